@@ -1,0 +1,211 @@
+// Package loopir is the language of .loop files and the intermediate
+// representation that all other packages work on: syntax trees with spans
+// (nodes.go), the parser, the checker, the formatter, and errors as people read
+// them. A transformed kernel is an ordinary kernel: it prints as a .loop file that
+// parses back, and can be checked, verified and scheduled further on its own.
+//
+// # A first kernel
+//
+// A kernel denotes a function from sizes, scalars and the contents of its in and
+// inout arrays to the contents of its out and inout arrays. It says what is
+// computed; statements run in textual order.
+//
+//	// C = alpha*A*B + C
+//	kernel gemm(M, N, K: size, alpha: f32,
+//	            in    A: f32[M][K],
+//	            in    B: f32[K][N],
+//	            inout C: f32[M][N])
+//	  where K >= 1
+//	{
+//	  for i in 0..M, j in 0..N {
+//	    var s: f32 = 0
+//	    for k in 0..K {
+//	      s += A[i][k] * B[k][j]
+//	    }
+//	    C[i][j] += alpha * s
+//	  }
+//	}
+//
+// # Lexical structure
+//
+// A comment runs from // to the end of the line. Names are ASCII letters, digits
+// and _, and don't begin with a digit; a name with dots (gemm.i) belongs to code
+// that was inlined from another kernel. Integers are written as in Go (12, 1_000,
+// 0xff), floating-point numbers have digits on both sides of the point or an
+// exponent (1.5, 1e-3), inf and nan are literals too. A statement ends at the end
+// of its line, at a semicolon, or before }. A line may break inside brackets, after
+// an operator or a comma, and before the { or the where of a header.
+//
+// These words are no names: kernel schedule func for in out inout if else let var
+// where inf nan, the types, and the built-in functions. The words of schedules
+// (block, tail, step, parallel, ...) are free.
+//
+// # Grammar
+//
+// In EBNF, with NL for the end of a statement:
+//
+//	file      = { func | kernel | schedule } .
+//	func      = "func" name "(" [ name { "," name } ":" type { "," ... } ] ")" ":" type .
+//	kernel    = "kernel" name "(" [ params { "," params } ] ")" [ "where" expr { "," expr } ] block .
+//	params    = name { "," name } ":" ( "size" | type )
+//	          | ( "in" | "out" | "inout" ) name { "," name } ":" type extents [ layout ] .
+//	extents   = "[" expr "]" { "[" expr "]" } .
+//	layout    = "packs" "[" name ":" expr "]" { ... } "as" "[" expr "]" { ... } .
+//	type      = "f64" | "f32" | "bf16" | "f16" | "i8" | "u8" | "i16" | "i32" | "i64" .
+//	block     = "{" { statement NL } "}" .
+//	statement = [ label ":" ] ( for | assign | call ) | if | let | var | prefetch .
+//	for       = "for" clause { "," clause } block .
+//	clause    = name "in" expr ".." expr [ "step" expr ] { attribute } .
+//	attribute = "parallel" | "vectorize" | "unroll" | ( "reduction" | "reduce" ) "(" op ":" name { "," name } ")" .
+//	op        = "+" | "*" | "min" | "max" .
+//	if        = "if" expr block [ "else" ( if | block ) ] .
+//	let       = "let" name "=" expr .
+//	var       = "var" name ":" type [ extents | "=" expr ] [ "in" ( "registers" | "stack" | "heap" ) ] .
+//	assign    = cell ( "=" | "+=" | "-=" | "*=" | "/=" | "min=" | "max=" ) expr .
+//	call      = name "(" [ argument { "," argument } ] ")" .
+//	argument  = expr | name { "[" ( expr | [ expr ] ".." [ expr ] ) "]" } .
+//	prefetch  = "prefetch" cell "to" ( "L1" | "L2" ) .
+//	cell      = name { "[" expr "]" } .
+//	expr      = unary | expr binary expr .
+//	unary     = [ "-" | "!" ] primary .
+//	primary   = number | cell | function "(" expr { "," expr } ")" | type "(" expr ")" | "(" expr ")" .
+//	schedule  = "schedule" name [ "(" name ":" kind { "," ... } ")" ] "for" name "{" { step NL } "}" .
+//	step      = verb { token } .
+//
+// Binary operators bind as in Go, from loose to tight: ||, then &&, then == != <
+// <= > >=, then + -, then * / %. A unary operator binds tightest.
+//
+// # Parameters
+//
+// A size is an integer >= 0. A scalar is a value that does not change. The shape
+// of an array is built from sizes. An in array is only read; an out array starts
+// uninitialized, and every cell of it must be written; an inout array is both.
+// Parameters stand in any order. The where clause states what holds for the sizes.
+//
+// Array parameters never overlap.
+//
+// A packed array says how it holds a logical one. Here cell (n, c) of the logical
+// array lies at A[n][c/16][c%16]:
+//
+//	kernel packed(N, C: size,
+//	              in    A: f32[N][C/16][16] packs [n: N][c: C] as [n][c/16][c%16],
+//	              inout S: f32[C])
+//	  where C%16 == 0
+//	{
+//	  for n in 0..N, b in 0..C/16, c in 0..16 {
+//	    S[16*b+c] += A[n][b][c]
+//	  }
+//	}
+//
+// # Names
+//
+// Every name is declared before it is used, once; an inner scope can't declare it
+// again, but scopes beside each other may. A let names an index or a value that
+// does not change. A var is a local, scalar or array: it is new in each iteration of
+// the loop around it, private to that iteration, and uninitialized unless set. After
+// "in" stands where it lives.
+//
+//	kernel names(N, stride: size, in A: f32[stride*N], out B: f32[N]) {
+//	  for i in 0..N {
+//	    let at = stride*i    // an index, since only sizes and iterators are in it
+//	    let x = A[at]        // a value
+//	    var t: f32[2] in registers
+//	    t[0] = x
+//	    t[1] = x * x
+//	    B[i] = t[0] + t[1]
+//	  }
+//	}
+//
+// # Indices and values
+//
+// An index expression is an exact integer without bounds: sizes, iterators, index
+// lets, integers, + - * / % min max. Its / and % floor, and their divisor is
+// positive. Loop bounds, extents, subscripts and arguments for sizes are index
+// expressions.
+//
+// A value has one of the types f64 f32 bf16 f16 i8 u8 i16 i32 i64. Operands of an
+// operator have the same type; f32(x) converts, and converts an index to a value
+// as well. An integer literal takes the type of its place, a floating-point literal
+// too if it is a floating-point type. Values have + - * /, integers have % as
+// well, where / and % truncate as in Go, and integers wrap around. The functions
+// are
+//
+//	min(a, b, ...)  max(a, b, ...)  abs(x)
+//	exp(x)  log(x)  sqrt(x)  tanh(x)  sigmoid(x)  fma(a, b, c)
+//	select(condition, a, b)
+//
+// and those that func declares: uninterpreted functions, of which nothing is known
+// but that equal arguments give equal results. fma(a, b, c) is a*b + c rounded
+// once. Only the chosen argument of select is read.
+//
+// A condition compares indices or values of one type; it stands in where, if and
+// select.
+//
+//	func score(a, b: i32): i32
+//
+//	kernel values(N: size, alpha: f32, in A: bf16[N], in D: i32[N], out B: f32[N], out E: i32[N]) {
+//	  for i in 0..N {
+//	    B[i] = select(i%2 == 0 && alpha > 0, f32(A[i]) * alpha, f32(i) + 0.5)
+//	    E[i] = score(D[i], 7) / 2
+//	  }
+//	}
+//
+// # Loops
+//
+// for i in lo..hi step s runs its body for i = lo, lo+s, ... below hi; not at all when
+// hi <= lo. Bounds may be negative and may use outer iterators; the step is
+// positive. Several clauses in one header are loops inside each other. Words after
+// the range say how iterations may run, and the checker of package equiv proves
+// that they may: parallel is in any order and at once, vectorize makes iterations
+// lanes, unroll asks the generator to write each one out. Two iterations of a
+// parallel loop never touch one cell when one of them writes it, except by updates
+// that reduction permits.
+//
+//	kernel dot(N: size, in A: f32[N], in B: f32[N], inout S: f32[1]) {
+//	  var s: f32 = 0
+//	  for i in 0..N parallel reduction(+: s) {
+//	    s += A[i] * B[i]
+//	  }
+//	  S[0] += s
+//	}
+//
+// # Calls
+//
+// A call runs another kernel of the file on indices, values and windows of arrays.
+// A[i] drops a dimension, A[lo..hi] keeps it, half open; dimensions that are left
+// out are whole, and lo.. has the extent that the callee declares. One array can't
+// be handed over twice if one of the two is written.
+//
+//	kernel axpy(n: size, a: f32, in x: f32[n], inout y: f32[n]) {
+//	  for i in 0..n { y[i] += a*x[i] }
+//	}
+//
+//	kernel update(M, N: size, in A: f32[M][2*N], inout B: f32[M][N]) {
+//	  for i in 0..M {
+//	    S1: axpy(N, 0.5, A[i][N..], B[i])
+//	  }
+//	}
+//
+// # Schedules
+//
+// A schedule is a list of steps for one kernel, or for any. The steps param, assume
+// and use belong to the schedule language; every other verb is a primitive of
+// package transform, which reads its arguments with a [Cursor]. A step names loops
+// by their iterators, i@S1 being the loop i around statement S1.
+//
+//	kernel scale(N: size, inout A: f32[N]) {
+//	  for i in 0..N { A[i] *= 2 }
+//	}
+//
+//	// A reusable schedule: V stands for a number, l for a loop.
+//	schedule lanes(V: int, l: loop) for any {
+//	  block l by V into lo, l tail guard
+//	  vectorize l
+//	}
+//
+//	schedule fast for scale {
+//	  param V = 16 in {8, 16}
+//	  assume N % V == 0
+//	  use lanes(V, i)
+//	}
+package loopir
