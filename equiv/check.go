@@ -1,0 +1,224 @@
+package equiv
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/loopopt/loopopt/equiv/smt"
+	"github.com/loopopt/loopopt/loopir"
+)
+
+// Options configure Check and CheckSafety.
+type Options struct {
+	Pool *smt.Pool // answers the obligations; required
+
+	always bool // compare even what has the same text
+}
+
+// A Result says what Check found.
+type Result struct {
+	Outcome     Outcome
+	Verdict     Verdict      // when Proved
+	Obligations []Obligation // that the proof rests on; when not Proved, the failed one too
+	// Assumptions are conditions on sizes that only one of the kernels
+	// states; the result holds for the sizes that satisfy them.
+	Assumptions    []loopir.Expr
+	Counterexample *Counterexample // when Refuted
+	Failures       []*loopir.Error // when not Proved: where and why
+}
+
+// Check tells whether after computes what before computes, for all sizes that
+// satisfy the where clauses of both. The origins of after's assignments, whose
+// numbers are those that f.Number gives before, say which statement does what
+// an earlier one did; a wrong origin can cost the proof, but never make a wrong
+// one. Both kernels are taken to be safe, which CheckSafety shows. The error is
+// for kernels that can't be compared at all.
+func Check(ctx context.Context, f *loopir.File, before, after *loopir.Kernel, opts Options) (*Result, error) {
+	old, err := NewProgram(f, before)
+	if err != nil {
+		return nil, err
+	}
+	now, err := NewProgram(f, after)
+	if err != nil {
+		return nil, err
+	}
+	if err := sameInterface(old, now); err != nil {
+		return nil, err
+	}
+	assume := old.Assume()
+	assume = append(assume, now.Where...)
+	proof := newProver(ctx, opts.Pool, assume)
+	if proof.impossible("where/satisfiable", after.Span, nil) {
+		return nil, loopir.Rejectf(after.Span, "no sizes satisfy the where clause: every proof would be empty")
+	}
+	res := &Result{Assumptions: assumptions(proof, old, now)}
+	if !opts.always && sameText(old, now) {
+		return unchangedResult(res, after.Span), ctx.Err()
+	}
+	if res.Counterexample = refuteQuickly(ctx, f, before, after); res.Counterexample != nil {
+		res.Outcome = Refuted
+		return res, ctx.Err()
+	}
+	together(func() { old = destage(old, proof) }, func() { now = destage(now, proof) })
+	c := newChecker(proof, old, now)
+	c.run()
+	if c.failed() && c.keepCopies() {
+		c.run()
+	}
+	if c.failed() && ctx.Err() == nil {
+		res.Counterexample = refute(ctx, f, before, after, opts, proof.models())
+		if res.Counterexample == nil {
+			c = newChecker(proof, old, now)
+			c.keepCopies()
+			c.thorough = true
+			c.run()
+		}
+	}
+	c.conclude(res)
+	return res, ctx.Err()
+}
+
+func newChecker(proof *prover, before, after *Program) *checker {
+	c := &checker{proof: proof, before: newSide(before, proof), after: newSide(after, proof)}
+	c.outputs()
+	c.infer()
+	return c
+}
+
+// outputs adds to both programs, for each output array, a last statement that
+// reads each logical cell, and asks for them to be equal.
+func (c *checker) outputs() {
+	before, after := c.before.prog, c.after.prog
+	for _, a := range after.Arrays {
+		if !a.IsOutput() {
+			continue
+		}
+		c.after.addReader(a.Param)
+		c.before.addReader(before.Array(a.Name).Param)
+	}
+	for _, s := range after.Stmts {
+		if s.ID == reader {
+			c.hints = append(c.hints, &hint{stmt: before.readerOf(s), env: s.Fresh("")})
+			continue
+		}
+		c.hints = append(c.hints, hintOf(s, before))
+	}
+}
+
+// interfaces shows that the parameters have equal logical extents.
+func (c *checker) interfaces() {
+	for _, a := range c.after.prog.Arrays {
+		if a.Param == nil {
+			continue
+		}
+		old := c.before.prog.Array(a.Name).Param
+		goal := sameIndices(logicalShape(a.Param), logicalShape(old))
+		ans := c.proof.need("interface/shape", a.Param.Span, nil, goal)
+		c.first.note(ans, "parameter "+a.Name+" may have other extents than before", old.Span)
+	}
+}
+
+// run proves the outputs equal, or notes where that fails.
+func (c *checker) run() {
+	c.asked, c.worst, c.first = map[matchKey]bool{}, NoVerdict, firstFailure{}
+	c.interfaces()
+	for _, s := range c.after.prog.Stmts {
+		if s.ID == reader {
+			c.match(s, c.hints[s.index], sameWrite)
+		}
+	}
+	c.wg.Wait()
+}
+
+// conclude turns what the checker found into a result.
+func (c *checker) conclude(res *Result) {
+	res.Obligations = c.proof.obligations()
+	f := c.first.get()
+	switch {
+	case res.Counterexample != nil:
+		res.Outcome = Refuted
+	case f == nil:
+		res.Outcome, res.Verdict = Proved, max(c.worst, Exact)
+	}
+	if f != nil {
+		res.Failures = append(res.Failures, f.err())
+		if f.answer != nil {
+			res.Obligations = append(res.Obligations, f.answer.Obligation)
+		}
+	}
+}
+
+func (c *checker) failed() bool { return c.first.get() != nil }
+
+func (f *failure) err() *loopir.Error {
+	return &loopir.Error{Kind: loopir.Undecided, Span: f.at, Msg: f.msg, Notes: f.notes}
+}
+
+// reader is the ID of the statements that read the outputs at the end.
+const reader = -2
+
+// addReader appends a statement that reads each logical cell of p after
+// everything else. It writes nothing that is ever read.
+func (sd *side) addReader(param *loopir.Param) {
+	s := &Stmt{ID: reader, Span: param.Span, index: len(sd.prog.Stmts)}
+	s.path = []int{endOfText + s.index}
+	var cell []loopir.Expr
+	for i, n := range logicalShape(param) {
+		it := fmt.Sprintf("%s!%d", param.Name, i)
+		s.Loops = append(s.Loops, &loopir.For{Iter: it, Lo: loopir.NewInt(0), Hi: n})
+		s.path = append(s.path, 0)
+		cell = append(cell, loopir.NewVar(it))
+	}
+	s.LHS = &loopir.Read{Name: param.Name + "!out", Index: cell, Type: param.Type, Span: param.Span}
+	s.RHS = &loopir.Read{Name: param.Name, Index: packed(param, cell), Type: param.Type, Span: param.Span}
+	sd.prog.Stmts = append(sd.prog.Stmts, s)
+	sd.effects = append(sd.effects, effectOf(s))
+}
+
+// endOfText is a textual position after every statement.
+const endOfText = 1 << 40
+
+func (p *Program) readerOf(s *Stmt) *Stmt {
+	for _, t := range p.Stmts {
+		if t.ID == reader && t.LHS.Name == s.LHS.Name {
+			return t
+		}
+	}
+	return nil
+}
+
+// sameInterface compares the parameters, whose order is free.
+func sameInterface(before, after *Program) error {
+	for _, p := range before.Kernel.Params {
+		q := after.Kernel.Param(p.Name)
+		switch {
+		case q == nil:
+			return loopir.Rejectf(p.Span, "%s has no parameter %s", after.Kernel.Name, p.Name)
+		case q.Kind != p.Kind || q.Type != p.Type || q.Dir != p.Dir:
+			return loopir.Rejectf(q.Span, "parameter %s is declared differently", p.Name).Note(p.Span, "before")
+		case len(logicalShape(p)) != len(logicalShape(q)):
+			return loopir.Rejectf(q.Span, "parameter %s has %d dimensions, but %d before", p.Name, len(logicalShape(q)), len(logicalShape(p)))
+		}
+	}
+	for _, q := range after.Kernel.Params {
+		if before.Kernel.Param(q.Name) == nil {
+			return loopir.Rejectf(q.Span, "%s has no parameter %s", before.Kernel.Name, q.Name)
+		}
+	}
+	return nil
+}
+
+// assumptions lists the where clauses of one program that do not follow from
+// those of the other.
+func assumptions(proof *prover, a, b *Program) []loopir.Expr {
+	var out []loopir.Expr
+	for _, pair := range [][2]*Program{{a, b}, {b, a}} {
+		weak := newProver(proof.ctx, proof.pool, pair[0].Assume())
+		for _, w := range pair[1].Where {
+			if weak.try("where/implied", w.Source(), nil, w).Outcome != Proved {
+				out = append(out, w)
+			}
+		}
+	}
+	return out
+}

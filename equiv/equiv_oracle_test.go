@@ -1,0 +1,86 @@
+package equiv
+
+import (
+	"context"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/txtar"
+
+	"github.com/loopopt/loopopt/loopir"
+	"github.com/loopopt/loopopt/loopir/interp"
+)
+
+// TestVerdicts runs every proved case, and mutants of it that are proved too,
+// on symbols at small sizes: what is called exact has to compute the very same
+// expressions, what is called reassociated the same sums.
+func TestVerdicts(t *testing.T) {
+	pool := safetyPool(t)
+	paths, err := filepath.Glob("../testdata/proved/equiv-*.txtar")
+	if err != nil || len(paths) == 0 {
+		t.Fatal("no cases", err)
+	}
+	mutants := 2
+	if testing.Short() {
+		mutants = 0
+	}
+	for _, path := range paths {
+		t.Run(strings.TrimSuffix(filepath.Base(path), ".txtar"), func(t *testing.T) {
+			ar, err := txtar.ParseFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			fb, fa := mustParse(t, "before.loop", section(ar, "before.loop")), mustParse(t, "after.loop", section(ar, "after.loop"))
+			before, after := fb.Kernels[len(fb.Kernels)-1], fa.Kernels[len(fa.Kernels)-1]
+			f := &loopir.File{Funcs: fb.Funcs, Kernels: append(fb.Kernels, fa.Kernels...)}
+			all := 0
+			for k, _ := mutant(after, all); k != nil; k, _ = mutant(after, all) {
+				all++
+			}
+			judge(t, f, before, after, Options{Pool: pool}, "unchanged")
+			for n := range mutants {
+				k, what := mutant(after, (2*n+1)*all/(2*mutants))
+				if f.CheckKernel(k) == nil {
+					judge(t, f, before, k, Options{Pool: pool}, what)
+				}
+			}
+		})
+	}
+}
+
+// judge fails the test when a proof names an algebra in which runs differ.
+func judge(t *testing.T, f *loopir.File, before, after *loopir.Kernel, opts Options, what string) {
+	res, err := Check(context.Background(), f, before, after, opts)
+	if err != nil || res.Outcome != Proved {
+		return
+	}
+	mode := interp.Exact
+	if res.Verdict != Exact {
+		mode = interp.Reassociated
+	}
+	safe, err := CheckSafety(context.Background(), f, after, opts)
+	if err != nil || safe.Outcome != Proved {
+		return
+	}
+	runs := 0
+	for _, sizes := range newSizeSearch(before, after).vectors(12) {
+		tab := interp.NewTerms()
+		limit := interp.Options{MaxSteps: 100_000}
+		x, errX := tab.Run(context.Background(), f, before, sizes, limit)
+		y, errY := tab.Run(context.Background(), f, after, sizes, limit)
+		if errX != nil || errY != nil {
+			continue
+		}
+		runs++
+		for _, name := range sortedNames(x) {
+			if cell, differ := tab.FirstDifference(x[name], y[name], mode); differ {
+				t.Errorf("%s: proved %v, but %s%v differs at %v", what, res.Verdict, name, cell, sizes)
+				return
+			}
+		}
+	}
+	if runs == 0 {
+		t.Logf("%s: no run was short enough", what)
+	}
+}

@@ -1,0 +1,409 @@
+package equiv
+
+import (
+	"fmt"
+	"sync"
+
+	"github.com/loopopt/loopopt/loopir"
+)
+
+// A side is one of the two programs, with what is known of its data flow.
+type side struct {
+	prog    *Program
+	proof   *prover
+	effects []*effect          // by Stmt.index
+	sets    map[string][]*Stmt // writers of an array that end its old content
+	updates map[string][]*Stmt // writers that combine it by one operator with something
+
+	keep map[*Stmt]bool // copies that are not followed
+
+	mu    sync.Mutex
+	flows map[flowKey]*flow
+}
+
+// A flowKey names a read of a statement. With last, updates are not told from
+// sets, so that the last of them is the source; with wide, there are more guesses.
+type flowKey struct {
+	stmt       int
+	read       *loopir.Read
+	last, wide bool
+}
+
+// A flow tells where the value of a read comes from, in terms of the reading
+// statement's iterators: one piece for each way, and every instance that
+// exists satisfies exactly one piece's guards.
+type flow struct {
+	once   sync.Once
+	pieces []piece
+	err    *failure
+}
+
+// A piece is one origin of a value: the last assignment that set the cell, or
+// the cell's initial content, and the assignments that may have updated it
+// since.
+type piece struct {
+	guards  []loopir.Expr
+	src     *Stmt // nil: the initial content
+	env     Env   // the instance of src
+	updates []*Stmt
+}
+
+// A point is an instance of a statement.
+type point struct {
+	s   *Stmt
+	env Env
+}
+
+func newSide(p *Program, proof *prover) *side {
+	own := *p // the readers of the outputs are added to it
+	own.Stmts = append([]*Stmt(nil), p.Stmts...)
+	s := &side{
+		prog: &own, proof: proof,
+		sets: map[string][]*Stmt{}, updates: map[string][]*Stmt{}, keep: map[*Stmt]bool{}, flows: map[flowKey]*flow{},
+	}
+	for i, st := range p.Stmts {
+		st.index = i
+		s.effects = append(s.effects, effectOf(st))
+	}
+	for _, a := range p.Arrays {
+		s.sort(a)
+	}
+	return s
+}
+
+// sort tells the sets of an array from its updates. Only updates that all
+// combine by one operator form a sum; a statement that uses the old content in
+// another way, as a bias and ReLU applied to a sum do, sets the cell to a value
+// that it computes from, among others, that sum.
+func (sd *side) sort(a *Array) {
+	kind := sd.combines(a)
+	for _, s := range sd.prog.Stmts {
+		if s.LHS.Name != a.Name {
+			continue
+		}
+		if k := sd.effects[s.index].kind; k != notFold && k == kind {
+			sd.updates[a.Name] = append(sd.updates[a.Name], s)
+		} else {
+			sd.sets[a.Name] = append(sd.sets[a.Name], s)
+		}
+	}
+}
+
+// combines picks the operator by which an array is a sum: that of a statement
+// that updates one cell many times, if there is one.
+func (sd *side) combines(a *Array) foldKind {
+	best, often := notFold, false
+	for _, s := range sd.prog.Stmts {
+		k := sd.effects[s.index].kind
+		if s.LHS.Name != a.Name || k == notFold || k == foldOther {
+			continue
+		}
+		many := a.revisited(s)
+		if best == notFold || many && !often || many == often && k < best {
+			best, often = k, many
+		}
+	}
+	return best
+}
+
+// revisited tells whether s writes each cell in many iterations, as far as its
+// text tells.
+func (a *Array) revisited(s *Stmt) bool {
+	for _, l := range s.Loops[min(len(a.Site.Loops), len(s.Loops)):] {
+		used := false
+		for _, e := range s.LHS.Index {
+			used = used || loopir.UsesVar(e, l.Iter)
+		}
+		if !used {
+			return true
+		}
+	}
+	return false
+}
+
+// flowOf finds the sources of read r of statement s, once.
+func (sd *side) flowOf(s *Stmt, r *loopir.Read, last, wide bool) *flow {
+	key := flowKey{s.index, r, last, wide}
+	sd.mu.Lock()
+	f, ok := sd.flows[key]
+	if !ok {
+		f = &flow{}
+		sd.flows[key] = f
+	}
+	sd.mu.Unlock()
+	f.once.Do(func() { sd.resolve(f, s, r, last, wide) })
+	return f
+}
+
+// A candidate may be the source of a read; exists says where it is earlier and
+// writes the cell.
+type candidate struct {
+	point
+	exists []loopir.Expr
+}
+
+// resolve guesses, for each statement that sets the array, the instances that
+// may be the last to set the cell; a piece is where one of them exists and none
+// of the others is later. It then proves that nothing else comes in between.
+func (sd *side) resolve(f *flow, s *Stmt, r *loopir.Read, last, wide bool) {
+	sets, updates := sd.sets[r.Name], sd.updates[r.Name]
+	if last {
+		sets, updates = append(sets[:len(sets):len(sets)], updates...), nil
+	}
+	at := point{s, s.Fresh("")}
+	domain := s.Domain(at.env)
+	cands := sd.candidates(sets, at, r, domain, wide)
+	f.pieces = sd.possible(piecesOf(cands), domain, r)
+	f.err = sd.proveLast(f.pieces, sets, updates, domain, at, r)
+}
+
+// candidates lists the guessed sources that exist for some instance of the
+// reader.
+func (sd *side) candidates(sets []*Stmt, at point, r *loopir.Read, domain []loopir.Expr, wide bool) []candidate {
+	var all []candidate
+	for _, w := range sets {
+		for _, env := range sd.guessSources(w, at, r, wide) {
+			all = append(all, candidate{point{w, env}, sd.reaches(point{w, env}, at, r)})
+		}
+	}
+	gone := make([]bool, len(all))
+	var asks []func()
+	for i, c := range all {
+		asks = append(asks, func() {
+			gone[i] = sd.proof.impossible("source/none", r.Span, append(domain[:len(domain):len(domain)], c.exists...))
+		})
+	}
+	together(asks...)
+	var out []candidate
+	for i, c := range all {
+		if !gone[i] {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// piecesOf gives each candidate the instances where it exists and no other one
+// is later, and the initial content those where none exists.
+func piecesOf(cands []candidate) []piece {
+	var out []piece
+	for i, c := range cands {
+		g := append([]loopir.Expr(nil), c.exists...)
+		for j, d := range cands {
+			if i != j {
+				later := append(append([]loopir.Expr(nil), d.exists...), Before(&c.s.Site, c.env, &d.s.Site, d.env))
+				g = append(g, not(and(later...)))
+			}
+		}
+		out = append(out, piece{guards: g, src: c.s, env: c.env})
+	}
+	first := piece{}
+	for _, c := range cands {
+		first.guards = append(first.guards, not(and(c.exists...)))
+	}
+	return append(out, first)
+}
+
+// reaches says where an instance exists, writes the cell that r reads at the
+// point, and comes before it.
+func (sd *side) reaches(w, at point, r *loopir.Read) []loopir.Expr {
+	out := w.s.Domain(w.env)
+	out = append(out, sd.sameCell(w, at, r))
+	return append(out, Before(&w.s.Site, w.env, &at.s.Site, at.env))
+}
+
+// sameCell is the condition that instance w writes the cell that r reads at at.
+func (sd *side) sameCell(w, at point, r *loopir.Read) loopir.Expr {
+	return sd.prog.SameCell(w.s.LHS.Name, atAll(w.env, w.s.LHS.Index), w.env, r.Name, atAll(at.env, r.Index), at.env)
+}
+
+func atAll(env Env, es []loopir.Expr) []loopir.Expr {
+	out := make([]loopir.Expr, len(es))
+	for i, e := range es {
+		out[i] = env.at(e)
+	}
+	return out
+}
+
+// possible drops the pieces that no instance takes, and from the others the
+// updates that never come between.
+func (sd *side) possible(pieces []piece, domain []loopir.Expr, r *loopir.Read) []piece {
+	keep := make([]bool, len(pieces))
+	var asks []func()
+	for i, p := range pieces {
+		asks = append(asks, func() {
+			hyps := append(domain[:len(domain):len(domain)], p.guards...)
+			keep[i] = len(pieces) == 1 || !sd.proof.impossible("source/none", r.Span, hyps)
+		})
+	}
+	together(asks...)
+	var out []piece
+	for i, p := range pieces {
+		if keep[i] {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// proveLast shows for each piece that no assignment sets the cell between the
+// source and the read, and collects the updates that may.
+func (sd *side) proveLast(pieces []piece, sets, updates []*Stmt, domain []loopir.Expr, at point, r *loopir.Read) *failure {
+	var first firstFailure
+	var asks []func()
+	for i := range pieces {
+		p := &pieces[i]
+		hyps := append(domain[:len(domain):len(domain)], p.guards...)
+		for _, w := range sets {
+			asks = append(asks, func() {
+				a := sd.proof.need("source/last", r.Span, append(hyps, sd.between(w, p, at, r)...), boolExpr(false))
+				first.note(a, fmt.Sprintf("where %s gets its value: another assignment of %s may come in between", r.Name, r.Name), w.Span)
+			})
+		}
+		for _, u := range updates { // those that may come first by their place in the text
+			if v, known := constBool(Before(&u.Site, u.Fresh("!w"), &at.s.Site, at.env)); v || !known {
+				p.updates = append(p.updates, u)
+			}
+		}
+	}
+	together(asks...)
+	return first.get()
+}
+
+// between says that some instance of w, its iterators named apart, writes the
+// cell after the source of p and before the read.
+func (sd *side) between(w *Stmt, p *piece, at point, r *loopir.Read) []loopir.Expr {
+	env := w.Fresh("!w")
+	out := sd.reaches(point{w, env}, at, r)
+	if p.src != nil {
+		out = append(out, Before(&p.src.Site, p.env, &w.Site, env))
+	}
+	return out
+}
+
+// guessSources lists the instances of w that may be the last to write the cell
+// that r reads at the point. Iterators that the cell leaves open are those of
+// the latest instance: as at the read or one step back in one of the common
+// loops, and the last ones inside of it.
+func (sd *side) guessSources(w *Stmt, at point, r *loopir.Read, wide bool) []Env {
+	env := w.Fresh("!w")
+	sys := newSystem()
+	for _, l := range w.Loops {
+		sys.addUnknown(l.Iter+"!w", env.at(l.Lo))
+	}
+	for i, e := range w.LHS.Index {
+		if i < len(r.Index) {
+			sys.equate(env.at(e), at.env.at(r.Index[i]))
+		}
+	}
+	if a := sd.prog.Array(w.LHS.Name); a != nil {
+		for _, it := range a.Scope() {
+			sys.equate(env[it], at.env[it])
+		}
+	}
+	sys.solve()
+	common := commonLoops(w, at.s)
+	found := map[string]Env{}
+	var keys []string
+	try := func(level int, delay string, bold bool) {
+		s := sys.clone()
+		if bold {
+			s.solveBoldly()
+		}
+		if !fillLatest(s, w, env, at, level, delay) || !fillLatest(s, w, env, at, level, "") {
+			return
+		}
+		if e, key, ok := solutionEnv(s, w, "!w"); ok && found[key] == nil {
+			found[key] = e
+			keys = append(keys, key)
+		}
+	}
+	for level := common; level >= 0; level-- {
+		if level < common && !sys.unknown[w.Loops[level].Iter+"!w"] {
+			continue
+		}
+		try(level, "", false)
+		for _, v := range sys.open() {
+			if wide {
+				try(level, v, false)
+			}
+		}
+	}
+	if len(sys.open()) > 0 {
+		try(common, "", true)
+	}
+	out := make([]Env, len(keys))
+	for i, k := range keys {
+		out[i] = found[k]
+	}
+	return out
+}
+
+// fillLatest decides what s leaves open of w's iterators, but for delay, which
+// the equations may settle by then: as at the read in the loops outside level,
+// one step back in that loop (none when level is the number of common loops),
+// last in the others.
+func fillLatest(s *system, w *Stmt, env Env, at point, level int, delay string) bool {
+	common := commonLoops(w, at.s)
+	for i, l := range w.Loops {
+		v := l.Iter + "!w"
+		if !s.unknown[v] || v == delay {
+			continue
+		}
+		var e loopir.Expr
+		switch {
+		case i < level && i < common:
+			e = at.env[l.Iter]
+		case i == level && level < common:
+			e = s.below(v, loopir.Bin(loopir.Sub, at.env[l.Iter], step(l, env)))
+		default:
+			e = s.below(v, last(l, env))
+		}
+		if !s.fill(v, e) {
+			return false
+		}
+	}
+	return true
+}
+
+func step(l *loopir.For, env Env) loopir.Expr {
+	if l.Step == nil {
+		return loopir.NewInt(1)
+	}
+	return env.at(l.Step)
+}
+
+// last is the last value of a loop's iterator, if the loop runs at all.
+func last(l *loopir.For, env Env) loopir.Expr {
+	hi := loopir.Bin(loopir.Sub, env.at(l.Hi), loopir.NewInt(1))
+	if l.Step == nil {
+		return hi
+	}
+	lo, st := env.at(l.Lo), env.at(l.Step)
+	n := loopir.Bin(loopir.Div, loopir.Bin(loopir.Sub, hi, lo), st)
+	return loopir.Bin(loopir.Add, lo, loopir.Bin(loopir.Mul, n, st))
+}
+
+// solutionEnv reads the values of w's iterators off a solved system.
+func solutionEnv(s *system, w *Stmt, suffix string) (Env, string, bool) {
+	sol, ok := s.solution()
+	if !ok {
+		return nil, "", false
+	}
+	env, key := Env{}, ""
+	for _, l := range w.Loops {
+		v := sol[l.Iter+suffix]
+		env[l.Iter] = v
+		key += exprKey(v) + ";"
+	}
+	return env, key, true
+}
+
+// commonLoops counts the loops around both statements.
+func commonLoops(a, b *Stmt) int {
+	n := 0
+	for n < len(a.Loops) && n < len(b.Loops) && a.Loops[n] == b.Loops[n] {
+		n++
+	}
+	return n
+}

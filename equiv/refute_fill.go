@@ -1,0 +1,158 @@
+package equiv
+
+import (
+	"math"
+	"slices"
+	"strconv"
+
+	"github.com/loopopt/loopopt/loopir"
+	"github.com/loopopt/loopopt/loopir/interp"
+)
+
+// Contents that only a thorough search tries, numbered on from fillings.
+const (
+	nanFilling  = fillings + iota // NaN here and there
+	infFilling                    // infinities here and there
+	wideFilling                   // integers that narrow floats round
+	farFilling                    // this one and further ones: values at the literals of the kernels
+)
+
+// maxLiterals bounds how many of the values at literals are tried; each is one
+// more filling.
+const maxLiterals = 9
+
+// A filler knows which contents are worth trying on two kernels.
+type filler struct {
+	literals []float64 // of data in the kernels, and what is next to them
+	largest  float64   // magnitude of what comes of literals in an exact product
+	narrow   bool      // bf16 or f16 occurs
+	single   bool      // a float other than f64 occurs
+	product  bool      // data is multiplied
+}
+
+// look takes note of the literals and types of k.
+func (l *filler) look(k *loopir.Kernel) {
+	note := func(t loopir.Type) {
+		l.narrow = l.narrow || narrow(t)
+		l.single = l.single || t.IsFloat() && t != loopir.F64
+	}
+	for _, p := range k.Params {
+		note(p.Type)
+	}
+	loopir.Walk(k.Body, func(s loopir.Stmt) bool {
+		switch s := s.(type) {
+		case *loopir.Local:
+			note(s.Type)
+		case *loopir.Assign:
+			l.product = l.product || s.Op == loopir.MulTo
+		}
+		for _, e := range loopir.StmtExprs(s) {
+			loopir.WalkExpr(e, func(e loopir.Expr) bool {
+				note(e.TypeOf())
+				l.lookAt(e)
+				return true
+			})
+		}
+		return true
+	})
+}
+
+func (l *filler) lookAt(e loopir.Expr) {
+	switch e := e.(type) {
+	case *loopir.Int:
+		if e.Type != loopir.Index && e.Value.IsInt64() {
+			l.add(float64(e.Value.Int64()))
+		}
+	case *loopir.Float:
+		if v, err := strconv.ParseFloat(e.Text, 64); err == nil {
+			l.add(v)
+		}
+	case *loopir.Unary:
+		if v, ok := number(e.X); ok && e.Op == loopir.Neg && e.Type != loopir.Index {
+			l.add(-v)
+		}
+	case *loopir.Binary:
+		l.product = l.product || e.Op == loopir.Mul && e.Type != loopir.Index
+	case *loopir.Intrinsic:
+		l.product = l.product || e.Name == "fma"
+	}
+}
+
+// add takes in the neighbourhood of v, of which the usual contents hold what is
+// small.
+func (l *filler) add(v float64) {
+	const usual, most = 4, 1 << 40
+	if math.Abs(v) < usual && v == math.Trunc(v) || math.Abs(v) > most || math.IsNaN(v) {
+		return
+	}
+	for _, w := range []float64{v + 1, v, v - 1} {
+		if !slices.Contains(l.literals, w) && len(l.literals) < maxLiterals {
+			l.literals = append(l.literals, w)
+			l.largest = max(l.largest, math.Abs(w))
+		}
+	}
+}
+
+// thorough lists the fillings that may tell more than the usual ones. exact
+// says that values are exact on small integers: only then do NaN and infinities
+// stay where they are however the operations are regrouped.
+func (l *filler) thorough(exact bool) []int {
+	var out []int
+	for f := range fillings {
+		out = append(out, f)
+	}
+	if exact {
+		out = append(out, nanFilling, infFilling)
+		if l.narrow {
+			out = append(out, wideFilling)
+		}
+	}
+	for i := range l.literals {
+		out = append(out, farFilling+i)
+	}
+	return out
+}
+
+// exactIn tells whether contents of that filling are small enough for results
+// to be exact where those of small integers are.
+func (l *filler) exactIn(filling int) bool {
+	v := l.largest
+	if l.product {
+		v *= v
+	}
+	return filling < farFilling || v <= l.largestExact()
+}
+
+// largestExact is a magnitude up to which integers are exact, with room for
+// sums on the way.
+func (l *filler) largestExact() float64 {
+	if l.single {
+		return 1 << 22
+	}
+	return 1 << 50
+}
+
+// value is the content of a logical cell, the same in both kernels.
+func (l *filler) value(t loopir.Type, name string, index []int64, filling int) interp.Value {
+	if filling < fillings {
+		return fillValue(t, name, index, filling)
+	}
+	if filling >= farFilling {
+		x := fillHash(name, index, farFilling)
+		v := l.literals[(x%maxLiterals+uint64(filling-farFilling))%uint64(len(l.literals))]
+		if t.IsFloat() {
+			return interp.Float(t, v)
+		}
+		return interp.Integer(t, int64(v))
+	}
+	x := fillHash(name, index, filling)
+	switch {
+	case filling == wideFilling:
+		return interp.Integer(t, int64(257+2*(x%24)))
+	case !t.IsFloat() || x%3 != 0:
+		return interp.Integer(t, int64(x>>8%7)-3)
+	case filling == nanFilling:
+		return interp.Float(t, math.NaN())
+	}
+	return interp.Float(t, math.Inf(1-2*int(x>>16&1)))
+}

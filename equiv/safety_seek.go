@@ -1,0 +1,200 @@
+package equiv
+
+import (
+	"slices"
+
+	"github.com/loopopt/loopopt/loopir"
+	"github.com/loopopt/loopopt/loopir/poly"
+)
+
+// A seeker guesses which instances may have written a cell. The guess needs no
+// trust: the claim is that one of them exists and did.
+type seeker struct {
+	p      *Program
+	arr    *Array
+	index  []loopir.Expr
+	at     *point // the reading instance; nil for the end of the kernel
+	opaque bool   // some writer depends on data, or could not be followed
+}
+
+// written is the condition that a guessed instance exists, comes before, and
+// writes the cell.
+func (k *seeker) written() loopir.Expr {
+	out := boolExpr(false)
+	for _, w := range k.p.writers(k.arr.Name) {
+		same, ok := k.sameConds(w)
+		if !ok {
+			k.opaque = true
+			continue
+		}
+		for _, env := range k.guess(w.stmt) {
+			c := and(w.stmt.Domain(env)...)
+			c = and(c, same(env))
+			at := Env{}
+			if k.at != nil {
+				c = and(c, Before(&w.stmt.Site, env, &k.at.s.Site, k.at.env))
+				at = k.at.env
+			}
+			c = and(c, k.p.SameCell(k.arr.Name, k.index, at, k.arr.Name, atAll(env, w.stmt.LHS.Index), env))
+			out = or(out, c)
+		}
+	}
+	return out
+}
+
+// sameConds gives the condition under which w's conditions on data are among
+// those that hold at the reader, and false if they are not.
+func (k *seeker) sameConds(w writer) (func(Env) loopir.Expr, bool) {
+	var hidden []*Array
+	for _, c := range w.conds {
+		found := false
+		if k.at != nil {
+			for _, d := range k.at.s.Conds {
+				found = found || c.Read.Name == d.Read.Name && c.Negate == d.Negate
+			}
+		}
+		if !found {
+			return nil, false
+		}
+		hidden = append(hidden, k.p.Array(c.Read.Name))
+	}
+	return func(env Env) loopir.Expr {
+		out := boolExpr(true)
+		for _, h := range hidden {
+			for _, it := range h.Scope() {
+				out = and(out, eq(env[it], k.at.env[it]))
+			}
+		}
+		return out
+	}, true
+}
+
+// guess solves for the instances of s that write the cell. Iterators that the
+// cell leaves open are tried at the reader's iteration, the one before, the
+// first, the last, and where the bounds of a solved inner loop put them.
+func (k *seeker) guess(s *Stmt) []Env {
+	sys, env := newSystem(), Env{}
+	for _, l := range s.Loops {
+		v := l.Iter + "!w"
+		if l.Step == nil {
+			sys.addUnknown(v, env.at(l.Lo))
+			env[l.Iter] = loopir.NewVar(v)
+			continue
+		}
+		sys.addUnknown(v, nil) // i = lo + step*v
+		env[l.Iter] = loopir.Bin(loopir.Add, env.at(l.Lo), loopir.Bin(loopir.Mul, env.at(l.Step), loopir.NewVar(v)))
+	}
+	for d, e := range s.LHS.Index {
+		if d < len(k.index) {
+			sys.equate(env.at(e), k.index[d])
+		}
+	}
+	if k.at != nil {
+		for _, it := range k.arr.Scope() {
+			sys.equate(env[it], k.at.env[it])
+		}
+	}
+	sys.solve()
+	var out []Env
+	seen := map[string]bool{}
+	k.fill(sys, s, env, func(sol map[string]loopir.Expr) {
+		got := Env{}
+		key := ""
+		for _, l := range s.Loops {
+			got[l.Iter] = loopir.Subst(env[l.Iter], sol)
+			key += exprKey(got[l.Iter]) + ";"
+		}
+		if !seen[key] {
+			seen[key] = true
+			out = append(out, got)
+		}
+	}, &guessBudget{left: maxGuesses})
+	return out
+}
+
+const maxGuesses = 16 // instances tried for one writer
+
+type guessBudget struct{ left int }
+
+// fill decides the open unknowns one by one, in every way that is worth trying.
+func (k *seeker) fill(sys *system, s *Stmt, env Env, yield func(map[string]loopir.Expr), b *guessBudget) {
+	open := sys.open()
+	if len(open) == 0 {
+		if sol, ok := sys.solution(); ok && b.left > 0 {
+			b.left--
+			yield(sol)
+		}
+		return
+	}
+	for i, l := range s.Loops {
+		if l.Iter+"!w" != open[0] {
+			continue
+		}
+		for _, e := range k.choices(sys, s, env, i) {
+			if b.left == 0 {
+				return
+			}
+			try := sys.clone()
+			if try.fill(open[0], e) {
+				k.fill(try, s, env, yield, b)
+			}
+		}
+	}
+}
+
+// choices lists values for the open iterator of s.Loops[i], best first.
+func (k *seeker) choices(sys *system, s *Stmt, env Env, i int) []loopir.Expr {
+	l := s.Loops[i]
+	v := l.Iter + "!w"
+	var out []loopir.Expr
+	for _, inner := range s.Loops[i+1:] { // lo(v) <= solved inner iterator
+		lo, ok1 := sys.poly(env.at(inner.Lo))
+		at, ok2 := sys.poly(env[inner.Iter])
+		if !ok1 || !ok2 || len(sys.unknownsOf(at)) > 0 {
+			continue
+		}
+		c, rest, ok := lo.Coeff(v)
+		if n, isConst := c.Const(); ok && (!isConst || n.Sign() > 0) && len(sys.unknownsOf(rest)) == 0 && !lo.Sub(rest).IsZero() {
+			out = append(out, poly.FloorDiv(at.Sub(rest), c).Expr())
+		}
+	}
+	common := 0
+	if k.at != nil {
+		common = commonLoops(s, k.at.s)
+	}
+	if l.Step != nil {
+		if i < common { // i = lo + step*v
+			same := loopir.Bin(loopir.Div, loopir.Bin(loopir.Sub, k.at.env[l.Iter], env.at(l.Lo)), env.at(l.Step))
+			out = append(out, same, loopir.Bin(loopir.Sub, same, loopir.NewInt(1)))
+		}
+		span := loopir.Bin(loopir.Sub, loopir.Bin(loopir.Sub, env.at(l.Hi), loopir.NewInt(1)), env.at(l.Lo))
+		return append(out, loopir.NewInt(0), loopir.Bin(loopir.Div, span, env.at(l.Step)))
+	}
+	if i < common {
+		same := k.at.env[l.Iter]
+		out = append(out, same)
+		for _, back := range k.distances() {
+			out = append(out, loopir.Bin(loopir.Sub, same, loopir.NewInt(back)))
+		}
+	}
+	return append(out, env.at(l.Lo), loopir.Bin(loopir.Sub, env.at(l.Hi), loopir.NewInt(1)))
+}
+
+// distances lists how many iterations back a cell may have been written: one,
+// or as many as a constant in its index says, as in line[(y-2)%3].
+func (k *seeker) distances() []int64 {
+	out := []int64{1}
+	for _, x := range k.index {
+		loopir.WalkExpr(x, func(e loopir.Expr) bool {
+			if c, ok := e.(*loopir.Int); ok && c.Value.IsInt64() {
+				if v := c.Value.Int64(); v > 1 && v <= maxDistance && !slices.Contains(out, v) {
+					out = append(out, v)
+				}
+			}
+			return true
+		})
+	}
+	return out
+}
+
+const maxDistance = 16

@@ -1,0 +1,209 @@
+package smt
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"hash/crc32"
+	"math/big"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+)
+
+// A cache holds the verdicts of one solver version, by the text of the problem. On disk it
+// is one file of checksummed lines that are only ever appended, each in one write: many
+// processes may share it, and a torn or foreign line costs that line only.
+//
+//	<sha256 of text and solver> unsat <crc32>
+//	<sha256 of text and solver> sat 3,-5,1 <crc32>
+type cache struct {
+	identity string
+	path     string // empty: in memory only
+
+	mu      sync.Mutex
+	entries map[string]string // key to "unsat" or "sat values"
+	file    *os.File          // nil until the first write
+	torn    bool              // the file does not end with a newline
+}
+
+// maxCacheBytes bounds the file; a larger one is halved, the oldest lines go.
+const maxCacheBytes = 32 << 20
+
+// newCache reads the cache of a solver. A cache that can't be read is an empty one.
+func newCache(dir, identity string) *cache {
+	c := &cache{identity: identity, entries: map[string]string{}}
+	if dir == "" {
+		return c
+	}
+	c.path = filepath.Join(dir, "smt-"+fileName(identity)+".log")
+	data, err := os.ReadFile(c.path)
+	if err != nil {
+		return c
+	}
+	if len(data) > maxCacheBytes {
+		data = c.halve(data)
+	}
+	c.torn = len(data) > 0 && data[len(data)-1] != '\n'
+	lines := bufio.NewScanner(bytes.NewReader(data))
+	lines.Buffer(nil, len(data)+1)
+	for lines.Scan() {
+		if key, entry, ok := readEntry(lines.Text()); ok {
+			c.entries[key] = entry
+		}
+	}
+	return c
+}
+
+// halve keeps the younger half. The new file replaces the old one whole or not at all.
+func (c *cache) halve(data []byte) []byte {
+	young := data[len(data)/2:]
+	young = young[bytes.IndexByte(young, '\n')+1:]
+	tmp, err := os.CreateTemp(filepath.Dir(c.path), "smt-*.tmp")
+	if err != nil {
+		return data
+	}
+	_, err = tmp.Write(young)
+	if cerr := tmp.Close(); err == nil {
+		err = cerr
+	}
+	if err == nil {
+		err = os.Rename(tmp.Name(), c.path)
+	}
+	if err != nil {
+		_ = os.Remove(tmp.Name())
+		return data
+	}
+	return young
+}
+
+func readEntry(line string) (key, entry string, ok bool) {
+	i := strings.LastIndexByte(line, ' ')
+	if i < 0 || line[i+1:] != checksum(line[:i]) {
+		return "", "", false
+	}
+	key, entry, ok = strings.Cut(line[:i], " ")
+	return key, entry, ok
+}
+
+func checksum(s string) string { return fmt.Sprintf("%08x", crc32.ChecksumIEEE([]byte(s))) }
+
+func (c *cache) key(p *problem) string {
+	h := sha256.Sum256([]byte(c.identity + "\n" + p.logic + "\n" + p.text))
+	return hex.EncodeToString(h[:])
+}
+
+// get gives the verdict on p if there is one.
+func (c *cache) get(p *problem, key string) (result, bool) {
+	c.mu.Lock()
+	entry := c.entries[key]
+	c.mu.Unlock()
+	if entry == "unsat" {
+		return result{status: Unsat}, true
+	}
+	list, ok := strings.CutPrefix(entry, "sat ")
+	if !ok {
+		return result{}, false
+	}
+	r := result{status: Sat, model: Model{}}
+	values := strings.FieldsFunc(list, func(c rune) bool { return c == ',' })
+	names := append(append([]string(nil), p.ints...), p.bools...)
+	if len(values) != len(names) {
+		return result{}, false
+	}
+	for i, n := range names {
+		v, ok := new(big.Int).SetString(values[i], 10)
+		if !ok {
+			return result{}, false
+		}
+		r.model[n] = v
+	}
+	return r, true
+}
+
+// put keeps a definite verdict. That the disk is full or read-only is no reason to fail.
+func (c *cache) put(p *problem, key string, r result) {
+	entry := "unsat"
+	if r.status == Sat {
+		var values []string
+		for _, n := range p.ints {
+			values = append(values, r.model.value(n).String())
+		}
+		for _, n := range p.bools {
+			values = append(values, r.model.value(n).String())
+		}
+		entry = "sat " + strings.Join(append(values, ""), ",")
+	}
+	c.store(key, entry)
+}
+
+// keyOf is the key of a text that is no problem for a solver.
+func (c *cache) keyOf(text string) string {
+	h := sha256.Sum256([]byte(c.identity + "\n" + text))
+	return hex.EncodeToString(h[:])
+}
+
+// entry is what store kept, or empty.
+func (c *cache) entry(key string) string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.entries[key]
+}
+
+// store keeps an entry, which is not empty.
+func (c *cache) store(key, entry string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.entries[key] = entry
+	if c.path == "" {
+		return
+	}
+	if c.file == nil && !c.open() {
+		return
+	}
+	line := key + " " + entry
+	line += " " + checksum(line) + "\n"
+	if c.torn {
+		line, c.torn = "\n"+line, false
+	}
+	_, _ = c.file.WriteString(line)
+}
+
+func (c *cache) open() bool {
+	if err := os.MkdirAll(filepath.Dir(c.path), 0o755); err != nil {
+		c.path = ""
+		return false
+	}
+	f, err := os.OpenFile(c.path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	if err != nil {
+		c.path = ""
+		return false
+	}
+	c.file = f
+	return true
+}
+
+func (c *cache) close() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.file == nil {
+		return nil
+	}
+	f := c.file
+	c.file = nil
+	return f.Close()
+}
+
+// fileName keeps of a name what every file system takes.
+func fileName(name string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', r == '-', r == '.':
+			return r
+		}
+		return '_'
+	}, name)
+}

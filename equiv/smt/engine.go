@@ -1,0 +1,34 @@
+package smt
+
+import "context"
+
+// An engine decides problems. A worker of one is used by one goroutine at a time.
+type engine interface {
+	// identity names the solver and its version: "z3 4.8.12".
+	identity() string
+	// start makes a worker, which starts its solver when it is first needed.
+	start() worker
+}
+
+type worker interface {
+	// solve never guesses: anything but a clear answer is Unknown with a reason.
+	solve(ctx context.Context, p *problem) result
+	close()
+}
+
+// A result is an engine's word for a problem, models not yet checked.
+type result struct {
+	status Status
+	model  Model
+	reason string
+	err    error // of the context, if it ended the attempt
+}
+
+func unknown(reason string) result { return result{reason: reason} }
+
+// limits bound one problem.
+type limits struct {
+	rlimit uint  // solver steps, deterministic
+	quick  int64 // milliseconds for the first, incremental attempt
+	wall   int64 // milliseconds until a solver that ignores its limits is killed
+}

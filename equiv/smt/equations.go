@@ -1,0 +1,78 @@
+package smt
+
+import (
+	"slices"
+	"strings"
+)
+
+// eliminate uses up one equation x = e, or the literal of one Boolean variable.
+func eliminate(facts []*Term) ([]*Term, bool) {
+	for i, t := range facts {
+		ints, bools := map[string]*Term{}, map[string]*Term{}
+		var name string
+		switch {
+		case t.op == opEq:
+			x, e := t.poly.solve()
+			if e == nil {
+				continue
+			}
+			name, ints[x] = x, e
+		case t.op == opBoolVar:
+			name, bools[t.name] = t.name, trueTerm
+		case t.op == opNot && t.args[0].op == opBoolVar:
+			name = t.args[0].name
+			bools[name] = falseTerm
+		default:
+			continue
+		}
+		out := make([]*Term, 0, len(facts))
+		for j, u := range facts {
+			switch {
+			case j == i:
+			case strings.Contains(u.text(), symbol(name)):
+				out = append(out, rebuild(u, lookup(ints), lookup(bools)))
+			default:
+				out = append(out, u)
+			}
+		}
+		return out, true
+	}
+	return facts, false
+}
+
+func lookup(m map[string]*Term) func(string) *Term {
+	return func(n string) *Term { return m[n] }
+}
+
+// solve gives x and e with p = 0 exactly if x = e, where x does not occur in e; nil if no
+// variable of p can be isolated.
+func (p poly) solve() (string, *Term) {
+	for i, m := range p {
+		if len(m.atoms) != 1 || m.atoms[0].kind != atomVar || m.coef.CmpAbs(one) != 0 {
+			continue
+		}
+		rest := slices.Concat(p[:i], p[i+1:])
+		x := m.atoms[0].name
+		if rest.mentions(x) {
+			continue
+		}
+		e := intTerm(rest)
+		if m.coef.Sign() > 0 {
+			e = Neg(e)
+		}
+		return x, e
+	}
+	return "", nil
+}
+
+// mentions reports whether x may occur in p.
+func (p poly) mentions(x string) bool {
+	for _, m := range p {
+		for _, a := range m.atoms {
+			if a.name == x || a.kind != atomVar && strings.Contains(a.key, symbol(x)) {
+				return true
+			}
+		}
+	}
+	return false
+}

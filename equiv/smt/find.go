@@ -1,0 +1,86 @@
+package smt
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os/exec"
+	"strings"
+)
+
+// findEngine picks the engine that the options ask for.
+func findEngine(ctx context.Context, opts Options, l limits) (engine, error) {
+	switch opts.Engine {
+	case "goz3":
+		return newGoZ3(l)
+	case "process":
+		return findProcess(ctx, opts.Command, l)
+	case "", "auto":
+		if opts.Command == "" {
+			if e, err := newGoZ3(l); err == nil {
+				return e, nil
+			}
+		}
+		return findProcess(ctx, opts.Command, l)
+	}
+	return nil, fmt.Errorf("no engine %q: choose auto, goz3 or process", opts.Engine)
+}
+
+// findProcess takes the given command, or the first solver that is installed.
+func findProcess(ctx context.Context, command string, l limits) (engine, error) {
+	if command != "" {
+		return newProcessEngine(ctx, command, l)
+	}
+	var errs []error
+	for _, d := range dialects {
+		if _, err := exec.LookPath(d.program); err != nil {
+			continue
+		}
+		e, err := newProcessEngine(ctx, d.program, l)
+		if err == nil {
+			return e, nil
+		}
+		errs = append(errs, err)
+	}
+	if len(errs) > 0 {
+		return nil, errors.Join(errs...)
+	}
+	return nil, errors.New("no solver found: install z3 (on Debian: apt-get install z3) or cvc5")
+}
+
+// An EngineInfo tells a person about a solver that loopopt can use.
+type EngineInfo struct {
+	Engine  string // goz3 or process
+	Program string // z3, cvc5; of goz3: libz3
+	Version string // empty if missing
+	Install string // how to get it if missing; else empty
+}
+
+// Engines lists the solvers that loopopt knows, with what is installed, best first.
+func Engines(ctx context.Context) []EngineInfo {
+	l := limits{rlimit: DefaultRLimit, quick: quickMillis, wall: 10_000}
+	z := EngineInfo{Engine: "goz3", Program: "libz3"}
+	if e, err := newGoZ3(l); err == nil {
+		z.Version = versionOf(e)
+	} else {
+		z.Install = "apt-get install libz3-dev && make vendor && go build -tags goz3 ./cmd/loopopt"
+	}
+	out := []EngineInfo{z}
+	for _, d := range dialects {
+		i := EngineInfo{Engine: "process", Program: d.program}
+		if e, err := newProcessEngine(ctx, d.program, l); err == nil {
+			i.Version = versionOf(e)
+		} else {
+			i.Install = "apt-get install " + d.pkg
+		}
+		out = append(out, i)
+	}
+	return out
+}
+
+// versionOf is for engines that are not used otherwise.
+func versionOf(e engine) string {
+	e.start().close()
+	words := strings.Fields(e.identity())
+	return words[len(words)-1]
+}

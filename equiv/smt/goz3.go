@@ -1,0 +1,212 @@
+//go:build cgo && goz3
+
+package smt
+
+// #include <z3.h>
+import "C"
+
+import (
+	"context"
+	"fmt"
+	"math/big"
+	"strconv"
+	"time"
+
+	"github.com/mitchellh/go-z3"
+)
+
+// goz3Engine calls Z3 in process. Each problem has a context, a solver and a single check of
+// its own: Z3 4.8.12 obeys rlimit only on the first check, and gives a context's memory back
+// only as a whole.
+type goz3Engine struct {
+	limits limits
+	name   string
+}
+
+func newGoZ3(l limits) (engine, error) {
+	var major, minor, build, revision C.uint
+	C.Z3_get_version(&major, &minor, &build, &revision)
+	return goz3Engine{l, fmt.Sprintf("z3 %d.%d.%d", major, minor, build)}, nil
+}
+
+func (e goz3Engine) identity() string { return e.name }
+
+func (e goz3Engine) start() worker { return goz3Worker{e.limits} }
+
+type goz3Worker struct{ limits limits }
+
+func (goz3Worker) close() {}
+
+// solve can't interrupt Z3: a check that outlives the context is left behind and ends by its
+// rlimit, its result unread.
+func (w goz3Worker) solve(ctx context.Context, p *problem) result {
+	answer := make(chan result, 1)
+	go func() { answer <- w.decide(p) }()
+	wall := time.Duration(w.limits.wall) * time.Millisecond
+	timer := time.NewTimer(wall)
+	defer timer.Stop()
+	select {
+	case r := <-answer:
+		return r
+	case <-timer.C:
+		return unknown(fmt.Sprintf("no answer within %v", wall))
+	case <-ctx.Done():
+		return unknown("canceled")
+	}
+}
+
+// A z3Error carries a failure of Z3 from its error handler, which must not return, to decide.
+type z3Error string
+
+func (w goz3Worker) decide(p *problem) (r result) {
+	config := z3.NewConfig()
+	defer config.Close()
+	config.SetParamValue("rlimit", strconv.FormatUint(uint64(w.limits.rlimit), 10))
+	ctx := z3.NewContext(config)
+	defer ctx.Close()
+	ctx.SetErrorHandler(func(c *z3.Context, code z3.ErrorCode) { panic(z3Error(c.Error(code))) })
+	defer func() {
+		switch e := recover().(type) {
+		case nil:
+		case z3Error:
+			r = unknown("solver failed: " + string(e))
+		default:
+			panic(e)
+		}
+	}()
+	b := newZ3Builder(ctx, p)
+	solver := ctx.NewSolver()
+	defer solver.Close()
+	for _, t := range p.asserts {
+		solver.Assert(b.formula(t))
+	}
+	switch solver.Check() {
+	case z3.True:
+		return b.model(solver)
+	case z3.False:
+		return result{status: Unsat}
+	}
+	return unknown("the solver gave up, most likely at its rlimit")
+}
+
+// A z3Builder makes terms in one context.
+type z3Builder struct {
+	ctx     *z3.Context
+	intSort *z3.Sort
+	vars    map[string]*z3.AST
+	zero    *z3.AST
+	ints    []string
+	bools   []string
+}
+
+func newZ3Builder(ctx *z3.Context, p *problem) *z3Builder {
+	b := &z3Builder{ctx: ctx, intSort: ctx.IntSort(), vars: map[string]*z3.AST{}, ints: p.ints, bools: p.bools}
+	b.zero = ctx.Int(0, b.intSort)
+	for _, n := range p.ints {
+		b.vars[n] = ctx.Const(ctx.Symbol(n), b.intSort)
+	}
+	for _, n := range p.bools {
+		b.vars[n] = ctx.Const(ctx.Symbol(n), ctx.BoolSort())
+	}
+	return b
+}
+
+// number makes v from pieces of 30 bits: go-z3 cuts integers to 32 bits without a word.
+func (b *z3Builder) number(v *big.Int) *z3.AST {
+	if v.Sign() < 0 {
+		return b.zero.Sub(b.number(new(big.Int).Neg(v)))
+	}
+	if v.BitLen() <= 30 {
+		return b.ctx.Int(int(v.Int64()), b.intSort)
+	}
+	base := big.NewInt(1 << 30)
+	high, low := new(big.Int).QuoRem(v, base, new(big.Int))
+	return b.number(high).Mul(b.ctx.Int(1<<30, b.intSort)).Add(b.number(low))
+}
+
+func (b *z3Builder) sum(p poly) *z3.AST {
+	if len(p) == 0 {
+		return b.zero
+	}
+	var sum []*z3.AST
+	for _, m := range p {
+		var f []*z3.AST
+		if m.coef.Cmp(one) != 0 || len(m.atoms) == 0 {
+			f = append(f, b.number(m.coef))
+		}
+		for _, a := range m.atoms {
+			f = append(f, b.atom(a))
+		}
+		sum = append(sum, fold(f, (*z3.AST).Mul))
+	}
+	return fold(sum, (*z3.AST).Add)
+}
+
+// fold applies an operation of any arity.
+func fold(ts []*z3.AST, op func(*z3.AST, ...*z3.AST) *z3.AST) *z3.AST {
+	if len(ts) == 1 {
+		return ts[0]
+	}
+	return op(ts[0], ts[1:]...)
+}
+
+func (b *z3Builder) atom(a *atom) *z3.AST {
+	switch a.kind {
+	case atomVar:
+		return b.vars[a.name]
+	case atomProduct:
+		return b.sum(a.parts[0].poly).Mul(b.sum(a.parts[1].poly))
+	case atomIte:
+		return b.formula(a.cond).Ite(b.sum(a.parts[0].poly), b.sum(a.parts[1].poly))
+	}
+	panic("smt: unexpected atom " + a.key) // quotients were lowered
+}
+
+func (b *z3Builder) formula(t *Term) *z3.AST {
+	switch t.op {
+	case opTrue:
+		return b.ctx.True()
+	case opFalse:
+		return b.ctx.False()
+	case opBoolVar:
+		return b.vars[t.name]
+	case opGe:
+		return b.sum(t.poly).Ge(b.zero)
+	case opEq:
+		return b.sum(t.poly).Eq(b.zero)
+	case opNot:
+		return b.formula(t.args[0]).Not()
+	case opIff:
+		return b.formula(t.args[0]).Iff(b.formula(t.args[1]))
+	}
+	var args []*z3.AST
+	for _, a := range t.args {
+		args = append(args, b.formula(a))
+	}
+	if t.op == opAnd {
+		return fold(args, (*z3.AST).And)
+	}
+	return fold(args, (*z3.AST).Or)
+}
+
+// model reads all values by their text: go-z3 reads large numbers as 0.
+func (b *z3Builder) model(solver *z3.Solver) result {
+	m := solver.Model()
+	defer m.Close()
+	r := result{status: Sat, model: Model{}}
+	for _, n := range append(append([]string(nil), b.ints...), b.bools...) {
+		v, ok := parseNumeral(m.Eval(b.vars[n]).String())
+		if !ok {
+			return unknown("unreadable model: " + clip(m.String()))
+		}
+		r.model[n] = v
+	}
+	return r
+}
+
+// parseNumeral reads a value that stands alone.
+func parseNumeral(s string) (*big.Int, bool) {
+	toks := tokens(s)
+	v, ok := parseValue(taker(&toks))
+	return v, ok && len(toks) == 0
+}

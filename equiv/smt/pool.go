@@ -1,0 +1,320 @@
+package smt
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"time"
+)
+
+// Options configure a Pool; the zero value is a good choice.
+type Options struct {
+	Engine     string        // auto (or empty), goz3, process
+	Command    string        // of the process engine; empty: z3, or else cvc5
+	Jobs       int           // solvers at work at a time; 0: GOMAXPROCS
+	RLimit     uint          // solver steps for one query; 0: DefaultRLimit
+	Timeout    time.Duration // until a solver that ignores RLimit is killed; 0: a minute
+	CacheDir   string        // empty: loopopt in the user's cache directory
+	NoCache    bool          // keep verdicts in memory only
+	EmitDir    string        // if set, every query is written there as an .smt2 file
+	CrossCheck string        // command of a second solver that has to agree
+	// Progress is told of every query asked or answered, one call at a time. It must not
+	// call the pool.
+	Progress func(done, total int)
+}
+
+// DefaultRLimit is some ten seconds of hard work for Z3; real obligations take
+// milliseconds.
+const DefaultRLimit = 10_000_000
+
+// A Pool answers queries, several at a time. It is safe for concurrent use.
+type Pool struct {
+	opts   Options
+	main   *solver
+	second *solver       // nil unless cross-checking
+	slots  chan struct{} // taken while presolving
+
+	memory *cache // of what the presolver did, by the text of the formula
+
+	mu    sync.Mutex
+	stats Stats
+	total int
+	done  int
+}
+
+// Stats count what a Pool did.
+type Stats struct {
+	Solver    string        // name and version
+	Queries   int           // asked
+	Presolved int           // decided without a solver
+	CacheHits int           // answered from an earlier query, of this run or another
+	Solved    int           // decided by the solver
+	Unknown   int           // not decided
+	MaxTime   time.Duration // of one query
+	MaxName   string        // of the query that took MaxTime
+	SolveTime time.Duration // summed over all queries
+}
+
+// NewPool finds the solvers and asks them for their versions. Close the pool after use.
+func NewPool(opts Options) (*Pool, error) {
+	if opts.Jobs <= 0 {
+		opts.Jobs = runtime.GOMAXPROCS(0)
+	}
+	if opts.RLimit == 0 {
+		opts.RLimit = DefaultRLimit
+	}
+	if opts.Timeout <= 0 {
+		opts.Timeout = time.Minute
+	}
+	switch {
+	case opts.NoCache:
+		opts.CacheDir = ""
+	case opts.CacheDir == "":
+		if dir, err := os.UserCacheDir(); err == nil {
+			opts.CacheDir = filepath.Join(dir, "loopopt")
+		}
+	}
+	l := limits{rlimit: opts.RLimit, quick: quickMillis, wall: opts.Timeout.Milliseconds()}
+	ctx := context.Background()
+	e, err := findEngine(ctx, opts, l)
+	if err != nil {
+		return nil, err
+	}
+	p := &Pool{opts: opts, main: newSolver(e, opts), slots: make(chan struct{}, opts.Jobs), memory: newMemory(opts.CacheDir)}
+	p.stats.Solver = e.identity()
+	if opts.CrossCheck != "" {
+		e, err := newProcessEngine(ctx, opts.CrossCheck, l)
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("cross-check: %w", err), p.Close())
+		}
+		p.second = newSolver(e, opts)
+	}
+	return p, nil
+}
+
+// Solver gives the name and version of the solver.
+func (p *Pool) Solver() string { return p.stats.Solver }
+
+// Close ends the solvers when the queries under way are answered, which canceling their
+// context hastens.
+func (p *Pool) Close() error {
+	err := errors.Join(p.main.close(), p.memory.close())
+	if p.second != nil {
+		err = errors.Join(err, p.second.close())
+	}
+	return err
+}
+
+// Stats gives the counts so far.
+func (p *Pool) Stats() Stats {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.stats
+}
+
+// Check answers q.
+func (p *Pool) Check(ctx context.Context, q *Query) Answer {
+	p.count(1, 0)
+	a := p.check(ctx, q)
+	p.record(q, a)
+	p.count(0, 1)
+	return a
+}
+
+// Presolve answers q if that takes no solver; Unknown says nothing. Where every
+// query is to be written or cross-checked, it leaves all to Check.
+func (p *Pool) Presolve(ctx context.Context, q *Query) Answer {
+	if p.second != nil || p.opts.EmitDir != "" || ctx.Err() != nil {
+		return Answer{}
+	}
+	f := q.formula()
+	key := p.memory.keyOf(f.String())
+	a := Answer{Status: Unsat, By: presolved, Cached: true}
+	switch p.memory.entry(key) {
+	case tooHard:
+		return Answer{}
+	case "":
+		if _, a = p.presolve(ctx, f, false); ctx.Err() != nil {
+			return Answer{}
+		}
+		if a.Status != Unsat {
+			p.memory.store(key, tooHard)
+			return Answer{}
+		}
+		p.memory.store(key, refuted)
+	}
+	p.count(1, 1)
+	p.record(q, a)
+	return a
+}
+
+// CheckAll answers queries in parallel; the answers come in the order of the queries.
+func (p *Pool) CheckAll(ctx context.Context, qs []*Query) []Answer {
+	p.count(len(qs), 0)
+	answers := make([]Answer, len(qs))
+	next := make(chan int)
+	var wg sync.WaitGroup
+	for range min(p.opts.Jobs, len(qs)) {
+		wg.Go(func() {
+			for i := range next {
+				answers[i] = p.check(ctx, qs[i])
+				p.record(qs[i], answers[i])
+				p.count(0, 1)
+			}
+		})
+	}
+	for i := range qs {
+		next <- i
+	}
+	close(next)
+	wg.Wait()
+	return answers
+}
+
+func (p *Pool) count(total, done int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.total += total
+	p.done += done
+	if p.opts.Progress != nil {
+		p.opts.Progress(p.done, p.total)
+	}
+}
+
+func (p *Pool) record(q *Query, a Answer) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s := &p.stats
+	s.Queries++
+	switch {
+	case a.Status == Unknown:
+		s.Unknown++
+	case a.By == presolved:
+		s.Presolved++
+	case a.Cached:
+		s.CacheHits++
+	default:
+		s.Solved++
+	}
+	s.SolveTime += a.Time
+	if a.Time > s.MaxTime {
+		s.MaxTime, s.MaxName = a.Time, q.Name
+	}
+}
+
+// presolved names the presolver as the one who decided.
+const presolved = "presolve"
+
+func (p *Pool) check(ctx context.Context, q *Query) Answer {
+	if err := ctx.Err(); err != nil {
+		return Answer{Reason: "canceled", Err: err}
+	}
+	f := q.formula()
+	v := newVars()
+	v.add(f)
+	if err := v.clash(); err != nil {
+		return Answer{Reason: err.Error(), Err: err}
+	}
+	if p.opts.EmitDir != "" {
+		if err := emit(p.opts.EmitDir, q); err != nil {
+			return Answer{Reason: err.Error(), Err: err}
+		}
+	}
+	key, before := p.memory.keyOf(f.String()), ""
+	if p.second == nil {
+		before = p.memory.entry(key)
+	}
+	if before == refuted {
+		return Answer{Status: Unsat, By: presolved, Cached: true}
+	}
+	g, a := p.presolve(ctx, f, before == tooHard)
+	if a.Status == Unsat {
+		p.memory.store(key, refuted)
+	} else {
+		if before == "" && ctx.Err() == nil {
+			p.memory.store(key, tooHard)
+		}
+		a = p.main.check(ctx, g)
+	}
+	if p.second != nil && !g.IsFalse() {
+		a = p.crossCheck(ctx, q, g, a)
+	}
+	return inNamesOf(v, f, a)
+}
+
+// What the presolver made of a formula, as it is remembered: the steps of a
+// schedule, and one run and the next, ask much the same.
+const (
+	refuted = "unsat"
+	tooHard = "hard"
+)
+
+// newMemory makes a cache for one build of the presolver: unlike a solver it
+// changes without a new version.
+func newMemory(dir string) *cache {
+	stamp := ""
+	if exe, err := os.Executable(); err == nil {
+		if st, err := os.Stat(exe); err == nil {
+			stamp = fmt.Sprintf("%s %d %d", exe, st.Size(), st.ModTime().UnixNano())
+		}
+	}
+	if stamp == "" {
+		dir = ""
+	}
+	c := newCache(dir, presolved)
+	c.identity = presolved + " " + stamp
+	return c
+}
+
+// presolve lowers f and tries to do without a solver. That is work, too: no more of it goes
+// on at a time than there are jobs.
+func (p *Pool) presolve(ctx context.Context, f *Term, lowerOnly bool) (*Term, Answer) {
+	select {
+	case p.slots <- struct{}{}:
+		defer func() { <-p.slots }()
+	case <-ctx.Done():
+		return f, Answer{}
+	}
+	begin := time.Now()
+	g := lower(f)
+	if lowerOnly {
+		return g, Answer{}
+	}
+	r := presolve(g)
+	return g, Answer{Status: r.status, By: presolved, Time: time.Since(begin)}
+}
+
+// inNamesOf leaves of a model only the variables of the query's formula f, and trusts it
+// only if it satisfies that formula as it was asked, quotients and all.
+func inNamesOf(v vars, f *Term, a Answer) Answer {
+	if a.Status != Sat {
+		return a
+	}
+	m := Model{}
+	for n := range a.Model {
+		if v.ints[n] || v.bools[n] {
+			m[n] = a.Model[n]
+		}
+	}
+	a.Model = m
+	if !EvalBool(f, m) {
+		a.Status, a.Model, a.Reason = Unknown, nil, "the model does not satisfy the query"
+	}
+	return a
+}
+
+// crossCheck asks the second solver. Only a contradiction counts against the first.
+func (p *Pool) crossCheck(ctx context.Context, q *Query, f *Term, a Answer) Answer {
+	b := p.second.check(ctx, f)
+	a.Time += b.Time
+	if a.Status == Unknown || b.Status == Unknown || a.Status == b.Status {
+		return a
+	}
+	err := fmt.Errorf("solvers disagree on %s: %s says %s, %s says %s",
+		q.Name, a.By, a.Status, b.By, b.Status)
+	return Answer{Reason: err.Error(), Err: err, By: a.By, Time: a.Time}
+}

@@ -1,0 +1,69 @@
+package equiv
+
+import (
+	"testing"
+
+	"github.com/loopopt/loopopt/loopir"
+)
+
+func TestSolve(t *testing.T) {
+	for _, c := range []struct {
+		name     string
+		unknowns []string
+		eqs      [][2]string
+		want     map[string]string
+	}{
+		{"linear", []string{"i", "j"}, [][2]string{{"i + 2", "x"}, {"i - j", "y"}}, map[string]string{"i": "x - 2", "j": "x - y - 2"}},
+		{"scaled", []string{"i"}, [][2]string{{"s*i", "s*x"}}, map[string]string{"i": "x"}},
+		{"mixed radix", []string{"b", "c"}, [][2]string{{"16*b + c", "x"}}, map[string]string{"b": "x/16", "c": "x%16"}},
+		{"three places", []string{"a", "b", "c"}, [][2]string{{"32*a + 16*b + c", "x"}}, map[string]string{"a": "x/32", "b": "x/16 - 2*(x/32)", "c": "x%16"}},
+		{"symbolic radix", []string{"b", "c"}, [][2]string{{"V*b + c", "x"}}, map[string]string{"b": "x/V", "c": "x%V"}},
+		{"packed index", []string{"c"}, [][2]string{{"c/16", "x"}, {"c%16", "y"}}, map[string]string{"c": "16*x + y"}},
+		{"skew", []string{"x", "t"}, [][2]string{{"t + 1", "a"}, {"x - t", "b"}}, map[string]string{"t": "a - 1", "x": "a + b - 1"}},
+		{"open", []string{"i", "j"}, [][2]string{{"i + j", "x"}}, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			sys := newSystem()
+			for _, u := range c.unknowns {
+				sys.addUnknown(u, nil)
+			}
+			for _, e := range c.eqs {
+				sys.equate(indexExpr(t, e[0]), indexExpr(t, e[1]))
+			}
+			sys.solve()
+			sol, ok := sys.solution()
+			if ok != (c.want != nil) {
+				t.Fatalf("solved %v: %v", ok, sys.value)
+			}
+			for u, want := range c.want {
+				if exprKey(sol[u]) != exprKey(indexExpr(t, want)) {
+					t.Errorf("%s = %s, want %s", u, loopir.FormatExpr(sol[u]), want)
+				}
+			}
+		})
+	}
+}
+
+func TestSolveFill(t *testing.T) {
+	sys := newSystem()
+	for _, u := range []string{"t", "x"} {
+		sys.addUnknown(u, nil)
+	}
+	sys.equate(indexExpr(t, "(t + 1)%2"), indexExpr(t, "b"))
+	sys.equate(indexExpr(t, "x - t"), indexExpr(t, "a"))
+	sys.solve()
+	sys.fill("t", sys.below("t", indexExpr(t, "T - 1"))) // the last t of the right parity
+	sol, ok := sys.solution()
+	if want := indexExpr(t, "T - 1 - (T - b)%2"); !ok || exprKey(sol["t"]) != exprKey(want) {
+		t.Errorf("t = %v, want %s", sol, loopir.FormatExpr(want))
+	}
+}
+
+func indexExpr(t *testing.T, s string) loopir.Expr {
+	t.Helper()
+	e, err := parseIndex(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
