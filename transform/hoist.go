@@ -1,0 +1,146 @@
+package transform
+
+import (
+	"slices"
+
+	"github.com/loopopt/loopopt/loopir"
+)
+
+var hoist = &Primitive{
+	Name:   "hoist",
+	Syntax: "hoist S out of i | hoist t out of i",
+	Doc: `Moves the statement labelled S, or the declaration of local t, to before a loop.
+
+	for i in lo..hi { S: t = e; B(i) }
+=>	if lo < hi { S: t = e }
+	for i in lo..hi { B(i) }
+
+The if is left out where the loop is known to run. S may be any statement that
+holds the label and is directly in the loop's body, and must not use i.
+Legal when S does the same in every iteration and nothing in the loop undoes it.`,
+	Apply: applyHoist,
+}
+
+func applyHoist(c *Context, args *loopir.Cursor) error {
+	what, r, err := parseMove(args, "out", "of")
+	if err != nil {
+		return err
+	}
+	return c.EachLoop(r, func(l *Loop) error {
+		at := holding(l.Body, what.Text)
+		if at < 0 {
+			at = declares(l.Body, what.Text)
+		}
+		if at < 0 {
+			return c.Reject(what.Span, "there is no label or local %s in the body of loop %s", what.Text, r)
+		}
+		s := l.Body[at]
+		if moved := []loopir.Stmt{s}; mentions(moved, l.Iter) {
+			return c.Reject(what.Span, "%s uses %s, so it can't be done before the loop", what.Text, l.Iter).
+				Note(s.Source(), "the statement to move")
+		}
+		// It stands for the first iteration, if there is one.
+		loopir.SubstStmts([]loopir.Stmt{s}, map[string]loopir.Expr{l.Iter: l.Lo})
+		l.Body = slices.Delete(l.Body, at, at+1)
+		out := s
+		if _, local := s.(*loopir.Local); !local && !c.Holds(lt(l.Lo, l.Hi), l.Around) {
+			out = &loopir.If{Cond: lt(l.Lo, l.Hi), Then: []loopir.Stmt{s}}
+		}
+		if len(l.Body) == 0 {
+			c.Replace(l.For, out)
+			return nil
+		}
+		c.Replace(l.For, out, l.For)
+		return nil
+	})
+}
+
+// parseMove reads: what word word loop.
+func parseMove(args *loopir.Cursor, words ...string) (what loopir.Token, r Ref, err error) {
+	if what, err = args.Name(); err != nil {
+		return what, r, err
+	}
+	for _, w := range words {
+		if err = args.Expect(w); err != nil {
+			return what, r, err
+		}
+	}
+	if r, err = ParseRef(args); err != nil {
+		return what, r, err
+	}
+	return what, r, args.Done()
+}
+
+// declares returns the position of the declaration of a local, or -1.
+func declares(body []loopir.Stmt, name string) int {
+	return slices.IndexFunc(body, func(s loopir.Stmt) bool {
+		d, ok := s.(*loopir.Local)
+		return ok && d.Name == name
+	})
+}
+
+var sink = &Primitive{
+	Name:   "sink",
+	Syntax: "sink S into i | sink t into i",
+	Doc: `Moves the statement labelled S, or the declaration of local t, into a loop.
+
+	S: t = e                             S: r = t
+	for i in lo..hi { B(i) }             after the loop
+=>	for i in lo..hi {                =>  for i in lo..hi {
+	  if i == lo { S: t = e }              B(i)
+	  B(i)                                 if i == hi-1 { S: r = t }
+	}                                    }
+
+S stands right before or right after the loop, or holds a statement labelled S
+and does. A declaration needs no condition: the local becomes private to each
+iteration. Legal when the loop is known to run, and what lies between does not
+touch what S does.`,
+	Apply: applySink,
+}
+
+func applySink(c *Context, args *loopir.Cursor) error {
+	what, r, err := parseMove(args, "into")
+	if err != nil {
+		return err
+	}
+	return c.EachLoop(r, func(l *Loop) error {
+		body, at := c.Parent(l.For)
+		s := holding(*body, what.Text)
+		if s == at {
+			return c.Reject(what.Span, "%s is in loop %s already", what.Text, r)
+		}
+		if s < 0 {
+			return c.sinkLocal(l, what, body, at)
+		}
+		if s != at-1 && s != at+1 {
+			return c.Reject(what.Span, "%s must stand right before or right after loop %s", what.Text, r)
+		}
+		stmt := (*body)[s]
+		when := eq(ivar(l.Iter), l.Lo)
+		in := []loopir.Stmt{&loopir.If{Cond: when, Then: []loopir.Stmt{stmt}}}
+		if s < at {
+			l.Body = append(in, l.Body...)
+		} else {
+			last := plus(l.Lo, times(step(l.For), minus(trips(l.For), lit(1))))
+			in[0].(*loopir.If).Cond = eq(ivar(l.Iter), last)
+			l.Body = append(l.Body, in...)
+		}
+		*body = slices.Delete(*body, s, s+1)
+		return nil
+	})
+}
+
+func (c *Context) sinkLocal(l *Loop, what loopir.Token, body *[]loopir.Stmt, at int) error {
+	d := declares((*body)[:at], what.Text)
+	if d < 0 {
+		return c.Reject(what.Span, "there is no label or local %s next to loop %s", what.Text, l.Iter)
+	}
+	for i, s := range (*body)[d+1:] {
+		if d+1+i != at && mentions([]loopir.Stmt{s}, what.Text) {
+			return c.Reject(what.Span, "%s is used outside of loop %s too", what.Text, l.Iter).Note(s.Source(), "%s is used here", what.Text)
+		}
+	}
+	l.Body = append([]loopir.Stmt{(*body)[d]}, l.Body...)
+	*body = slices.Delete(*body, d, d+1)
+	return nil
+}
