@@ -1,0 +1,196 @@
+package gen
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/dave/jennifer/jen"
+
+	"github.com/loopopt/loopopt/gen/amd64"
+	"github.com/loopopt/loopopt/gen/golang"
+	"github.com/loopopt/loopopt/loopir"
+)
+
+// An asmForm is a variant whose hot regions are assembly.
+type asmForm struct {
+	isa amd64.ISA
+	typ string // convAvx512AVX512
+	has string // Go variable or constant: can it run here?
+}
+
+// features are what each ISA's code needs of the CPU.
+var features = map[amd64.ISA]string{
+	amd64.AVX2:   "cpu.X86.HasAVX2 && cpu.X86.HasFMA",
+	amd64.AVX512: "cpu.X86.HasAVX512F",
+}
+
+// assembly adds the forms of b that fit its target, best first.
+func (p *pkg) assembly(b *built, base string) error {
+	regions := amd64.FindRegions(b.flat)
+	if b.Target == "go" || len(regions) == 0 {
+		return nil
+	}
+	for _, isa := range []amd64.ISA{amd64.AVX512, amd64.AVX2} {
+		if b.Target != "" && b.Target != isa.String() {
+			continue
+		}
+		f := asmForm{isa: isa, typ: b.typ + strings.ToUpper(isa.String())}
+		f.has = "has" + camel(f.typ)
+		n, err := p.asmForm(b, f, base, regions)
+		if n > 0 {
+			b.asm = append(b.asm, f)
+		} else if b.Target != "" {
+			return fmt.Errorf("schedule %s: no part of it can be emitted for target %s: %w", b.Name, isa, err)
+		}
+	}
+	return nil
+}
+
+// A stub is one assembly function as Go sees it.
+type stub struct {
+	name string
+	args []amd64.Arg
+}
+
+// asmForm writes one form: the assembly of all regions that have one, and Go
+// around them. It returns how many regions it took, and why not all of them.
+func (p *pkg) asmForm(b *built, f asmForm, base string, regions []*amd64.Region) (int, error) {
+	var text strings.Builder
+	stubs := map[loopir.Stmt]stub{}
+	lengths := map[loopir.Stmt]int{}
+	var why error
+	for _, r := range regions {
+		prog, err := amd64.Lower(r)
+		name := fmt.Sprintf("%sRegion%d", f.typ, len(stubs))
+		var s string
+		if err == nil {
+			s, err = prog.Emit(f.isa, name)
+		}
+		if err != nil {
+			why = err
+			continue
+		}
+		first := r.Stmts()[0]
+		stubs[first], lengths[first] = stub{name, prog.Args}, len(r.Stmts())
+		text.WriteString("\n" + s)
+	}
+	if len(stubs) == 0 {
+		return 0, why
+	}
+	var order []stub
+	hook := func(list []loopir.Stmt, at int, place golang.Place) ([]jen.Code, int) {
+		s, ok := stubs[list[at]]
+		if !ok {
+			return nil, 0
+		}
+		order = append(order, s)
+		return s.call(place), lengths[list[at]]
+	}
+	code, err := golang.Func(b.flat, f.typ, facts(b.flat), hook)
+	if err != nil {
+		return 0, err
+	}
+	for _, s := range order {
+		code = append(code, s.decl()...)
+	}
+	stem := base + "_" + f.isa.String() + "_amd64"
+	p.files[stem+".s"] = []byte(p.header(b.Variant) + "\n//go:build !purego\n\n#include \"go_asm.h\"\n#include \"textflag.h\"\n" + text.String())
+	return len(stubs), p.goFile(stem+".go", "!purego", b.Variant, code)
+}
+
+// call fills the argument struct and calls the assembly.
+func (s stub) call(place golang.Place) []jen.Code {
+	fields := jen.Dict{}
+	for _, a := range s.args {
+		var v jen.Code
+		switch a.Kind {
+		case amd64.Pointer:
+			v = place.First(a.Array)
+		case amd64.Number:
+			v = jen.Int64().Call(place.Index(a.Value))
+		case amd64.Scalar:
+			v = place.Scalar(a.Array)
+		}
+		fields[jen.Id(a.Name)] = v
+	}
+	return []jen.Code{jen.Id(s.name).Call(jen.Op("&").Id(s.name + "Args").Values(fields))}
+}
+
+// decl declares the argument struct and the assembly function.
+func (s stub) decl() []jen.Code {
+	var fields []jen.Code
+	for _, a := range s.args {
+		t := jen.Int64()
+		switch a.Kind {
+		case amd64.Pointer:
+			t = jen.Op("*").Id(elem(a.Type))
+		case amd64.Scalar:
+			t = jen.Id(elem(a.Type))
+		}
+		fields = append(fields, jen.Id(a.Name).Add(t).Comment(a.Doc))
+	}
+	return []jen.Code{
+		jen.Comment(s.name + "Args are the arguments of " + s.name + ".").Line().
+			Type().Id(s.name + "Args").Struct(fields...).Line(),
+		jen.Comment("//go:noescape").Line().Func().Id(s.name).Params(jen.Id("a").Op("*").Id(s.name + "Args")).Line(),
+	}
+}
+
+func elem(t loopir.Type) string {
+	if t == loopir.F64 {
+		return "float64"
+	}
+	return "float32"
+}
+
+// goFile renders declarations under a header and a build tag.
+func (p *pkg) goFile(name, tag string, v Variant, code []jen.Code) error {
+	f := jen.NewFile(p.Package)
+	for _, line := range strings.Split(strings.TrimSpace(p.header(v)), "\n") {
+		f.HeaderComment(line)
+	}
+	if tag != "" {
+		f.HeaderComment("//go:build " + tag)
+	}
+	for _, c := range code {
+		f.Add(c)
+	}
+	var b strings.Builder
+	if err := f.Render(&b); err != nil {
+		return fmt.Errorf("emitted %s does not parse: %w", name, err)
+	}
+	return p.text(name, b.String())
+}
+
+// platform writes the pair of files that tell the dispatch which assembly forms
+// there are: all of them on amd64, none elsewhere and under the purego tag.
+func (p *pkg) platform(all []*built) error {
+	var with, without strings.Builder
+	fmt.Fprintf(&with, "%s\n//go:build !purego\n\npackage %s\n\nimport (\n\t\"sync\"\n\n\t\"golang.org/x/sys/cpu\"\n)\n", p.header(Variant{}), p.Package)
+	fmt.Fprintf(&without, "%s\n//go:build !amd64 || purego\n\npackage %s\n", p.header(Variant{}), p.Package)
+	n := 0
+	for _, b := range all {
+		for _, f := range b.asm {
+			n++
+			fmt.Fprintf(&with, "\nvar %s = %s\n", f.has, features[f.isa])
+			p.caller(&with, f.typ, b.flat)
+			fmt.Fprintf(&without, "\nconst %s = false\n", f.has)
+			fmt.Fprintf(&without, "\nfunc call%s(int%s) { panic(\"no assembly on this platform\") }\n", camel(f.typ), types(b.flat))
+		}
+	}
+	if n == 0 {
+		return nil
+	}
+	if err := p.text(p.Kernel.Kernel.Name+"_amd64.go", with.String()); err != nil {
+		return err
+	}
+	return p.text(p.Kernel.Kernel.Name+"_noasm.go", without.String())
+}
+
+func types(k *loopir.Kernel) string {
+	var b strings.Builder
+	for _, q := range k.Params {
+		b.WriteString(", " + golang.ParamType(q))
+	}
+	return b.String()
+}

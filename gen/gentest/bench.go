@@ -1,0 +1,192 @@
+package gentest
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/loopopt/loopopt/internal/peak"
+	"github.com/loopopt/loopopt/loopir"
+	"github.com/loopopt/loopopt/loopir/interp"
+)
+
+// Sizes is a named choice of sizes to time.
+type Sizes struct {
+	Name   string
+	Values map[string]int
+}
+
+// slowRounds is in how many rounds of loopopt bench portable Go is timed.
+const slowRounds = 1
+
+// Bench times, for each choice of sizes and on one thread, the naive kernel and
+// of each implementation the first schedule that admits the sizes, which is the
+// one that the exported function takes; and the machine's FMA peak beside them. Names are for benchstat:
+// BenchmarkConv/size=res2_3x3/schedule=avx512/impl=avx512.
+func Bench(b *testing.B, forms []Form, sizes []Sizes) {
+	naive := load(b, forms[0]).kernel
+	for _, isa := range []string{"avx512", "avx2"} {
+		m, err := peak.New(isa, time.Millisecond)
+		if err != nil {
+			continue
+		}
+		b.Run("peak="+isa, func(b *testing.B) {
+			best := 0.0
+			for range max(5, b.N) { // a neighbour's load is not part of the peak
+				best = max(best, m.Sample())
+			}
+			b.ReportMetric(best/1e9, "GFLOP/s")
+		})
+	}
+	for _, s := range sizes {
+		env := map[string]int64{}
+		for n, v := range s.Values {
+			env[n] = int64(v)
+		}
+		flops := Flops(naive, env)
+		taken := map[string]bool{}
+		for i, f := range forms {
+			l := load(b, f)
+			if taken[f.Impl] || !f.Has || l.kernel.Name != naive.Name || violated(l.kernel, env) != nil || f.Impl == "go" && late() {
+				continue
+			}
+			taken[f.Impl] = i > 0
+			b.Run(fmt.Sprintf("size=%s/schedule=%s/impl=%s", s.Name, f.Schedule, f.Impl), func(b *testing.B) {
+				a := benchArgs(b, l.kernel, env)
+				if err := f.Call(a); err != nil {
+					b.Fatal(err)
+				}
+				b.ResetTimer()
+				for range b.N {
+					if err := f.Call(a); err != nil {
+						b.Fatal(err)
+					}
+				}
+				if flops > 0 {
+					b.ReportMetric(flops*float64(b.N)/float64(b.Elapsed().Nanoseconds()), "GFLOP/s")
+				}
+			})
+		}
+	}
+}
+
+// late tells whether enough rounds have timed the slow forms.
+func late() bool {
+	var round int
+	if _, err := fmt.Sscan(os.Getenv("LOOPOPT_BENCH_ROUND"), &round); err != nil {
+		return false
+	}
+	return round >= slowRounds
+}
+
+// benchArgs makes the arguments of a timed call. Inputs are random; an array
+// that accumulates over calls stays finite, since its inputs are small.
+func benchArgs(b *testing.B, k *loopir.Kernel, env map[string]int64) *Args {
+	rng := rand.New(rand.NewPCG(3, 5))
+	a := &Args{Threads: 1, sizes: map[string]int{}, scalars: map[string]any{}, slices: map[string]any{}}
+	for _, p := range k.Params {
+		switch p.Kind {
+		case loopir.SizeParam:
+			a.sizes[p.Name] = int(env[p.Name])
+		case loopir.ScalarParam:
+			a.scalars[p.Name] = scalarOf(interp.Float(p.Type, 1))
+		case loopir.ArrayParam:
+			n := 1
+			for _, x := range p.Shape {
+				v, err := interp.EvalIndex(x, env)
+				if err != nil {
+					b.Fatal(err)
+				}
+				n *= int(v)
+			}
+			a.slices[p.Name] = randomSlice(rng, p.Type, n)
+		}
+	}
+	return a
+}
+
+func randomSlice(rng *rand.Rand, t loopir.Type, n int) any {
+	switch t {
+	case loopir.F32:
+		s := make([]float32, n)
+		for i := range s {
+			s[i] = rng.Float32() - 0.5
+		}
+		return s
+	case loopir.F64:
+		s := make([]float64, n)
+		for i := range s {
+			s[i] = rng.Float64() - 0.5
+		}
+		return s
+	}
+	return toSlice(interp.NewArray(t, n), make([]byte, n*width(t)))
+}
+
+// Flops counts the floating-point operations of one run: + - * / min max 1
+// each, fma 2, elementary functions 1. It is 0 when a loop's extent depends on
+// an iterator.
+func Flops(k *loopir.Kernel, env map[string]int64) float64 {
+	k = k.Clone()
+	k.InlineLets()
+	n, ok := flopsOf(k.Body, env)
+	if !ok {
+		return 0
+	}
+	return n
+}
+
+func flopsOf(body []loopir.Stmt, env map[string]int64) (float64, bool) {
+	total := 0.0
+	for _, s := range body {
+		switch s := s.(type) {
+		case *loopir.For:
+			lo, err1 := interp.EvalIndex(s.Lo, env)
+			hi, err2 := interp.EvalIndex(s.Hi, env)
+			inner, ok := flopsOf(s.Body, env)
+			if err1 != nil || err2 != nil || s.Step != nil || !ok {
+				return 0, false
+			}
+			total += float64(max(0, hi-lo)) * inner
+		case *loopir.Assign:
+			total += exprFlops(s.RHS)
+			if s.Op != loopir.Set && isFloat(s.LHS.Type) {
+				total++
+			}
+		case *loopir.If:
+			return 0, false
+		}
+	}
+	return total, true
+}
+
+func exprFlops(e loopir.Expr) float64 {
+	n := 0.0
+	loopir.WalkExpr(e, func(e loopir.Expr) bool {
+		switch e := e.(type) {
+		case *loopir.Binary:
+			if isFloat(e.Type) {
+				n++
+			}
+		case *loopir.Intrinsic:
+			if !isFloat(e.Type) {
+				return true
+			}
+			switch e.Name {
+			case "fma":
+				n += 2
+			case "select":
+			default:
+				n += float64(max(1, len(e.Args)-1))
+			}
+		case *loopir.Read:
+			return false
+		}
+		return true
+	})
+	return n
+}
+
+func isFloat(t loopir.Type) bool { return t >= loopir.F64 && t <= loopir.F16 }

@@ -1,0 +1,279 @@
+package golang
+
+import (
+	"fmt"
+	"go/token"
+	"math"
+	"strings"
+
+	"github.com/dave/jennifer/jen"
+
+	"github.com/loopopt/loopopt/loopir"
+)
+
+// goName makes an identifier of a .loop name: inlined names carry dots, and Go
+// reserves words that .loop does not.
+func goName(name string) string {
+	n := strings.ReplaceAll(name, ".", "_")
+	if token.IsKeyword(n) || reserved[n] {
+		n += "_"
+	}
+	return n
+}
+
+// reserved are the identifiers that generated code uses itself.
+var reserved = map[string]bool{
+	"min": true, "max": true, "int": true, "float32": true, "float64": true, "math": true, "len": true,
+	"uint8": true, "uint16": true, "int8": true, "int16": true, "int32": true, "int64": true, "make": true,
+	"unsafe": true, "cpu": true, "threads": true, "lo": true, "hi": true, "run": true, "err": true, "nil": true,
+	"append": true, "bool": true, "error": true, "string": true, "t_": true, "flat": true, "trip": true,
+}
+
+// goType is the Go type of a value of type t; bf16 and f16 have none, and
+// Generate rejects them before.
+func goType(t loopir.Type) string {
+	switch t {
+	case loopir.F64:
+		return "float64"
+	case loopir.F32:
+		return "float32"
+	case loopir.I8:
+		return "int8"
+	case loopir.U8:
+		return "uint8"
+	case loopir.I16:
+		return "int16"
+	case loopir.I32:
+		return "int32"
+	case loopir.I64:
+		return "int64"
+	case loopir.Index:
+		return "int"
+	case loopir.Bool:
+		return "bool"
+	}
+	panic(fmt.Sprintf("golang: no Go type for %v", t))
+}
+
+func isFloat(t loopir.Type) bool {
+	return t == loopir.F64 || t == loopir.F32
+}
+
+var goOps = map[loopir.Op]string{
+	loopir.Add: "+", loopir.Sub: "-", loopir.Mul: "*", loopir.Div: "/", loopir.Mod: "%",
+	loopir.Eq: "==", loopir.Ne: "!=", loopir.Lt: "<", loopir.Le: "<=", loopir.Gt: ">", loopir.Ge: ">=",
+	loopir.And: "&&", loopir.Or: "||", loopir.Not: "!", loopir.Neg: "-",
+}
+
+// precedence of Go's binary operators; 6 is unary, 7 an operand.
+func precedence(op loopir.Op) int {
+	switch op {
+	case loopir.Mul, loopir.Div, loopir.Mod:
+		return 5
+	case loopir.Add, loopir.Sub:
+		return 4
+	case loopir.And:
+		return 2
+	case loopir.Or:
+		return 1
+	}
+	return 3
+}
+
+// A code is an expression and how tightly its outermost operator binds.
+type code struct {
+	s     *jen.Statement
+	prec  int
+	konst bool // a Go constant
+}
+
+func (c code) in(prec int) *jen.Statement {
+	if c.prec < prec {
+		return jen.Parens(c.s)
+	}
+	return c.s
+}
+
+func operand(s *jen.Statement) code { return code{s: s, prec: 7} }
+
+func binary(op loopir.Op, x, y code) code {
+	p := precedence(op)
+	return code{s: jen.Add(x.in(p)).Op(goOps[op]).Add(y.in(p + 1)), prec: p}
+}
+
+func call(fn string, args ...jen.Code) code { return operand(jen.Id(fn).Call(args...)) }
+
+// index emits an index expression as an int.
+func (e *emitter) index(x loopir.Expr) code {
+	switch x := x.(type) {
+	case *loopir.Int:
+		if !x.Value.IsInt64() {
+			e.fail(loopir.Rejectf(x.Span, "the constant %s does not fit in an int", x.Value))
+			return operand(jen.Lit(0))
+		}
+		v := x.Value.Int64()
+		if v < 0 {
+			return code{s: jen.Lit(int(v)), prec: 6}
+		}
+		return operand(jen.Lit(int(v)))
+	case *loopir.Var:
+		e.use(x.Name)
+		return operand(jen.Id(goName(x.Name)))
+	case *loopir.Unary:
+		return code{s: jen.Op("-").Add(e.index(x.X).in(6)), prec: 6}
+	case *loopir.Binary:
+		if x.Op == loopir.Div || x.Op == loopir.Mod {
+			if e.nonNegative(x.X) {
+				return binary(x.Op, e.index(x.X), e.index(x.Y))
+			}
+			fn := map[loopir.Op]string{loopir.Div: "floorDiv", loopir.Mod: "floorMod"}[x.Op]
+			return call(fn, e.index(x.X).s, e.index(x.Y).s)
+		}
+		if e.checked {
+			fn := map[loopir.Op]string{loopir.Add: "addInt", loopir.Sub: "subInt", loopir.Mul: "mulInt"}[x.Op]
+			return call(fn, jen.Op("&").Id("over"), e.index(x.X).s, e.index(x.Y).s)
+		}
+		return binary(x.Op, e.index(x.X), e.index(x.Y))
+	case *loopir.Intrinsic:
+		var args []jen.Code
+		for _, a := range x.Args {
+			args = append(args, e.index(a).s)
+		}
+		return call(x.Name, args...)
+	}
+	e.fail(loopir.Rejectf(x.Source(), "no Go form for this index expression"))
+	return operand(jen.Lit(0))
+}
+
+// cond emits a condition on indices or data.
+func (e *emitter) cond(x loopir.Expr) code {
+	switch x := x.(type) {
+	case *loopir.Binary:
+		if x.Op == loopir.And || x.Op == loopir.Or {
+			return binary(x.Op, e.cond(x.X), e.cond(x.Y))
+		}
+		if x.X.TypeOf() == loopir.Index {
+			return binary(x.Op, e.index(x.X), e.index(x.Y))
+		}
+		return binary(x.Op, e.value(x.X), e.value(x.Y))
+	case *loopir.Unary:
+		return code{s: jen.Op("!").Add(e.cond(x.X).in(6)), prec: 6}
+	}
+	e.fail(loopir.Rejectf(x.Source(), "no Go form for this condition"))
+	return operand(jen.False())
+}
+
+// value emits a value in its storage type.
+func (e *emitter) value(x loopir.Expr) code {
+	switch x := x.(type) {
+	case *loopir.Int:
+		return e.constant(x.Type, x.Value.String())
+	case *loopir.Float:
+		return e.constant(x.Type, x.Text)
+	case *loopir.Read:
+		return operand(e.cell(x))
+	case *loopir.Unary:
+		return code{s: jen.Op("-").Add(variable(x.Type, e.value(x.X)).in(6)), prec: 6}
+	case *loopir.Binary:
+		return e.arith(x.Op, x.Type, e.value(x.X), e.value(x.Y))
+	case *loopir.Cast:
+		return e.cast(x)
+	case *loopir.Intrinsic:
+		return e.intrinsic(x)
+	}
+	e.fail(loopir.Rejectf(x.Source(), "no Go form for this value"))
+	return operand(jen.Lit(0))
+}
+
+// arith emits x op y. Go may fuse a product into a following sum unless it is
+// converted, so every float product is; and Go folds constants exactly, without
+// signed zeros, infinities and NaNs, so one operand is made a variable.
+func (e *emitter) arith(op loopir.Op, t loopir.Type, x, y code) code {
+	if x.konst && y.konst {
+		x = variable(t, x)
+	}
+	c := binary(op, x, y)
+	if op == loopir.Mul && isFloat(t) {
+		return call(goType(t), c.s)
+	}
+	return c
+}
+
+// variable hides from Go that c is a constant.
+func variable(t loopir.Type, c code) code {
+	if !c.konst {
+		return c
+	}
+	return call("opaque["+goType(t)+"]", c.s)
+}
+
+func (e *emitter) constant(t loopir.Type, text string) code {
+	f := 0.0
+	switch strings.TrimPrefix(text, "-") {
+	case "inf":
+		f = math.Inf(1)
+	case "nan":
+		return call(goType(t), jen.Qual("math", "NaN").Call())
+	default:
+		c := call(goType(t), jen.Id(text))
+		c.konst = true
+		return c
+	}
+	if strings.HasPrefix(text, "-") {
+		f = -f
+	}
+	return call(goType(t), jen.Qual("math", "Inf").Call(jen.Lit(int(math.Copysign(1, f)))))
+}
+
+func (e *emitter) cast(x *loopir.Cast) code {
+	from := x.X.TypeOf()
+	if from == loopir.Index {
+		return call(goType(x.To), e.index(x.X).s)
+	}
+	v := variable(from, e.value(x.X))
+	if isFloat(from) && !isFloat(x.To) {
+		return call("truncTo["+goType(x.To)+"]", jen.Id("float64").Call(v.s))
+	}
+	return call(goType(x.To), v.s)
+}
+
+// intrinsic emits a built-in function. select is hoisted into statements, since
+// only the chosen arm is evaluated.
+func (e *emitter) intrinsic(x *loopir.Intrinsic) code {
+	if x.Name == "select" {
+		return e.choose(x)
+	}
+	var args []jen.Code
+	for _, a := range x.Args {
+		args = append(args, variable(a.TypeOf(), e.value(a)).s)
+	}
+	f64 := x.Type == loopir.F64
+	switch x.Name {
+	case "min", "max":
+		return call(x.Name, args...)
+	case "exp", "log", "sqrt", "tanh", "abs":
+		if f64 {
+			name := map[string]string{"exp": "Exp", "log": "Log", "sqrt": "Sqrt", "tanh": "Tanh", "abs": "Abs"}[x.Name]
+			return operand(jen.Qual("math", name).Call(args...))
+		}
+		if !isFloat(x.Type) { // abs of an integer
+			return call("absInt", args...)
+		}
+		return call(x.Name+"32", args...)
+	case "sigmoid":
+		if f64 {
+			return call("sigmoid64", args...)
+		}
+		return call("sigmoid32", args...)
+	case "fma":
+		if f64 {
+			return operand(jen.Qual("math", "FMA").Call(args...))
+		}
+		if x.Type != loopir.F32 {
+			e.fail(loopir.Rejectf(x.Span, "fma of this type has no Go form; use f32 or f64"))
+		}
+		return call("fma32", args...)
+	}
+	e.fail(loopir.Rejectf(x.Span, "the uninterpreted function %s has no code; only declared intrinsics can be generated", x.Name))
+	return operand(jen.Lit(0))
+}

@@ -1,0 +1,139 @@
+package rt
+
+import (
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// A task is a kernel whose parallel loop number which can run any part of its
+// iterations.
+type task interface{ runRange(which, lo, hi int) }
+
+// spin is how long an idle worker looks for work before it parks.
+const spin = 200 * time.Microsecond
+
+// A job is one parallel loop under way.
+type job struct {
+	t     task
+	which int
+	n     int64
+	chunk int64
+	next  atomic.Int64
+	users atomic.Int32 // workers that still hold the job
+}
+
+func (j *job) run() {
+	for {
+		lo := j.next.Add(j.chunk) - j.chunk
+		if lo >= j.n {
+			return
+		}
+		j.t.runRange(j.which, int(lo), int(min(lo+j.chunk, j.n)))
+	}
+}
+
+// A worker runs jobs put into its mailbox.
+type worker struct {
+	mail   atomic.Pointer[job]
+	parked atomic.Bool
+	wake   chan struct{}
+}
+
+var (
+	workersMu sync.Mutex
+	workers   atomic.Pointer[[]*worker]
+	jobs      = sync.Pool{New: func() any { return new(job) }}
+)
+
+// parallelFor runs iterations 0..n of t's loop which on at most limit
+// goroutines, the caller's among them; limit <= 0 means GOMAXPROCS.
+func parallelFor(t task, which, n, limit int) {
+	if limit <= 0 {
+		limit = runtime.GOMAXPROCS(0)
+	}
+	limit = min(limit, n)
+	if limit <= 1 {
+		if n > 0 {
+			t.runRange(which, 0, n)
+		}
+		return
+	}
+	j := jobs.Get().(*job)
+	j.t, j.which, j.n = t, which, int64(n)
+	j.chunk = int64(max(1, n/(limit*8)))
+	j.next.Store(0)
+	hired := 0
+	for _, w := range staff(limit - 1) {
+		if hired == limit-1 {
+			break
+		}
+		j.users.Add(1)
+		if !w.mail.CompareAndSwap(nil, j) {
+			j.users.Add(-1)
+			continue
+		}
+		hired++
+		if w.parked.CompareAndSwap(true, false) {
+			w.wake <- struct{}{}
+		}
+	}
+	j.run()
+	for j.users.Load() > 0 {
+		runtime.Gosched()
+	}
+	j.t = nil
+	jobs.Put(j)
+}
+
+// staff returns at least n workers, starting those that are missing.
+func staff(n int) []*worker {
+	if ws := workers.Load(); ws != nil && len(*ws) >= n {
+		return *ws
+	}
+	workersMu.Lock()
+	defer workersMu.Unlock()
+	var all []*worker
+	if ws := workers.Load(); ws != nil {
+		all = append(all, *ws...)
+	}
+	for len(all) < n {
+		w := &worker{wake: make(chan struct{}, 1)}
+		go w.work()
+		all = append(all, w)
+	}
+	workers.Store(&all)
+	return all
+}
+
+func (w *worker) work() {
+	for {
+		j := w.wait()
+		j.run()
+		w.mail.Store(nil)
+		j.users.Add(-1)
+	}
+}
+
+// wait returns the next job, parking after a while without one.
+func (w *worker) wait() *job {
+	start := time.Now()
+	for i := 1; ; i++ {
+		if j := w.mail.Load(); j != nil {
+			return j
+		}
+		if i%64 != 0 {
+			continue
+		}
+		runtime.Gosched()
+		if time.Since(start) < spin {
+			continue
+		}
+		w.parked.Store(true)
+		if w.mail.Load() == nil || !w.parked.CompareAndSwap(true, false) {
+			<-w.wake
+		}
+		start = time.Now()
+	}
+}

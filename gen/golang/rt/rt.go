@@ -1,0 +1,184 @@
+// Package rt is the run-time support of generated kernels. Its source is copied
+// into every generated package, so that generated code imports nothing of
+// loopopt.
+package rt
+
+import (
+	"fmt"
+	"math"
+	"math/bits"
+	"unsafe"
+)
+
+// maxSize bounds every size argument, and maxElems every array, so that all
+// index arithmetic of a kernel fits in an int.
+const (
+	maxSize  = 1<<(24+7*(bits.UintSize/64)) - 1 // 2^31-1, or 2^24-1 on 32-bit hosts
+	maxElems = 1 << (bits.UintSize * 3 / 4)     // 2^48 on 64-bit hosts, 2^24 on 32-bit ones
+)
+
+// shapeError says what is wrong with an argument.
+func shapeError(format string, args ...any) error { return fmt.Errorf(format, args...) }
+
+// checkSize wants 0 <= v <= maxSize.
+func checkSize(kernel, name string, v int) error {
+	if v < 0 || v > maxSize {
+		return shapeError("%s: size %s = %d is outside 0..%d", kernel, name, v, maxSize)
+	}
+	return nil
+}
+
+// checkLen wants as many elements as the extents say.
+func checkLen(kernel, name string, have int, extents ...int) error {
+	want := 1
+	for _, e := range extents {
+		if e < 0 {
+			return shapeError("%s: array %s has the negative extent %d in shape %v", kernel, name, e, extents)
+		}
+		hi, lo := bits.Mul64(uint64(want), uint64(e))
+		if hi != 0 || lo > maxElems {
+			return shapeError("%s: array %s of shape %v has more than %d elements", kernel, name, extents, uint64(maxElems))
+		}
+		want = int(lo)
+	}
+	if have < want {
+		return shapeError("%s: %s has %d elements, shape %v needs %d", kernel, name, have, extents, want)
+	}
+	return nil
+}
+
+// addInt, subInt and mulInt compute a shape's extent and set over when it does
+// not fit in an int.
+func addInt(over *bool, a, b int) int {
+	c := a + b
+	*over = *over || (c > a) != (b > 0)
+	return c
+}
+
+func subInt(over *bool, a, b int) int {
+	c := a - b
+	*over = *over || (c < a) != (b > 0)
+	return c
+}
+
+func mulInt(over *bool, a, b int) int {
+	c := a * b
+	*over = *over || a != 0 && (c/a != b || a == -1 && b == math.MinInt)
+	return c
+}
+
+// overlap tells whether two slices share memory.
+func overlap[T, U any](a []T, b []U) bool {
+	if len(a) == 0 || len(b) == 0 {
+		return false
+	}
+	pa, pb := uintptr(unsafe.Pointer(&a[0])), uintptr(unsafe.Pointer(&b[0]))
+	return pa < pb+uintptr(len(b))*unsafe.Sizeof(b[0]) && pb < pa+uintptr(len(a))*unsafe.Sizeof(a[0])
+}
+
+// floorDiv and floorMod round towards minus infinity; d is positive.
+func floorDiv(x, d int) int {
+	q := x / d
+	if x%d < 0 {
+		q--
+	}
+	return q
+}
+
+func floorMod(x, d int) int {
+	m := x % d
+	if m < 0 {
+		m += d
+	}
+	return m
+}
+
+// trip is the number of iterations of lo, lo+step, ... below hi.
+func trip(lo, hi, step int) int {
+	if hi <= lo {
+		return 0
+	}
+	return (hi - lo + step - 1) / step
+}
+
+// fma32 is x*y+z with one rounding. The product of two float32 is exact in
+// float64, and rounding the sum there first does no harm unless it then lies
+// half way between two float32, or is too small for a normal one.
+func fma32(x, y, z float32) float32 {
+	s := float64(x)*float64(y) + float64(z)
+	if b := math.Float64bits(s); b&(1<<29-1) != 1<<28 && b<<1 >= 0x3810000000000000<<1 {
+		return float32(s)
+	}
+	return fma32Odd(x, y, z)
+}
+
+// fma32Odd rounds the float64 sum to odd, so that the last rounding is right
+// (Boldo and Melquiond, "Emulation of FMA and correctly rounded sums", 2008).
+func fma32Odd(x, y, z float32) float32 {
+	p, c := float64(x)*float64(y), float64(z)
+	s := p + c
+	b := math.Float64bits(s)
+	if b&1 != 0 || math.IsNaN(s) || math.IsInf(s, 0) {
+		return float32(s)
+	}
+	// TwoSum (Knuth): s + e = p + c exactly.
+	t := s - p
+	e := (p - (s - t)) + (c - t)
+	if e == 0 {
+		return float32(s)
+	}
+	if (e > 0) == (s > 0) {
+		b++
+	} else {
+		b--
+	}
+	return float32(math.Float64frombits(b))
+}
+
+// Elementary functions of narrow types are those of float64, rounded once.
+func exp32(x float32) float32  { return float32(math.Exp(float64(x))) }
+func log32(x float32) float32  { return float32(math.Log(float64(x))) }
+func tanh32(x float32) float32 { return float32(math.Tanh(float64(x))) }
+func sqrt32(x float32) float32 { return float32(math.Sqrt(float64(x))) }
+func abs32(x float32) float32  { return math.Float32frombits(math.Float32bits(x) &^ (1 << 31)) }
+
+func sigmoid64(x float64) float64 { return 1 / (1 + math.Exp(-x)) }
+func sigmoid32(x float32) float32 { return float32(sigmoid64(float64(x))) }
+
+// opaque keeps Go from folding constants at compile time.
+func opaque[T any](x T) T { return x }
+
+// absInt is |x|; the most negative value wraps to itself.
+func absInt[T int8 | uint8 | int16 | int32 | int64](x T) T {
+	if x < 0 {
+		return -x
+	}
+	return x
+}
+
+// truncTo rounds x towards zero and saturates; NaN gives 0.
+func truncTo[T int8 | uint8 | int16 | int32 | int64](x float64) T {
+	var zero T
+	n := int(unsafe.Sizeof(zero)) * 8
+	lo, hi := 0.0, math.Ldexp(1, n) // the range of T is [lo, hi)
+	if zero-1 < 0 {
+		lo, hi = -math.Ldexp(1, n-1), math.Ldexp(1, n-1)
+	}
+	switch {
+	case x != x:
+		return 0
+	case x <= lo:
+		return T(int64(lo))
+	case x >= hi:
+		return ^T(int64(lo)) // all ones but the sign
+	}
+	return T(int64(x))
+}
+
+// scratch returns n elements of *buf with unspecified content, growing it.
+func scratch[T any](buf *[]T, n int) []T {
+	if cap(*buf) < n {
+		*buf = make([]T, n)
+	}
+	return (*buf)[:n]
+}

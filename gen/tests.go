@@ -1,0 +1,103 @@
+package gen
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/loopopt/loopopt/gen/golang"
+	"github.com/loopopt/loopopt/loopir"
+)
+
+// tests writes the package's test and benchmark tables; package gentest holds
+// what they run.
+func (p *pkg) tests(all []*built) error {
+	name := camel(p.Kernel.Kernel.Name)
+	var b, asm strings.Builder
+	fmt.Fprintf(&b, "%s\npackage %s\n\nimport (\n\t\"testing\"\n\n\t\"github.com/loopopt/loopopt/gen/gentest\"\n)\n", p.header(Variant{}), p.Package)
+	fmt.Fprintf(&b, "\n// forms%s are all compiled forms of kernel %s and its layout helpers.\nvar forms%s = []gentest.Form{\n", name, p.Kernel.Kernel.Name, name)
+	fmt.Fprintf(&asm, "%s\n//go:build !purego\n\npackage %s\n\nimport \"github.com/loopopt/loopopt/gen/gentest\"\n", p.header(Variant{}), p.Package)
+	fmt.Fprintf(&asm, "\nfunc init() {\n\tforms%s = append(forms%s, []gentest.Form{\n", name, name)
+	any := false
+	for _, v := range all {
+		p.form(&b, v, "go", v.typ, "true")
+		for _, f := range v.asm {
+			any = true
+			p.form(&asm, v, f.isa.String(), f.typ, f.has)
+		}
+	}
+	b.WriteString("}\n")
+	asm.WriteString("\t}...)\n}\n")
+	p.exportedForms(&b, name, all)
+	fmt.Fprintf(&b, "\nfunc Test%s(t *testing.T) { gentest.Run(t, forms%s) }\n", name, name)
+	fmt.Fprintf(&b, "\nfunc Test%sArguments(t *testing.T) { gentest.Arguments(t, exported%s) }\n", name, name)
+	fmt.Fprintf(&b, "\nfunc Fuzz%s(f *testing.F) { gentest.Fuzz(f, forms%s) }\n", name, name)
+	p.benchmarks(&b, name)
+	if err := p.text(p.Kernel.Kernel.Name+"_test.go", b.String()); err != nil || !any {
+		return err
+	}
+	return p.text(p.Kernel.Kernel.Name+"_amd64_test.go", asm.String())
+}
+
+// form writes one table entry.
+func (p *pkg) form(b *strings.Builder, v *built, impl, typ, has string) {
+	fmt.Fprintf(b, "\t{Schedule: %q, Impl: %q, File: %q, Kernel: %q, Has: %s, Call: func(a *gentest.Args) error {\n\t\tcall%s(a.Threads%s)\n\t\treturn nil\n\t}},\n",
+		v.Name, impl, p.Kernel.Kernel.Name+"_"+strings.ToLower(v.Name)+".loop", v.Kernel.Name, has, camel(typ), formArgs(v.flat))
+}
+
+// formArgs reads a call's arguments out of a gentest.Args.
+func formArgs(k *loopir.Kernel) string {
+	var b strings.Builder
+	for _, q := range k.Params {
+		switch q.Kind {
+		case loopir.SizeParam:
+			fmt.Fprintf(&b, ", a.Size(%q)", q.Name)
+		case loopir.ScalarParam:
+			fmt.Fprintf(&b, ", gentest.Scalar[%s](a, %q)", golang.ParamType(q), q.Name)
+		case loopir.ArrayParam:
+			fmt.Fprintf(&b, ", gentest.Slice[%s](a, %q)", strings.TrimPrefix(golang.ParamType(q), "[]"), q.Name)
+		}
+	}
+	return b.String()
+}
+
+// exportedForms lists the checked functions, for tests of their errors.
+func (p *pkg) exportedForms(b *strings.Builder, name string, all []*built) {
+	fmt.Fprintf(b, "\n// exported%s are the functions that check their arguments.\nvar exported%s = []gentest.Form{\n", name, name)
+	seen := map[string]bool{}
+	for i, v := range all {
+		sig := signature(v.flat)
+		fn := camel(p.Kernel.Kernel.Name)
+		if strings.HasPrefix(v.Name, "pack_") || strings.HasPrefix(v.Name, "unpack_") {
+			fn = camel(v.Name)
+			sig += fn
+		} else if i > 0 && sig != signature(all[0].flat) {
+			fn += camel(v.Name)
+		}
+		if seen[sig] {
+			continue
+		}
+		seen[sig] = true
+		fmt.Fprintf(b, "\t{Schedule: %q, Impl: %q, File: %q, Kernel: %q, Has: true, Call: func(a *gentest.Args) error {\n\t\treturn %s(a.Threads%s)\n\t}},\n",
+			v.Name, fn, p.Kernel.Kernel.Name+"_"+strings.ToLower(v.Name)+".loop", v.Kernel.Name, fn, formArgs(v.flat))
+	}
+	b.WriteString("}\n")
+}
+
+// benchmarks writes the sizes that BenchmarkX runs every form on.
+func (p *pkg) benchmarks(b *strings.Builder, name string) {
+	if len(p.Sizes) == 0 {
+		return
+	}
+	fmt.Fprintf(b, "\nfunc Benchmark%s(b *testing.B) {\n\tgentest.Bench(b, forms%s, []gentest.Sizes{\n", name, name)
+	for _, s := range p.Sizes {
+		fmt.Fprintf(b, "\t\t{Name: %q, Values: map[string]int{", s.Name)
+		for i, k := range sortedKeys(s.Values) {
+			if i > 0 {
+				b.WriteString(", ")
+			}
+			fmt.Fprintf(b, "%q: %d", k, s.Values[k])
+		}
+		b.WriteString("}},\n")
+	}
+	b.WriteString("\t})\n}\n")
+}

@@ -1,0 +1,23 @@
+//go:build !purego
+
+package peak
+
+import "golang.org/x/sys/cpu"
+
+//go:noescape
+func fma512(n int64)
+
+//go:noescape
+func fma256(n int64)
+
+// loops are the FMA loops that this processor can run.
+func loops() map[string]loop {
+	m := map[string]loop{}
+	if cpu.X86.HasAVX512F {
+		m["avx512"] = loop{run: fma512, flops: 28 * 16 * 2}
+	}
+	if cpu.X86.HasAVX2 && cpu.X86.HasFMA {
+		m["avx2"] = loop{run: fma256, flops: 14 * 8 * 2}
+	}
+	return m
+}

@@ -1,0 +1,21 @@
+package peak
+
+import (
+	"testing"
+	"time"
+)
+
+func TestPeaksArePlausible(t *testing.T) {
+	for isa := range loops() {
+		m, err := New(isa, time.Millisecond)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if g := m.Sample() / 1e9; g < 1 || g > 1000 {
+			t.Errorf("%s: %.1f GFLOP/s", isa, g)
+		}
+	}
+	if _, err := New("none", time.Millisecond); err == nil {
+		t.Error("New(none): no error")
+	}
+}
