@@ -1,0 +1,63 @@
+# make demo: the main job. make test: all tests. Both install what is missing.
+SHELL := /bin/bash
+GO ?= go
+TAGS := goz3
+BIN := bin/loopopt
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+CONV := examples/01-conv/conv.loop
+
+.PHONY: demo test build deps lint generate ci bench-readme
+
+demo: build
+	@echo "== 1. conv.loop, step by step, and the whole schedule"
+	$(BIN) transform $(CONV)
+	@echo "== 2. a wrong schedule is refuted"
+	! $(BIN) verify examples/01-conv/wrong.loop
+	@echo "== 3. kernels/conv is what gen writes"
+	$(BIN) gen -o kernels/conv -check $(CONV)
+	@echo "== 4. naive Go, emitted Go, emitted assembly"
+	$(BIN) bench kernels/conv
+
+test: build
+	$(GO) test -tags $(TAGS) ./...
+	$(GO) test -tags purego ./kernels/...
+	CGO_ENABLED=0 GOFLAGS=-mod=mod $(GO) build ./...
+	CGO_ENABLED=0 GOFLAGS=-mod=mod $(GO) run ./cmd/loopopt verify --engine process examples/05-softmax/softmax.loop
+	GOARCH=arm64 CGO_ENABLED=0 GOFLAGS=-mod=mod $(GO) test -short -exec qemu-aarch64-static ./kernels/...
+
+build: deps vendor
+	$(GO) build -tags $(TAGS) -o $(BIN) ./cmd/loopopt
+
+# Debian packages; other systems need the same things under other names.
+PACKAGES := z3 libz3-dev gcc libc6-dev qemu-user-static
+deps:
+	@command -v $(GO) >/dev/null || { echo "install Go 1.26 or newer first"; exit 2; }
+	@missing=; for p in $(PACKAGES); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$p"; done; \
+	  if [ -n "$$missing" ]; then echo "installing$$missing"; $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq --no-install-recommends $$missing >/dev/null; fi
+
+# vendor/ holds the dependencies for builds with -tags goz3: go-z3 links a libz3.a beside
+# its own source, for which a linker script stands in that names the installed libz3.
+vendor: go.mod go.sum
+	$(GO) mod vendor
+	echo 'INPUT(-lz3)' > vendor/github.com/mitchellh/go-z3/libz3.a
+	touch vendor
+
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOFUMPT := mvdan.cc/gofumpt@v0.12.0
+lint: vendor
+	$(GO) vet -tags $(TAGS) ./...
+	GOFLAGS=-mod=mod $(GO) run $(STATICCHECK) -tags $(TAGS) ./...
+	@bad=$$(GOFLAGS=-mod=mod $(GO) run $(GOFUMPT) -l .); if [ -n "$$bad" ]; then echo "not gofumpt-ed:" $$bad; exit 1; fi
+
+# Regenerates every checked-in package; ci wants a clean tree afterwards.
+generate: build
+	PATH=$(CURDIR)/bin:$$PATH $(GO) generate ./kernels/...
+
+ci: test lint generate
+	$(GO) test -tags $(TAGS) -race -short ./equiv/smt ./gen/golang/... ./kernels/conv
+	@dirty=$$(git status --porcelain); if [ -n "$$dirty" ]; then echo "the tree is not clean:"; echo "$$dirty"; git diff | head -50; exit 1; fi
+
+# The benchmark table of README.md and its raw text, and the refuted example.
+bench-readme: build
+	$(GO) test -tags $(TAGS) ./cmd/loopopt -run TestReadme -update
+	$(BIN) bench --rounds 9 --raw bench/conv.txt --markdown README.md kernels/conv

@@ -1,0 +1,134 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/fatih/color"
+	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
+
+	"github.com/loopopt/loopopt/equiv"
+	"github.com/loopopt/loopopt/equiv/smt"
+	"github.com/loopopt/loopopt/internal/pipeline"
+	"github.com/loopopt/loopopt/loopir"
+)
+
+// An app is one run of the program: its streams and common flags.
+type app struct {
+	out, err   io.Writer
+	json       bool
+	engine     string
+	solver     string
+	jobs       int
+	budget     uint
+	noCache    bool
+	emitSMT    string
+	crossCheck string
+	sources    map[string][]byte // for error messages
+	bar        *progressbar.ProgressBar
+}
+
+// load reads a .loop file and keeps its text for messages.
+func (a *app) load(path string) (*loopir.File, error) {
+	f, src, err := pipeline.Load(path)
+	a.sources[path] = src
+	return f, err
+}
+
+// pool starts the solvers that the flags ask for.
+func (a *app) pool() (*smt.Pool, error) {
+	p, err := smt.NewPool(smt.Options{
+		Engine: a.engine, Command: a.solver, Jobs: a.jobs, RLimit: a.budget, NoCache: a.noCache,
+		EmitDir: a.emitSMT, CrossCheck: a.crossCheck, Progress: a.progress(),
+	})
+	if err != nil {
+		return nil, &exitError{exitUsage, err.Error()}
+	}
+	return p, nil
+}
+
+// prove runs f with a pool and closes it.
+func (a *app) prove(f func(equiv.Options) error) error {
+	p, err := a.pool()
+	if err != nil {
+		return err
+	}
+	defer p.Close()
+	defer a.clearProgress()
+	return f(equiv.Options{Pool: p})
+}
+
+// progress shows a bar on a terminal once the proving takes over a second.
+func (a *app) progress() func(done, total int) {
+	if f, ok := a.err.(*os.File); !ok || !term.IsTerminal(int(f.Fd())) {
+		return nil
+	}
+	start := time.Now()
+	return func(done, total int) {
+		if time.Since(start) < time.Second {
+			return
+		}
+		if a.bar == nil {
+			a.bar = progressbar.NewOptions(total, progressbar.OptionSetWriter(a.err),
+				progressbar.OptionSetDescription("proving"), progressbar.OptionClearOnFinish(), progressbar.OptionThrottle(50*time.Millisecond))
+		}
+		a.bar.ChangeMax(total)
+		_ = a.bar.Set(done)
+	}
+}
+
+func (a *app) clearProgress() {
+	if a.bar != nil {
+		_ = a.bar.Clear()
+		a.bar = nil
+	}
+}
+
+// printJSON writes v as indented JSON to standard output.
+func (a *app) printJSON(v any) error {
+	e := json.NewEncoder(a.out)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
+}
+
+// paint colours an outcome on a terminal.
+func (a *app) paint(o equiv.Outcome) string {
+	s := o.String()
+	if f, ok := a.out.(*os.File); !ok || !term.IsTerminal(int(f.Fd())) || os.Getenv("NO_COLOR") != "" {
+		return s
+	}
+	c := map[equiv.Outcome]color.Attribute{equiv.Proved: color.FgGreen, equiv.Refuted: color.FgRed, equiv.Unknown: color.FgYellow}
+	p := color.New(c[o])
+	p.EnableColor()
+	return p.Sprint(s)
+}
+
+// verdictError is the exit of a run whose outcome is o.
+func verdictError(o equiv.Outcome) error {
+	switch o {
+	case equiv.Proved:
+		return nil
+	case equiv.Refuted:
+		return &exitError{code: exitFindings}
+	}
+	return &exitError{code: exitUnknown}
+}
+
+// explain prints the counterexample or the reason of a check.
+func (a *app) explain(ctx context.Context, c *pipeline.Check) {
+	if ctx.Err() != nil {
+		return
+	}
+	if c.Counterexample != nil {
+		fmt.Fprintf(a.out, "    %s\n", indent(c.Counterexample.String(), "    "))
+	}
+	if c.Reason != "" {
+		fmt.Fprintf(a.out, "    %s\n", indent(c.Reason, "    "))
+	}
+}

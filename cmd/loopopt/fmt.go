@@ -1,0 +1,81 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/loopopt/loopopt/loopir"
+)
+
+func (a *app) fmtCmd() *cobra.Command {
+	var check, write bool
+	c := &cobra.Command{
+		Use:   "fmt FILE.loop ...",
+		Short: "Format .loop files",
+		Args:  cobra.MinimumNArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			differ := false
+			for _, path := range args {
+				f, err := a.load(path)
+				if err != nil {
+					return err
+				}
+				out := loopir.Format(f)
+				same := bytes.Equal(out, a.sources[path])
+				differ = differ || !same
+				switch {
+				case check:
+					if !same {
+						fmt.Fprintln(a.out, path)
+					}
+				case write:
+					if !same {
+						if err := replaceFile(path, out); err != nil {
+							return err
+						}
+					}
+				default:
+					if _, err := a.out.Write(out); err != nil {
+						return err
+					}
+				}
+			}
+			if check && differ {
+				return &exitError{code: exitFindings}
+			}
+			return nil
+		},
+	}
+	c.Flags().BoolVar(&check, "check", false, "list files that are not formatted and exit 1")
+	c.Flags().BoolVarP(&write, "write", "w", false, "rewrite files in place")
+	return c
+}
+
+// replaceFile writes a file whole or not at all.
+func replaceFile(path string, data []byte) error {
+	tmp, err := os.CreateTemp(filepath.Dir(path), ".loopopt-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(tmp.Name()) //nolint:errcheck // gone after the rename
+	mode := os.FileMode(0o644)
+	if st, err := os.Stat(path); err == nil {
+		mode = st.Mode().Perm()
+	}
+	if _, err := tmp.Write(data); err != nil {
+		tmp.Close()
+		return err
+	}
+	if err := tmp.Chmod(mode); err != nil {
+		tmp.Close()
+		return err
+	}
+	if err := tmp.Close(); err != nil {
+		return err
+	}
+	return os.Rename(tmp.Name(), path)
+}

@@ -1,0 +1,130 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/loopopt/loopopt/equiv"
+	"github.com/loopopt/loopopt/internal/pipeline"
+	"github.com/loopopt/loopopt/loopir"
+)
+
+var formats = []string{"text", "json", "sarif", "github"}
+
+func validFormat(f string) bool { return slices.Contains(formats, f) }
+
+// A finding is something that a reviewer has to see.
+type finding struct {
+	outcome equiv.Outcome
+	span    loopir.Span
+	msg     string
+	check   *pipeline.Check
+}
+
+func stepFinding(s *loopir.Schedule, c *pipeline.Check) finding {
+	at := c.Span
+	if at.Start.Line == 0 {
+		at = s.Span
+	}
+	return finding{c.Outcome, at, fmt.Sprintf("schedule %s, step `%s`: %s", s.Name, c.Step, c.Outcome), c}
+}
+
+// text is the finding's whole message.
+func (f finding) text() string {
+	parts := []string{f.msg}
+	if f.check != nil && f.check.Counterexample != nil {
+		parts = append(parts, f.check.Counterexample.String())
+	}
+	if f.check != nil && f.check.Reason != "" {
+		parts = append(parts, f.check.Reason)
+	}
+	return strings.Join(parts, "\n")
+}
+
+func (f finding) rule() string {
+	if f.outcome == equiv.Refuted {
+		return "refuted"
+	}
+	return "unknown"
+}
+
+// write prints findings in a machine format; text has been printed already.
+func (a *app) write(format string, findings []finding, data any) error {
+	switch format {
+	case "json":
+		return a.printJSON(data)
+	case "sarif":
+		return a.printJSON(sarif(findings))
+	case "github":
+		for _, f := range findings {
+			level := "error"
+			if f.outcome != equiv.Refuted {
+				level = "warning"
+			}
+			fmt.Fprintf(a.out, "::%s file=%s,line=%d,col=%d,title=loopopt %s::%s\n", level, escapeProperty(f.span.File),
+				max(1, f.span.Start.Line), max(1, f.span.Start.Col), f.rule(), escapeData(f.text()))
+		}
+	}
+	return nil
+}
+
+// escapeData and escapeProperty follow GitHub's workflow command syntax.
+func escapeData(s string) string {
+	return strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A").Replace(s)
+}
+
+func escapeProperty(s string) string {
+	return strings.NewReplacer(":", "%3A", ",", "%2C").Replace(escapeData(s))
+}
+
+// sarif gives the findings as a SARIF 2.1.0 log.
+func sarif(findings []finding) map[string]any {
+	results := []any{}
+	for _, f := range findings {
+		level := "error"
+		if f.outcome != equiv.Refuted {
+			level = "warning"
+		}
+		results = append(results, map[string]any{
+			"ruleId":  f.rule(),
+			"level":   level,
+			"message": map[string]any{"text": f.text()},
+			"locations": []any{map[string]any{"physicalLocation": map[string]any{
+				"artifactLocation": map[string]any{"uri": f.span.File},
+				"region":           map[string]any{"startLine": max(1, f.span.Start.Line), "startColumn": max(1, f.span.Start.Col)},
+			}}},
+		})
+	}
+	rule := func(id, text string) any {
+		return map[string]any{"id": id, "shortDescription": map[string]any{"text": text}}
+	}
+	return map[string]any{
+		"version": "2.1.0",
+		"$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+		"runs": []any{map[string]any{
+			"tool": map[string]any{"driver": map[string]any{
+				"name": "loopopt",
+				"rules": []any{
+					rule("refuted", "The kernels differ; a counterexample shows it"),
+					rule("unknown", "Equivalence could not be decided"),
+				},
+			}},
+			"results": results,
+		}},
+	}
+}
+
+// errorsOf lists the positioned errors in err.
+func errorsOf(err error) []*loopir.Error {
+	var list loopir.ErrorList
+	var one *loopir.Error
+	switch {
+	case errors.As(err, &list):
+		return list
+	case errors.As(err, &one):
+		return []*loopir.Error{one}
+	}
+	return nil
+}

@@ -1,0 +1,147 @@
+// Command loopopt transforms array loop nests, proves each step equivalent for
+// all sizes, and emits Go and assembly.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"slices"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/loopopt/loopopt/loopir"
+)
+
+// Exit codes, the same for every command.
+const (
+	exitOK       = 0 // proved, or done
+	exitFindings = 1 // refuted, or findings
+	exitUsage    = 2 // wrong usage or input
+	exitInternal = 3
+	exitUnknown  = 4 // the prover could not tell
+)
+
+// A exitError ends the program with a code; its message, if any, is printed.
+type exitError struct {
+	code int
+	msg  string
+}
+
+func (e *exitError) Error() string { return e.msg }
+
+func main() {
+	debug.SetGCPercent(400) // proving makes much garbage and holds little
+	// The first interrupt cancels; the second one kills.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	go func() { <-ctx.Done(); stop() }()
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// run is the whole program: it returns the exit code.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int) {
+	a := &app{out: stdout, err: stderr, sources: map[string][]byte{}}
+	defer func() {
+		if r := recover(); r != nil {
+			fmt.Fprintf(stderr, "loopopt: internal error: %v\n%s\nThis is a defect of loopopt; nothing was proved.\n", r, debug.Stack())
+			code = exitInternal
+		}
+	}()
+	root := a.root()
+	root.SetArgs(goFlags(args))
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	return a.exit(ctx, root.ExecuteContext(ctx))
+}
+
+// goFlags accepts -check, as go tools spell it.
+func goFlags(args []string) []string {
+	out := slices.Clone(args)
+	for i, arg := range out {
+		if arg == "-check" {
+			out[i] = "--check"
+		}
+	}
+	return out
+}
+
+// exit tells the error and picks the code.
+func (a *app) exit(ctx context.Context, err error) int {
+	if err == nil {
+		return exitOK
+	}
+	if ctx.Err() != nil {
+		fmt.Fprintln(a.err, "loopopt: interrupted; nothing was written")
+		return exitUnknown
+	}
+	var ee *exitError
+	if errors.As(err, &ee) {
+		if ee.msg != "" {
+			fmt.Fprintln(a.err, "loopopt: "+ee.msg)
+		}
+		return ee.code
+	}
+	var one *loopir.Error
+	var list loopir.ErrorList
+	switch {
+	case errors.As(err, &list):
+		fmt.Fprint(a.err, loopir.Render(list, a.sources))
+		return codeOf(list...)
+	case errors.As(err, &one):
+		fmt.Fprint(a.err, loopir.Render(one, a.sources))
+		return codeOf(one)
+	}
+	fmt.Fprintln(a.err, "loopopt: "+err.Error())
+	return exitUsage
+}
+
+// codeOf is the code of the worst error.
+func codeOf(errs ...*loopir.Error) int {
+	code := exitUsage
+	for _, e := range errs {
+		switch e.Kind {
+		case loopir.Refuted:
+			return exitFindings
+		case loopir.Undecided:
+			code = exitUnknown
+		}
+	}
+	return code
+}
+
+func (a *app) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "loopopt",
+		Short: "A verified loop-nest optimizer",
+		Long: "loopopt turns naive array loop nests into blocked, vectorized kernels. Each step of\n" +
+			"a schedule is proved equivalent for all sizes by an SMT solver; a wrong step is\n" +
+			"refuted with a counterexample.\n\n" +
+			"Exit codes: 0 proved or done, 1 refuted or findings, 2 usage or input,\n" +
+			"3 internal error, 4 unknown (the prover could not tell).",
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Args:          cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return &exitError{exitUsage, fmt.Sprintf("unknown command %q; loopopt --help lists them", args[0])}
+			}
+			return cmd.Help()
+		},
+	}
+	f := root.PersistentFlags()
+	f.BoolVar(&a.json, "json", false, "print data as JSON")
+	f.StringVar(&a.engine, "engine", "auto", "solver engine: auto, goz3 (in process) or process")
+	f.StringVar(&a.solver, "solver", "", "solver command of the process engine (default: z3, else cvc5)")
+	f.IntVar(&a.jobs, "jobs", 0, "solvers at once (default: the number of cores)")
+	f.UintVar(&a.budget, "budget", 0, "solver resource limit for each obligation (0: the default)")
+	f.BoolVar(&a.noCache, "no-cache", false, "prove anew; neither read nor write the proof cache")
+	f.StringVar(&a.emitSMT, "emit-smt", "", "write each obligation as an SMT-LIB 2 file into this folder")
+	f.StringVar(&a.crossCheck, "cross-check", "", "replay each obligation with this solver command; disagreement is an error")
+	root.AddCommand(a.transformCmd(), a.verifyCmd(), a.checkCmd(), a.genCmd(), a.benchCmd(), a.fmtCmd(), a.doctorCmd(), a.primitivesCmd())
+	return root
+}

@@ -1,0 +1,147 @@
+package main
+
+import (
+	"fmt"
+	"math/big"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/loopopt/loopopt/equiv"
+	"github.com/loopopt/loopopt/internal/pipeline"
+	"github.com/loopopt/loopopt/transform"
+)
+
+func indent(s, by string) string {
+	return strings.ReplaceAll(strings.TrimRight(s, "\n"), "\n", "\n"+by)
+}
+
+func (a *app) transformCmd() *cobra.Command {
+	var schedule string
+	var settings map[string]string
+	c := &cobra.Command{
+		Use:   "transform FILE.loop",
+		Short: "Run schedules, proving each step, and print the final loop nests",
+		Long: "Runs each schedule of the file (or the one that --schedule names), proves every step\n" +
+			"equivalent for all sizes and then the whole: original against final. The final\n" +
+			"kernel is printed as .loop text.\n\n" +
+			"--json prints a list of {kernel, schedule, assumes, steps: [{step, outcome, verdict,\n" +
+			"obligations, ms, notes, counterexample}], whole: {outcome, verdict, ...}, loops}.",
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			f, err := a.load(args[0])
+			if err != nil {
+				return err
+			}
+			list, err := pipeline.Schedules(f, schedule)
+			if err != nil {
+				return err
+			}
+			params, err := bigParams(settings)
+			if err != nil {
+				return err
+			}
+			return a.prove(func(eq equiv.Options) error {
+				var reports []*pipeline.Report
+				outcome := equiv.Proved
+				for _, s := range list {
+					opts := pipeline.Options{Equiv: eq, Params: params}
+					if !a.json {
+						opts.OnDone = func(r *pipeline.Report, c *pipeline.Check) {
+							a.clearProgress()
+							if len(r.Steps) == 1 && r.Whole == nil {
+								fmt.Fprintf(a.out, "schedule %s for %s\n", s.Name, s.Kernel)
+							}
+							a.line(cmd, c)
+						}
+					}
+					r, err := pipeline.Transform(cmd.Context(), f, s, opts)
+					if err != nil {
+						return err
+					}
+					if !a.json {
+						a.final(r)
+					}
+					reports = append(reports, r)
+					outcome = worse(outcome, r.Outcome())
+				}
+				if a.json {
+					if err := a.printJSON(reports); err != nil {
+						return err
+					}
+				}
+				return verdictError(outcome)
+			})
+		},
+	}
+	c.Flags().StringVar(&schedule, "schedule", "", "run only this schedule")
+	c.Flags().StringToStringVar(&settings, "param", nil, "set schedule parameters: --param RBQ=7")
+	return c
+}
+
+func bigParams(settings map[string]string) (map[string]*big.Int, error) {
+	out := map[string]*big.Int{}
+	for name, text := range settings {
+		v, ok := new(big.Int).SetString(text, 10)
+		if !ok {
+			return nil, &exitError{exitUsage, fmt.Sprintf("--param %s=%s: the value must be an integer", name, text)}
+		}
+		out[name] = v
+	}
+	return out, nil
+}
+
+// worse orders refuted before unknown before proved.
+func worse(a, b equiv.Outcome) equiv.Outcome {
+	for _, o := range []equiv.Outcome{equiv.Refuted, equiv.Unknown} {
+		if a == o || b == o {
+			return o
+		}
+	}
+	return equiv.Proved
+}
+
+// line prints one proof.
+func (a *app) line(cmd *cobra.Command, c *pipeline.Check) {
+	verdict := ""
+	if c.Proved() {
+		verdict = c.Verdict.String()
+	}
+	fmt.Fprintf(a.out, "  %-58s %s %-12s %4d obligations %8.1f ms\n", c.Step, a.paint(c.Outcome), verdict, c.Count, c.MS)
+	for _, n := range c.Notes {
+		fmt.Fprintf(a.out, "    note: %s\n", n)
+	}
+	a.explain(cmd.Context(), c)
+}
+
+func (a *app) final(r *pipeline.Report) {
+	if r.Whole == nil {
+		return
+	}
+	if len(r.Assumes) > 0 {
+		fmt.Fprintf(a.out, "  for sizes with %s\n", strings.Join(r.Assumes, ", "))
+	}
+	fmt.Fprintf(a.out, "\n%s\n", r.Loops)
+}
+
+func (a *app) primitivesCmd() *cobra.Command {
+	return &cobra.Command{
+		Use:   "primitives [NAME]",
+		Short: "List the schedule primitives, or tell about one",
+		Args:  cobra.MaximumNArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			if len(args) == 1 {
+				p := transform.Lookup(args[0])
+				if p == nil {
+					return &exitError{exitUsage, "no primitive " + args[0] + "; `loopopt primitives` lists them"}
+				}
+				fmt.Fprintf(a.out, "%s\n\n%s\n", p.Syntax, strings.TrimSpace(p.Doc))
+				return nil
+			}
+			for _, p := range transform.Primitives {
+				fmt.Fprintf(a.out, "%-18s %s\n", p.Name, p.Syntax)
+			}
+			return nil
+		},
+	}
+}

@@ -1,0 +1,53 @@
+package pipeline
+
+import (
+	"context"
+	"runtime"
+	"sync"
+)
+
+// A proof is one check that waits to be done.
+type proof func(context.Context) (*Check, error)
+
+// inOrder does proofs on all cores and hands their results over in order, until
+// take says to stop or one fails. It returns when none is running any more.
+func inOrder(ctx context.Context, proofs []proof, take func(i int, c *Check) bool) error {
+	type result struct {
+		check *Check
+		err   error
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	defer cancel()
+	results := make([]chan result, len(proofs))
+	for i := range results {
+		results[i] = make(chan result, 1)
+	}
+	slots := make(chan struct{}, runtime.GOMAXPROCS(0))
+	wg.Go(func() {
+		for i, p := range proofs {
+			select {
+			case <-ctx.Done():
+				return
+			case slots <- struct{}{}:
+			}
+			wg.Go(func() {
+				c, err := p(ctx)
+				results[i] <- result{c, err}
+				<-slots
+			})
+		}
+	})
+	for i := range proofs {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case r := <-results[i]:
+			if r.err != nil || !take(i, r.check) {
+				return r.err
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,61 @@
+package pipeline
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/loopopt/loopopt/gen"
+	"github.com/loopopt/loopopt/loopir"
+)
+
+// ReadSizes reads FILE.sizes beside FILE.loop, if there is one: a line is a
+// kernel, a name, and a value for each of the kernel's sizes.
+func ReadSizes(f *loopir.File, loopFile string) (map[string][]gen.Sizes, error) {
+	path := strings.TrimSuffix(loopFile, ".loop") + ".sizes"
+	data, err := os.ReadFile(path)
+	if os.IsNotExist(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	out := map[string][]gen.Sizes{}
+	sc := bufio.NewScanner(bytes.NewReader(data))
+	for n := 1; sc.Scan(); n++ {
+		line, _, _ := strings.Cut(sc.Text(), "//")
+		words := strings.Fields(line)
+		if len(words) == 0 {
+			continue
+		}
+		fail := func(format string, args ...any) error {
+			return fmt.Errorf("%s:%d: %s", path, n, fmt.Sprintf(format, args...))
+		}
+		k := f.Kernel(words[0])
+		if k == nil {
+			return nil, fail("no kernel %s in %s", words[0], loopFile)
+		}
+		if len(words) < 2 {
+			return nil, fail("want `%s NAME SIZE=VALUE ...`", words[0])
+		}
+		s := gen.Sizes{Name: words[1], Values: map[string]int64{}}
+		for _, w := range words[2:] {
+			name, value, _ := strings.Cut(w, "=")
+			v, err := strconv.ParseInt(value, 10, 32)
+			if p := k.Param(name); p == nil || p.Kind != loopir.SizeParam || err != nil || v < 0 {
+				return nil, fail("%s: want SIZE=VALUE with a size of %s and a value from 0 to 2147483647", w, k.Name)
+			}
+			s.Values[name] = v
+		}
+		for _, p := range k.Params {
+			if _, ok := s.Values[p.Name]; p.Kind == loopir.SizeParam && !ok {
+				return nil, fail("%s has no value for size %s", words[1], p.Name)
+			}
+		}
+		out[k.Name] = append(out[k.Name], s)
+	}
+	return out, sc.Err()
+}

@@ -1,0 +1,10 @@
+// Package kernels holds the packages generated from examples/, one folder a
+// kernel. `make generate` writes them anew; CI wants no difference.
+package kernels
+
+//go:generate loopopt gen -o conv ../examples/01-conv/conv.loop
+//go:generate loopopt gen -o fused ../examples/01-conv/fused.loop
+//go:generate loopopt gen -o gemm ../examples/02-gemm/gemm.loop
+//go:generate loopopt gen -o lstm ../examples/03-lstm/lstm.loop
+//go:generate loopopt gen -o stencil ../examples/04-stencil/jacobi.loop
+//go:generate loopopt gen -o softmax ../examples/05-softmax/softmax.loop
