@@ -25,8 +25,9 @@ func (a *app) transformCmd() *cobra.Command {
 		Long: "Runs each schedule of the file (or the one that --schedule names), proves every step\n" +
 			"equivalent for all sizes and then the whole: original against final. The final\n" +
 			"kernel is printed as .loop text.\n\n" +
-			"--json prints a list of {kernel, schedule, assumes, steps: [{step, outcome, verdict,\n" +
-			"obligations, ms, notes, counterexample}], whole: {outcome, verdict, ...}, loops}.",
+			"--json prints one document for each schedule: {kernel, schedule, assumes, steps: [{step,\n" +
+			"outcome, verdict, obligations, ms, notes, counterexample}], whole: {outcome, verdict,\n" +
+			"...}, loops}.",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			f, err := a.load(args[0])
@@ -66,7 +67,7 @@ func (a *app) transformCmd() *cobra.Command {
 					outcome = worse(outcome, r.Outcome())
 				}
 				if a.json {
-					if err := a.printJSON(reports); err != nil {
+					if err := a.printReports(reports); err != nil {
 						return err
 					}
 				}
@@ -89,6 +90,16 @@ func bigParams(settings map[string]string) (map[string]*big.Int, error) {
 		out[name] = v
 	}
 	return out, nil
+}
+
+// printReports prints a JSON document for each schedule.
+func (a *app) printReports(reports []*pipeline.Report) error {
+	for _, r := range reports {
+		if err := a.printJSON(r); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // worse orders refuted before unknown before proved.

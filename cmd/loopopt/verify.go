@@ -67,7 +67,11 @@ func (a *app) verifyFile(cmd *cobra.Command, path, format string) error {
 				a.scheduleLine(cmd, r)
 			}
 		}
-		if err := a.write(format, findings, reports); err != nil {
+		if format == "json" {
+			if err := a.printReports(reports); err != nil {
+				return err
+			}
+		} else if err := a.write(format, findings, nil); err != nil {
 			return err
 		}
 		return verdictError(outcome)
