@@ -51,11 +51,12 @@ func (c *Context) checkVars(e loopir.Expr, around []Scope, at loopir.Span) error
 }
 
 // splitAt puts two copies of l in its place: the first ends at end, the second
-// starts at start.
-func (c *Context) splitAt(l *loopir.For, end, start loopir.Expr) {
+// starts at start and is returned.
+func (c *Context) splitAt(l *loopir.For, end, start loopir.Expr) *loopir.For {
 	second := loopir.CloneStmt(l).(*loopir.For)
 	l.Hi, second.Lo = end, start
 	c.Replace(l, l, second)
+	return second
 }
 
 // renumber makes l count over lo..hi by its old step, under the name iter, and

@@ -8,15 +8,20 @@ import (
 
 var prefetch = &Primitive{
 	Name:   "prefetch",
-	Syntax: "prefetch A[i][j].. at L [to L1|L2]",
+	Syntax: "prefetch A[i][j].. at L [for x in lo..hi {, y in lo..hi}] [to L1|L2]",
 	Doc: `Asks for a cell of A at the start of each iteration of loop L; the cell may lie
 outside of A, since a prefetch neither faults nor changes a value.
 
 	for i in 0..N { S }
 =>	for i in 0..N { prefetch A[i+8] to L1; S }     // prefetch A[i+8] at i to L1
 
-The index may use L, the loops around it and the sizes. L1 is meant when no level is
-given.`,
+The index may use L, the loops around it and the sizes, and iterators of its own,
+over constant ranges, for several cells:
+
+	for i in 0..N { for x in 0..4 unroll { prefetch A[i+1][16*x] to L1 }; S }
+						       // prefetch A[i+1][16*x] at i for x in 0..4
+
+L1 is meant when no level is given.`,
 	Apply: applyPrefetch,
 }
 
@@ -30,6 +35,10 @@ func applyPrefetch(c *Context, args *loopir.Cursor) error {
 		return err
 	}
 	ref, err := ParseRef(args)
+	if err != nil {
+		return err
+	}
+	own, err := c.prefetchLoops(args)
 	if err != nil {
 		return err
 	}
@@ -54,12 +63,19 @@ func applyPrefetch(c *Context, args *loopir.Cursor) error {
 		if len(cell.Index) != len(a.shape) {
 			return c.Reject(name.Span, "%s has %d dimensions, not %d", a.name, len(a.shape), len(cell.Index))
 		}
-		p := &loopir.Prefetch{Cell: &loopir.Read{Name: a.name, Type: a.typ, Span: name.Span}, Level: level, Span: name.Span}
-		for _, e := range cell.Index {
-			if err := c.checkVars(e, l.Inside(), name.Span); err != nil {
+		inside := l.Inside()
+		for _, f := range own {
+			if err := c.CheckNew(loopir.Token{Text: f.Iter, Span: f.Span}, l.For); err != nil {
 				return err
 			}
-			p.Cell.Index = append(p.Cell.Index, c.Simplify(e, l.Inside()))
+			inside = append(inside, Scope{Stmt: f})
+		}
+		p := &loopir.Prefetch{Cell: &loopir.Read{Name: a.name, Type: a.typ, Span: name.Span}, Level: level, Span: name.Span}
+		for _, e := range cell.Index {
+			if err := c.checkVars(e, inside, name.Span); err != nil {
+				return err
+			}
+			p.Cell.Index = append(p.Cell.Index, c.Simplify(e, inside))
 		}
 		at := 0 // after the declarations of locals that it may name
 		for i, s := range l.Body {
@@ -67,7 +83,43 @@ func applyPrefetch(c *Context, args *loopir.Cursor) error {
 				at = i + 1
 			}
 		}
-		l.Body = slices.Insert(l.Body, at, loopir.Stmt(p))
+		var s loopir.Stmt = p
+		for _, f := range slices.Backward(own) {
+			f = loopir.CloneStmt(f).(*loopir.For)
+			f.Body = []loopir.Stmt{s}
+			s = f
+		}
+		l.Body = slices.Insert(l.Body, at, s)
 		return nil
 	})
+}
+
+// prefetchLoops reads an optional "for x in 0..2, y in 0..4".
+func (c *Context) prefetchLoops(args *loopir.Cursor) ([]*loopir.For, error) {
+	var out []*loopir.For
+	for more := args.Accept("for"); more; more = args.Accept(",") {
+		it, err := args.Name()
+		if err != nil {
+			return nil, err
+		}
+		if err := args.Expect("in"); err != nil {
+			return nil, err
+		}
+		lo, err := args.Int(c.Params)
+		if err != nil {
+			return nil, err
+		}
+		if err := args.Expect(".."); err != nil {
+			return nil, err
+		}
+		hi, err := args.Int(c.Params)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, &loopir.For{
+			Iter: it.Text, Unroll: true, Span: it.Span,
+			Lo: &loopir.Int{Value: lo, Type: loopir.Index, Span: it.Span}, Hi: &loopir.Int{Value: hi, Type: loopir.Index, Span: it.Span},
+		})
+	}
+	return out, nil
 }

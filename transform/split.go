@@ -4,15 +4,16 @@ import "github.com/loopopt/loopopt/loopir"
 
 var split = &Primitive{
 	Name:   "split",
-	Syntax: "split i at e",
+	Syntax: "split i at e [into i2]",
 	Doc: `Cuts the range of a loop in two.
 
 	for i in lo..hi { S }
 =>	for i in lo..min(e, hi) { S }
 	for i in max(e, lo)..hi { S }
 
-Always legal: the same iterations in the same order. Both loops keep the name i;
-min and max go away where e is known to lie inside the range.`,
+Always legal: the same iterations in the same order. Both loops keep the name i,
+but the second takes i2 when that is given; min and max go away where e is known to
+lie inside the range.`,
 	Apply: func(c *Context, args *loopir.Cursor) error {
 		r, err := ParseRef(args)
 		if err != nil {
@@ -25,6 +26,10 @@ min and max go away where e is known to lie inside the range.`,
 		if err != nil {
 			return err
 		}
+		into, err := parseInto(args)
+		if err != nil {
+			return err
+		}
 		if err := args.Done(); err != nil {
 			return err
 		}
@@ -32,11 +37,19 @@ min and max go away where e is known to lie inside the range.`,
 			if err := c.checkVars(e, l.Around, e.Source()); err != nil {
 				return err
 			}
+			if into.Text != "" {
+				if err := c.CheckNew(into, l.For, l.Iter); err != nil {
+					return err
+				}
+			}
 			start := maxOf(e, l.Lo)
 			if l.Step != nil { // the first iteration at e or after it
 				start = plus(l.Lo, times(l.Step, quotUp(maxOf(minus(e, l.Lo), lit(0)), l.Step)))
 			}
-			c.splitAt(l.For, minOf(e, l.Hi), start)
+			second := c.splitAt(l.For, minOf(e, l.Hi), start)
+			if into.Text != "" {
+				c.renumber(second, into.Text, second.Lo, second.Hi, loopir.NewVar(into.Text))
+			}
 			return nil
 		})
 	},

@@ -30,7 +30,10 @@ func (e *emitter) stmt(s loopir.Stmt) []jen.Code {
 		if s.Par == loopir.Parallel && len(s.Reduce) == 0 && !e.inParallel {
 			return e.parallel(s)
 		}
-		return []jen.Code{e.loop(s)}
+		if loop := e.loop(s); loop != nil {
+			return []jen.Code{loop}
+		}
+		return nil
 	case *loopir.If:
 		return e.branch(s)
 	case *loopir.Local:
@@ -44,6 +47,7 @@ func (e *emitter) stmt(s loopir.Stmt) []jen.Code {
 	return nil
 }
 
+// loop gives a loop, or nil when there is nothing to do in it.
 func (e *emitter) loop(s *loopir.For) jen.Code {
 	it := goName(s.Iter)
 	post := jen.Id(it).Op("++")
@@ -54,6 +58,9 @@ func (e *emitter) loop(s *loopir.For) jen.Code {
 	e.enter(s)
 	inner := e.body(s.Body)
 	e.leave()
+	if len(inner) == 0 { // of prefetches
+		return nil
+	}
 	return jen.For(jen.Id(it).Op(":=").Add(lo.s), jen.Id(it).Op("<").Add(hi.in(4)), post).Block(inner...)
 }
 

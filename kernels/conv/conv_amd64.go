@@ -10,6 +10,81 @@ import (
 	"golang.org/x/sys/cpu"
 )
 
+var hasConvAvx5121x1S1AVX512 = cpu.X86.HasAVX512F
+
+var convAvx5121x1S1AVX512Calls = sync.Pool{New: func() any { return new(convAvx5121x1S1AVX512) }}
+
+func callConvAvx5121x1S1AVX512(threads int, N int, K int, C int, P int, Q int, R int, S int, stride int, I []float32, W []float32, O []float32) {
+	c := convAvx5121x1S1AVX512Calls.Get().(*convAvx5121x1S1AVX512)
+	c.threads = threads
+	c.N = N
+	c.K = K
+	c.C = C
+	c.P = P
+	c.Q = Q
+	c.R = R
+	c.S = S
+	c.stride = stride
+	c.I = I
+	c.W = W
+	c.O = O
+	c.run()
+	c.I = nil
+	c.W = nil
+	c.O = nil
+	convAvx5121x1S1AVX512Calls.Put(c)
+}
+
+var hasConvAvx5121x1S17AVX512 = cpu.X86.HasAVX512F
+
+var convAvx5121x1S17AVX512Calls = sync.Pool{New: func() any { return new(convAvx5121x1S17AVX512) }}
+
+func callConvAvx5121x1S17AVX512(threads int, N int, K int, C int, P int, Q int, R int, S int, stride int, I []float32, W []float32, O []float32) {
+	c := convAvx5121x1S17AVX512Calls.Get().(*convAvx5121x1S17AVX512)
+	c.threads = threads
+	c.N = N
+	c.K = K
+	c.C = C
+	c.P = P
+	c.Q = Q
+	c.R = R
+	c.S = S
+	c.stride = stride
+	c.I = I
+	c.W = W
+	c.O = O
+	c.run()
+	c.I = nil
+	c.W = nil
+	c.O = nil
+	convAvx5121x1S17AVX512Calls.Put(c)
+}
+
+var hasConvAvx5121x1S2AVX512 = cpu.X86.HasAVX512F
+
+var convAvx5121x1S2AVX512Calls = sync.Pool{New: func() any { return new(convAvx5121x1S2AVX512) }}
+
+func callConvAvx5121x1S2AVX512(threads int, N int, K int, C int, P int, Q int, R int, S int, stride int, I []float32, W []float32, O []float32) {
+	c := convAvx5121x1S2AVX512Calls.Get().(*convAvx5121x1S2AVX512)
+	c.threads = threads
+	c.N = N
+	c.K = K
+	c.C = C
+	c.P = P
+	c.Q = Q
+	c.R = R
+	c.S = S
+	c.stride = stride
+	c.I = I
+	c.W = W
+	c.O = O
+	c.run()
+	c.I = nil
+	c.W = nil
+	c.O = nil
+	convAvx5121x1S2AVX512Calls.Put(c)
+}
+
 var hasConvAvx512S1AVX512 = cpu.X86.HasAVX512F
 
 var convAvx512S1AVX512Calls = sync.Pool{New: func() any { return new(convAvx512S1AVX512) }}
@@ -83,6 +158,131 @@ func callConvAvx512S2AVX512(threads int, N int, K int, C int, P int, Q int, R in
 	c.W = nil
 	c.O = nil
 	convAvx512S2AVX512Calls.Put(c)
+}
+
+var hasConvAvx21x1S128AVX2 = cpu.X86.HasAVX2 && cpu.X86.HasFMA
+
+var convAvx21x1S128AVX2Calls = sync.Pool{New: func() any { return new(convAvx21x1S128AVX2) }}
+
+func callConvAvx21x1S128AVX2(threads int, N int, K int, C int, P int, Q int, R int, S int, stride int, I []float32, W []float32, O []float32) {
+	c := convAvx21x1S128AVX2Calls.Get().(*convAvx21x1S128AVX2)
+	c.threads = threads
+	c.N = N
+	c.K = K
+	c.C = C
+	c.P = P
+	c.Q = Q
+	c.R = R
+	c.S = S
+	c.stride = stride
+	c.I = I
+	c.W = W
+	c.O = O
+	c.run()
+	c.I = nil
+	c.W = nil
+	c.O = nil
+	convAvx21x1S128AVX2Calls.Put(c)
+}
+
+var hasConvAvx21x1S114AVX2 = cpu.X86.HasAVX2 && cpu.X86.HasFMA
+
+var convAvx21x1S114AVX2Calls = sync.Pool{New: func() any { return new(convAvx21x1S114AVX2) }}
+
+func callConvAvx21x1S114AVX2(threads int, N int, K int, C int, P int, Q int, R int, S int, stride int, I []float32, W []float32, O []float32) {
+	c := convAvx21x1S114AVX2Calls.Get().(*convAvx21x1S114AVX2)
+	c.threads = threads
+	c.N = N
+	c.K = K
+	c.C = C
+	c.P = P
+	c.Q = Q
+	c.R = R
+	c.S = S
+	c.stride = stride
+	c.I = I
+	c.W = W
+	c.O = O
+	c.run()
+	c.I = nil
+	c.W = nil
+	c.O = nil
+	convAvx21x1S114AVX2Calls.Put(c)
+}
+
+var hasConvAvx21x1S17AVX2 = cpu.X86.HasAVX2 && cpu.X86.HasFMA
+
+var convAvx21x1S17AVX2Calls = sync.Pool{New: func() any { return new(convAvx21x1S17AVX2) }}
+
+func callConvAvx21x1S17AVX2(threads int, N int, K int, C int, P int, Q int, R int, S int, stride int, I []float32, W []float32, O []float32) {
+	c := convAvx21x1S17AVX2Calls.Get().(*convAvx21x1S17AVX2)
+	c.threads = threads
+	c.N = N
+	c.K = K
+	c.C = C
+	c.P = P
+	c.Q = Q
+	c.R = R
+	c.S = S
+	c.stride = stride
+	c.I = I
+	c.W = W
+	c.O = O
+	c.run()
+	c.I = nil
+	c.W = nil
+	c.O = nil
+	convAvx21x1S17AVX2Calls.Put(c)
+}
+
+var hasConvAvx21x1S228AVX2 = cpu.X86.HasAVX2 && cpu.X86.HasFMA
+
+var convAvx21x1S228AVX2Calls = sync.Pool{New: func() any { return new(convAvx21x1S228AVX2) }}
+
+func callConvAvx21x1S228AVX2(threads int, N int, K int, C int, P int, Q int, R int, S int, stride int, I []float32, W []float32, O []float32) {
+	c := convAvx21x1S228AVX2Calls.Get().(*convAvx21x1S228AVX2)
+	c.threads = threads
+	c.N = N
+	c.K = K
+	c.C = C
+	c.P = P
+	c.Q = Q
+	c.R = R
+	c.S = S
+	c.stride = stride
+	c.I = I
+	c.W = W
+	c.O = O
+	c.run()
+	c.I = nil
+	c.W = nil
+	c.O = nil
+	convAvx21x1S228AVX2Calls.Put(c)
+}
+
+var hasConvAvx21x1S27AVX2 = cpu.X86.HasAVX2 && cpu.X86.HasFMA
+
+var convAvx21x1S27AVX2Calls = sync.Pool{New: func() any { return new(convAvx21x1S27AVX2) }}
+
+func callConvAvx21x1S27AVX2(threads int, N int, K int, C int, P int, Q int, R int, S int, stride int, I []float32, W []float32, O []float32) {
+	c := convAvx21x1S27AVX2Calls.Get().(*convAvx21x1S27AVX2)
+	c.threads = threads
+	c.N = N
+	c.K = K
+	c.C = C
+	c.P = P
+	c.Q = Q
+	c.R = R
+	c.S = S
+	c.stride = stride
+	c.I = I
+	c.W = W
+	c.O = O
+	c.run()
+	c.I = nil
+	c.W = nil
+	c.O = nil
+	convAvx21x1S27AVX2Calls.Put(c)
 }
 
 var hasConvAvx2S128AVX2 = cpu.X86.HasAVX2 && cpu.X86.HasFMA

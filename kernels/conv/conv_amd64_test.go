@@ -8,6 +8,18 @@ import "github.com/loopopt/loopopt/gen/gentest"
 
 func init() {
 	formsConv = append(formsConv, []gentest.Form{
+		{Schedule: "avx512_1x1_s1", Impl: "avx512", File: "conv_avx512_1x1_s1.loop", Kernel: "conv", Has: hasConvAvx5121x1S1AVX512, Call: func(a *gentest.Args) error {
+			callConvAvx5121x1S1AVX512(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), gentest.Slice[float32](a, "I"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "O"))
+			return nil
+		}},
+		{Schedule: "avx512_1x1_s1_7", Impl: "avx512", File: "conv_avx512_1x1_s1_7.loop", Kernel: "conv", Has: hasConvAvx5121x1S17AVX512, Call: func(a *gentest.Args) error {
+			callConvAvx5121x1S17AVX512(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), gentest.Slice[float32](a, "I"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "O"))
+			return nil
+		}},
+		{Schedule: "avx512_1x1_s2", Impl: "avx512", File: "conv_avx512_1x1_s2.loop", Kernel: "conv", Has: hasConvAvx5121x1S2AVX512, Call: func(a *gentest.Args) error {
+			callConvAvx5121x1S2AVX512(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), gentest.Slice[float32](a, "I"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "O"))
+			return nil
+		}},
 		{Schedule: "avx512_s1", Impl: "avx512", File: "conv_avx512_s1.loop", Kernel: "conv", Has: hasConvAvx512S1AVX512, Call: func(a *gentest.Args) error {
 			callConvAvx512S1AVX512(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), gentest.Slice[float32](a, "I"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "O"))
 			return nil
@@ -18,6 +30,26 @@ func init() {
 		}},
 		{Schedule: "avx512_s2", Impl: "avx512", File: "conv_avx512_s2.loop", Kernel: "conv", Has: hasConvAvx512S2AVX512, Call: func(a *gentest.Args) error {
 			callConvAvx512S2AVX512(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), gentest.Slice[float32](a, "I"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "O"))
+			return nil
+		}},
+		{Schedule: "avx2_1x1_s1_28", Impl: "avx2", File: "conv_avx2_1x1_s1_28.loop", Kernel: "conv", Has: hasConvAvx21x1S128AVX2, Call: func(a *gentest.Args) error {
+			callConvAvx21x1S128AVX2(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), gentest.Slice[float32](a, "I"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "O"))
+			return nil
+		}},
+		{Schedule: "avx2_1x1_s1_14", Impl: "avx2", File: "conv_avx2_1x1_s1_14.loop", Kernel: "conv", Has: hasConvAvx21x1S114AVX2, Call: func(a *gentest.Args) error {
+			callConvAvx21x1S114AVX2(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), gentest.Slice[float32](a, "I"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "O"))
+			return nil
+		}},
+		{Schedule: "avx2_1x1_s1_7", Impl: "avx2", File: "conv_avx2_1x1_s1_7.loop", Kernel: "conv", Has: hasConvAvx21x1S17AVX2, Call: func(a *gentest.Args) error {
+			callConvAvx21x1S17AVX2(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), gentest.Slice[float32](a, "I"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "O"))
+			return nil
+		}},
+		{Schedule: "avx2_1x1_s2_28", Impl: "avx2", File: "conv_avx2_1x1_s2_28.loop", Kernel: "conv", Has: hasConvAvx21x1S228AVX2, Call: func(a *gentest.Args) error {
+			callConvAvx21x1S228AVX2(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), gentest.Slice[float32](a, "I"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "O"))
+			return nil
+		}},
+		{Schedule: "avx2_1x1_s2_7", Impl: "avx2", File: "conv_avx2_1x1_s2_7.loop", Kernel: "conv", Has: hasConvAvx21x1S27AVX2, Call: func(a *gentest.Args) error {
+			callConvAvx21x1S27AVX2(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), gentest.Slice[float32](a, "I"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "O"))
 			return nil
 		}},
 		{Schedule: "avx2_s1_28", Impl: "avx2", File: "conv_avx2_s1_28.loop", Kernel: "conv", Has: hasConvAvx2S128AVX2, Call: func(a *gentest.Args) error {

@@ -4,6 +4,24 @@
 
 package conv
 
+const hasConvAvx5121x1S1AVX512 = false
+
+func callConvAvx5121x1S1AVX512(int, int, int, int, int, int, int, int, int, []float32, []float32, []float32) {
+	panic("no assembly on this platform")
+}
+
+const hasConvAvx5121x1S17AVX512 = false
+
+func callConvAvx5121x1S17AVX512(int, int, int, int, int, int, int, int, int, []float32, []float32, []float32) {
+	panic("no assembly on this platform")
+}
+
+const hasConvAvx5121x1S2AVX512 = false
+
+func callConvAvx5121x1S2AVX512(int, int, int, int, int, int, int, int, int, []float32, []float32, []float32) {
+	panic("no assembly on this platform")
+}
+
 const hasConvAvx512S1AVX512 = false
 
 func callConvAvx512S1AVX512(int, int, int, int, int, int, int, int, int, []float32, []float32, []float32) {
@@ -19,6 +37,36 @@ func callConvAvx512S17AVX512(int, int, int, int, int, int, int, int, int, []floa
 const hasConvAvx512S2AVX512 = false
 
 func callConvAvx512S2AVX512(int, int, int, int, int, int, int, int, int, []float32, []float32, []float32) {
+	panic("no assembly on this platform")
+}
+
+const hasConvAvx21x1S128AVX2 = false
+
+func callConvAvx21x1S128AVX2(int, int, int, int, int, int, int, int, int, []float32, []float32, []float32) {
+	panic("no assembly on this platform")
+}
+
+const hasConvAvx21x1S114AVX2 = false
+
+func callConvAvx21x1S114AVX2(int, int, int, int, int, int, int, int, int, []float32, []float32, []float32) {
+	panic("no assembly on this platform")
+}
+
+const hasConvAvx21x1S17AVX2 = false
+
+func callConvAvx21x1S17AVX2(int, int, int, int, int, int, int, int, int, []float32, []float32, []float32) {
+	panic("no assembly on this platform")
+}
+
+const hasConvAvx21x1S228AVX2 = false
+
+func callConvAvx21x1S228AVX2(int, int, int, int, int, int, int, int, int, []float32, []float32, []float32) {
+	panic("no assembly on this platform")
+}
+
+const hasConvAvx21x1S27AVX2 = false
+
+func callConvAvx21x1S27AVX2(int, int, int, int, int, int, int, int, int, []float32, []float32, []float32) {
 	panic("no assembly on this platform")
 }
 

@@ -14,6 +14,18 @@ var formsConv = []gentest.Form{
 		callConvNaive(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), gentest.Slice[float32](a, "I"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "O"))
 		return nil
 	}},
+	{Schedule: "avx512_1x1_s1", Impl: "go", File: "conv_avx512_1x1_s1.loop", Kernel: "conv", Has: true, Call: func(a *gentest.Args) error {
+		callConvAvx5121x1S1(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), gentest.Slice[float32](a, "I"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "O"))
+		return nil
+	}},
+	{Schedule: "avx512_1x1_s1_7", Impl: "go", File: "conv_avx512_1x1_s1_7.loop", Kernel: "conv", Has: true, Call: func(a *gentest.Args) error {
+		callConvAvx5121x1S17(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), gentest.Slice[float32](a, "I"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "O"))
+		return nil
+	}},
+	{Schedule: "avx512_1x1_s2", Impl: "go", File: "conv_avx512_1x1_s2.loop", Kernel: "conv", Has: true, Call: func(a *gentest.Args) error {
+		callConvAvx5121x1S2(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), gentest.Slice[float32](a, "I"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "O"))
+		return nil
+	}},
 	{Schedule: "avx512_s1", Impl: "go", File: "conv_avx512_s1.loop", Kernel: "conv", Has: true, Call: func(a *gentest.Args) error {
 		callConvAvx512S1(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), gentest.Slice[float32](a, "I"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "O"))
 		return nil
@@ -24,6 +36,26 @@ var formsConv = []gentest.Form{
 	}},
 	{Schedule: "avx512_s2", Impl: "go", File: "conv_avx512_s2.loop", Kernel: "conv", Has: true, Call: func(a *gentest.Args) error {
 		callConvAvx512S2(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), gentest.Slice[float32](a, "I"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "O"))
+		return nil
+	}},
+	{Schedule: "avx2_1x1_s1_28", Impl: "go", File: "conv_avx2_1x1_s1_28.loop", Kernel: "conv", Has: true, Call: func(a *gentest.Args) error {
+		callConvAvx21x1S128(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), gentest.Slice[float32](a, "I"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "O"))
+		return nil
+	}},
+	{Schedule: "avx2_1x1_s1_14", Impl: "go", File: "conv_avx2_1x1_s1_14.loop", Kernel: "conv", Has: true, Call: func(a *gentest.Args) error {
+		callConvAvx21x1S114(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), gentest.Slice[float32](a, "I"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "O"))
+		return nil
+	}},
+	{Schedule: "avx2_1x1_s1_7", Impl: "go", File: "conv_avx2_1x1_s1_7.loop", Kernel: "conv", Has: true, Call: func(a *gentest.Args) error {
+		callConvAvx21x1S17(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), gentest.Slice[float32](a, "I"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "O"))
+		return nil
+	}},
+	{Schedule: "avx2_1x1_s2_28", Impl: "go", File: "conv_avx2_1x1_s2_28.loop", Kernel: "conv", Has: true, Call: func(a *gentest.Args) error {
+		callConvAvx21x1S228(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), gentest.Slice[float32](a, "I"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "O"))
+		return nil
+	}},
+	{Schedule: "avx2_1x1_s2_7", Impl: "go", File: "conv_avx2_1x1_s2_7.loop", Kernel: "conv", Has: true, Call: func(a *gentest.Args) error {
+		callConvAvx21x1S27(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), gentest.Slice[float32](a, "I"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "O"))
 		return nil
 	}},
 	{Schedule: "avx2_s1_28", Impl: "go", File: "conv_avx2_s1_28.loop", Kernel: "conv", Has: true, Call: func(a *gentest.Args) error {
@@ -70,6 +102,14 @@ var formsConv = []gentest.Form{
 		callUnpackO(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
 		return nil
 	}},
+	{Schedule: "pack_I_avx512_s1", Impl: "go", File: "conv_pack_i_avx512_s1.loop", Kernel: "pack_I_avx512_s1", Has: true, Call: func(a *gentest.Args) error {
+		callPackIAvx512S1(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
+		return nil
+	}},
+	{Schedule: "pack_W_avx512_s1", Impl: "go", File: "conv_pack_w_avx512_s1.loop", Kernel: "pack_W_avx512_s1", Has: true, Call: func(a *gentest.Args) error {
+		callPackWAvx512S1(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
+		return nil
+	}},
 	{Schedule: "pack_I_ragged", Impl: "go", File: "conv_pack_i_ragged.loop", Kernel: "pack_I_ragged", Has: true, Call: func(a *gentest.Args) error {
 		callPackIRagged(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
 		return nil
@@ -93,6 +133,9 @@ var exportedConv = []gentest.Form{
 	{Schedule: "naive", Impl: "Conv", File: "conv_naive.loop", Kernel: "conv", Has: true, Call: func(a *gentest.Args) error {
 		return Conv(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), gentest.Slice[float32](a, "I"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "O"))
 	}},
+	{Schedule: "avx512_1x1_s1", Impl: "ConvAvx5121x1S1", File: "conv_avx512_1x1_s1.loop", Kernel: "conv", Has: true, Call: func(a *gentest.Args) error {
+		return ConvAvx5121x1S1(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), gentest.Slice[float32](a, "I"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "O"))
+	}},
 	{Schedule: "avx512_s1", Impl: "ConvAvx512S1", File: "conv_avx512_s1.loop", Kernel: "conv", Has: true, Call: func(a *gentest.Args) error {
 		return ConvAvx512S1(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), gentest.Slice[float32](a, "I"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "O"))
 	}},
@@ -110,6 +153,12 @@ var exportedConv = []gentest.Form{
 	}},
 	{Schedule: "unpack_O", Impl: "UnpackO", File: "conv_unpack_o.loop", Kernel: "unpack_O", Has: true, Call: func(a *gentest.Args) error {
 		return UnpackO(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
+	}},
+	{Schedule: "pack_I_avx512_s1", Impl: "PackIAvx512S1", File: "conv_pack_i_avx512_s1.loop", Kernel: "pack_I_avx512_s1", Has: true, Call: func(a *gentest.Args) error {
+		return PackIAvx512S1(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
+	}},
+	{Schedule: "pack_W_avx512_s1", Impl: "PackWAvx512S1", File: "conv_pack_w_avx512_s1.loop", Kernel: "pack_W_avx512_s1", Has: true, Call: func(a *gentest.Args) error {
+		return PackWAvx512S1(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
 	}},
 	{Schedule: "pack_I_ragged", Impl: "PackIRagged", File: "conv_pack_i_ragged.loop", Kernel: "pack_I_ragged", Has: true, Call: func(a *gentest.Args) error {
 		return PackIRagged(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
