@@ -102,11 +102,11 @@ func callConvNaive(threads int, N int, K int, C int, P int, Q int, R int, S int,
 
 // ConvAvx5121x1S1 runs kernel conv. Arrays are row-major:
 //
-//	in I: f32[N][4*(C/64)][stride*(P-1)+R][stride*(Q-1)+S][16] packs [n: N][c: C][h: stride*(P-1)+R][w: stride*(Q-1)+S] as [n][c/16][h][w][c%16]
-//	in W: f32[K/16][4*(C/64)][R][S][16][16] packs [k: K][c: C][r: R][s: S] as [k/16][c/16][r][s][c%16][k%16]
+//	in I: f32[N][C/16][stride*(P-1)+R][stride*(Q-1)+S][16] packs [n: N][c: C][h: stride*(P-1)+R][w: stride*(Q-1)+S] as [n][c/16][h][w][c%16]
+//	in W: f32[K/16][C/16][R][S][16][16] packs [k: K][c: C][r: R][s: S] as [k/16][c/16][r][s][c%16][k%16]
 //	inout O: f32[N][K/16][P][Q][16] packs [n: N][k: K][p: P][q: Q] as [n][k/16][p][q][k%16]
 //
-// It takes the first schedule of avx512_1x1_s1, avx512_1x1_s1_7, avx512_1x1_s2, avx2_1x1_s1_28, avx2_1x1_s1_14, avx2_1x1_s1_7, avx2_1x1_s2_28, avx2_1x1_s2_7 whose assumptions and instructions hold.
+// It takes the first schedule of avx512_1x1_s1, avx512_1x1_s1_7, avx512_1x1_s2, avx512_s1, avx512_s1_7, avx512_s2, avx2_1x1_s1_28, avx2_1x1_s1_14, avx2_1x1_s1_7, avx2_1x1_s2_28, avx2_1x1_s2_7, avx2_s1_28, avx2_s1_14, avx2_s1_7, avx2_s2_28, avx2_s2_7, any whose assumptions and instructions hold.
 // At most threads goroutines work on it; 0 means GOMAXPROCS. It is an error when
 // a size is negative or too large, an array too short, or an output overlaps
 // another array; nothing is written then.
@@ -145,10 +145,10 @@ func ConvAvx5121x1S1(threads int, N int, K int, C int, P int, Q int, R int, S in
 	if !(Q >= 1) {
 		return shapeError(`%s`, "ConvAvx5121x1S1: the kernel needs Q >= 1")
 	}
-	if err := checkLen("ConvAvx5121x1S1", "I", len(I), N, mulInt(&over, 4, floorDiv(C, 64)), addInt(&over, mulInt(&over, stride, subInt(&over, P, 1)), R), addInt(&over, mulInt(&over, stride, subInt(&over, Q, 1)), S), 16); err != nil {
+	if err := checkLen("ConvAvx5121x1S1", "I", len(I), N, floorDiv(C, 16), addInt(&over, mulInt(&over, stride, subInt(&over, P, 1)), R), addInt(&over, mulInt(&over, stride, subInt(&over, Q, 1)), S), 16); err != nil {
 		return err
 	}
-	if err := checkLen("ConvAvx5121x1S1", "W", len(W), floorDiv(K, 16), mulInt(&over, 4, floorDiv(C, 64)), R, S, 16, 16); err != nil {
+	if err := checkLen("ConvAvx5121x1S1", "W", len(W), floorDiv(K, 16), floorDiv(C, 16), R, S, 16, 16); err != nil {
 		return err
 	}
 	if err := checkLen("ConvAvx5121x1S1", "O", len(O), N, floorDiv(K, 16), P, Q, 16); err != nil {
@@ -164,40 +164,74 @@ func ConvAvx5121x1S1(threads int, N int, K int, C int, P int, Q int, R int, S in
 		return shapeError(`%s`, "ConvAvx5121x1S1: the extents that these sizes give do not fit in an int")
 	}
 	switch {
-	case hasConvAvx5121x1S1AVX512 && stride == 1 && Q%14 == 0 && R == 1 && S == 1 && C%64 == 0 && K%16 == 0 && K%32 == 0:
+	case hasConvAvx5121x1S1AVX512 && K%16 == 0 && C%16 == 0 && stride == 1 && Q%14 == 0 && R == 1 && S == 1 && C%64 == 0 && K%32 == 0:
 		callConvAvx5121x1S1AVX512(threads, N, K, C, P, Q, R, S, stride, I, W, O)
-	case stride == 1 && Q%14 == 0 && R == 1 && S == 1 && C%64 == 0 && K%16 == 0 && K%32 == 0:
+	case K%16 == 0 && C%16 == 0 && stride == 1 && Q%14 == 0 && R == 1 && S == 1 && C%64 == 0 && K%32 == 0:
 		callConvAvx5121x1S1(threads, N, K, C, P, Q, R, S, stride, I, W, O)
-	case hasConvAvx5121x1S17AVX512 && stride == 1 && Q%7 == 0 && R == 1 && S == 1 && C%64 == 0 && K%16 == 0 && K%32 == 0:
+	case hasConvAvx5121x1S17AVX512 && K%16 == 0 && C%16 == 0 && stride == 1 && Q%7 == 0 && R == 1 && S == 1 && C%64 == 0 && K%32 == 0:
 		callConvAvx5121x1S17AVX512(threads, N, K, C, P, Q, R, S, stride, I, W, O)
-	case stride == 1 && Q%7 == 0 && R == 1 && S == 1 && C%64 == 0 && K%16 == 0 && K%32 == 0:
+	case K%16 == 0 && C%16 == 0 && stride == 1 && Q%7 == 0 && R == 1 && S == 1 && C%64 == 0 && K%32 == 0:
 		callConvAvx5121x1S17(threads, N, K, C, P, Q, R, S, stride, I, W, O)
-	case hasConvAvx5121x1S2AVX512 && stride == 2 && Q%14 == 0 && R == 1 && S == 1 && C%64 == 0 && K%16 == 0 && K%32 == 0:
+	case hasConvAvx5121x1S2AVX512 && K%16 == 0 && C%16 == 0 && stride == 2 && Q%14 == 0 && R == 1 && S == 1 && C%64 == 0 && K%32 == 0:
 		callConvAvx5121x1S2AVX512(threads, N, K, C, P, Q, R, S, stride, I, W, O)
-	case stride == 2 && Q%14 == 0 && R == 1 && S == 1 && C%64 == 0 && K%16 == 0 && K%32 == 0:
+	case K%16 == 0 && C%16 == 0 && stride == 2 && Q%14 == 0 && R == 1 && S == 1 && C%64 == 0 && K%32 == 0:
 		callConvAvx5121x1S2(threads, N, K, C, P, Q, R, S, stride, I, W, O)
-	case hasConvAvx21x1S128AVX2 && stride == 1 && R == 1 && S == 1 && C%64 == 0 && K%16 == 0 && Q%28 == 0 && K%32 == 0:
+	case hasConvAvx512S1AVX512 && K%16 == 0 && C%16 == 0 && stride == 1 && Q%14 == 0 && K%32 == 0:
+		callConvAvx512S1AVX512(threads, N, K, C, P, Q, R, S, stride, I, W, O)
+	case K%16 == 0 && C%16 == 0 && stride == 1 && Q%14 == 0 && K%32 == 0:
+		callConvAvx512S1(threads, N, K, C, P, Q, R, S, stride, I, W, O)
+	case hasConvAvx512S17AVX512 && K%16 == 0 && C%16 == 0 && stride == 1 && Q%7 == 0 && K%32 == 0:
+		callConvAvx512S17AVX512(threads, N, K, C, P, Q, R, S, stride, I, W, O)
+	case K%16 == 0 && C%16 == 0 && stride == 1 && Q%7 == 0 && K%32 == 0:
+		callConvAvx512S17(threads, N, K, C, P, Q, R, S, stride, I, W, O)
+	case hasConvAvx512S2AVX512 && K%16 == 0 && C%16 == 0 && stride == 2 && Q%14 == 0 && K%32 == 0:
+		callConvAvx512S2AVX512(threads, N, K, C, P, Q, R, S, stride, I, W, O)
+	case K%16 == 0 && C%16 == 0 && stride == 2 && Q%14 == 0 && K%32 == 0:
+		callConvAvx512S2(threads, N, K, C, P, Q, R, S, stride, I, W, O)
+	case hasConvAvx21x1S128AVX2 && K%16 == 0 && C%16 == 0 && stride == 1 && R == 1 && S == 1 && C%64 == 0 && Q%28 == 0 && K%32 == 0:
 		callConvAvx21x1S128AVX2(threads, N, K, C, P, Q, R, S, stride, I, W, O)
-	case stride == 1 && R == 1 && S == 1 && C%64 == 0 && K%16 == 0 && Q%28 == 0 && K%32 == 0:
+	case K%16 == 0 && C%16 == 0 && stride == 1 && R == 1 && S == 1 && C%64 == 0 && Q%28 == 0 && K%32 == 0:
 		callConvAvx21x1S128(threads, N, K, C, P, Q, R, S, stride, I, W, O)
-	case hasConvAvx21x1S114AVX2 && stride == 1 && R == 1 && S == 1 && C%64 == 0 && K%16 == 0 && Q%14 == 0 && K%32 == 0:
+	case hasConvAvx21x1S114AVX2 && K%16 == 0 && C%16 == 0 && stride == 1 && R == 1 && S == 1 && C%64 == 0 && Q%14 == 0 && K%32 == 0:
 		callConvAvx21x1S114AVX2(threads, N, K, C, P, Q, R, S, stride, I, W, O)
-	case stride == 1 && R == 1 && S == 1 && C%64 == 0 && K%16 == 0 && Q%14 == 0 && K%32 == 0:
+	case K%16 == 0 && C%16 == 0 && stride == 1 && R == 1 && S == 1 && C%64 == 0 && Q%14 == 0 && K%32 == 0:
 		callConvAvx21x1S114(threads, N, K, C, P, Q, R, S, stride, I, W, O)
-	case hasConvAvx21x1S17AVX2 && stride == 1 && R == 1 && S == 1 && C%64 == 0 && K%16 == 0 && Q%7 == 0 && K%32 == 0:
+	case hasConvAvx21x1S17AVX2 && K%16 == 0 && C%16 == 0 && stride == 1 && R == 1 && S == 1 && C%64 == 0 && Q%7 == 0 && K%32 == 0:
 		callConvAvx21x1S17AVX2(threads, N, K, C, P, Q, R, S, stride, I, W, O)
-	case stride == 1 && R == 1 && S == 1 && C%64 == 0 && K%16 == 0 && Q%7 == 0 && K%32 == 0:
+	case K%16 == 0 && C%16 == 0 && stride == 1 && R == 1 && S == 1 && C%64 == 0 && Q%7 == 0 && K%32 == 0:
 		callConvAvx21x1S17(threads, N, K, C, P, Q, R, S, stride, I, W, O)
-	case hasConvAvx21x1S228AVX2 && stride == 2 && R == 1 && S == 1 && C%64 == 0 && K%16 == 0 && Q%28 == 0 && K%32 == 0:
+	case hasConvAvx21x1S228AVX2 && K%16 == 0 && C%16 == 0 && stride == 2 && R == 1 && S == 1 && C%64 == 0 && Q%28 == 0 && K%32 == 0:
 		callConvAvx21x1S228AVX2(threads, N, K, C, P, Q, R, S, stride, I, W, O)
-	case stride == 2 && R == 1 && S == 1 && C%64 == 0 && K%16 == 0 && Q%28 == 0 && K%32 == 0:
+	case K%16 == 0 && C%16 == 0 && stride == 2 && R == 1 && S == 1 && C%64 == 0 && Q%28 == 0 && K%32 == 0:
 		callConvAvx21x1S228(threads, N, K, C, P, Q, R, S, stride, I, W, O)
-	case hasConvAvx21x1S27AVX2 && stride == 2 && R == 1 && S == 1 && C%64 == 0 && K%16 == 0 && Q%7 == 0 && K%32 == 0:
+	case hasConvAvx21x1S27AVX2 && K%16 == 0 && C%16 == 0 && stride == 2 && R == 1 && S == 1 && C%64 == 0 && Q%7 == 0 && K%32 == 0:
 		callConvAvx21x1S27AVX2(threads, N, K, C, P, Q, R, S, stride, I, W, O)
-	case stride == 2 && R == 1 && S == 1 && C%64 == 0 && K%16 == 0 && Q%7 == 0 && K%32 == 0:
+	case K%16 == 0 && C%16 == 0 && stride == 2 && R == 1 && S == 1 && C%64 == 0 && Q%7 == 0 && K%32 == 0:
 		callConvAvx21x1S27(threads, N, K, C, P, Q, R, S, stride, I, W, O)
+	case hasConvAvx2S128AVX2 && K%16 == 0 && C%16 == 0 && stride == 1 && Q%28 == 0 && K%32 == 0:
+		callConvAvx2S128AVX2(threads, N, K, C, P, Q, R, S, stride, I, W, O)
+	case K%16 == 0 && C%16 == 0 && stride == 1 && Q%28 == 0 && K%32 == 0:
+		callConvAvx2S128(threads, N, K, C, P, Q, R, S, stride, I, W, O)
+	case hasConvAvx2S114AVX2 && K%16 == 0 && C%16 == 0 && stride == 1 && Q%14 == 0 && K%32 == 0:
+		callConvAvx2S114AVX2(threads, N, K, C, P, Q, R, S, stride, I, W, O)
+	case hasConvAvx2S17AVX2 && K%16 == 0 && C%16 == 0 && stride == 1 && Q%7 == 0 && K%32 == 0:
+		callConvAvx2S17AVX2(threads, N, K, C, P, Q, R, S, stride, I, W, O)
+	case hasConvAvx2S228AVX2 && K%16 == 0 && C%16 == 0 && stride == 2 && Q%28 == 0 && K%32 == 0:
+		callConvAvx2S228AVX2(threads, N, K, C, P, Q, R, S, stride, I, W, O)
+	case K%16 == 0 && C%16 == 0 && stride == 2 && Q%28 == 0 && K%32 == 0:
+		callConvAvx2S228(threads, N, K, C, P, Q, R, S, stride, I, W, O)
+	case hasConvAvx2S27AVX2 && K%16 == 0 && C%16 == 0 && stride == 2 && Q%7 == 0 && K%32 == 0:
+		callConvAvx2S27AVX2(threads, N, K, C, P, Q, R, S, stride, I, W, O)
+	case K%16 == 0 && C%16 == 0 && stride == 2 && Q%7 == 0 && K%32 == 0:
+		callConvAvx2S27(threads, N, K, C, P, Q, R, S, stride, I, W, O)
+	case hasConvAnyAVX512 && K%16 == 0 && C%16 == 0 && K%32 == 0:
+		callConvAnyAVX512(threads, N, K, C, P, Q, R, S, stride, I, W, O)
+	case hasConvAnyAVX2 && K%16 == 0 && C%16 == 0 && K%32 == 0:
+		callConvAnyAVX2(threads, N, K, C, P, Q, R, S, stride, I, W, O)
+	case K%16 == 0 && C%16 == 0 && K%32 == 0:
+		callConvAny(threads, N, K, C, P, Q, R, S, stride, I, W, O)
 	default:
-		return shapeError(`%s`, "ConvAvx5121x1S1: no schedule of this layout admits these sizes: avx512_1x1_s1 needs stride == 1, Q%14 == 0, R == 1, S == 1, C%64 == 0, K%16 == 0, K%32 == 0; avx512_1x1_s1_7 needs stride == 1, Q%7 == 0, R == 1, S == 1, C%64 == 0, K%16 == 0, K%32 == 0; avx512_1x1_s2 needs stride == 2, Q%14 == 0, R == 1, S == 1, C%64 == 0, K%16 == 0, K%32 == 0; avx2_1x1_s1_28 needs stride == 1, R == 1, S == 1, C%64 == 0, K%16 == 0, Q%28 == 0, K%32 == 0; avx2_1x1_s1_14 needs stride == 1, R == 1, S == 1, C%64 == 0, K%16 == 0, Q%14 == 0, K%32 == 0; avx2_1x1_s1_7 needs stride == 1, R == 1, S == 1, C%64 == 0, K%16 == 0, Q%7 == 0, K%32 == 0; avx2_1x1_s2_28 needs stride == 2, R == 1, S == 1, C%64 == 0, K%16 == 0, Q%28 == 0, K%32 == 0; avx2_1x1_s2_7 needs stride == 2, R == 1, S == 1, C%64 == 0, K%16 == 0, Q%7 == 0, K%32 == 0")
+		return shapeError(`%s`, "ConvAvx5121x1S1: no schedule of this layout admits these sizes: avx512_1x1_s1 needs K%16 == 0, C%16 == 0, stride == 1, Q%14 == 0, R == 1, S == 1, C%64 == 0, K%32 == 0; avx512_1x1_s1_7 needs K%16 == 0, C%16 == 0, stride == 1, Q%7 == 0, R == 1, S == 1, C%64 == 0, K%32 == 0; avx512_1x1_s2 needs K%16 == 0, C%16 == 0, stride == 2, Q%14 == 0, R == 1, S == 1, C%64 == 0, K%32 == 0; avx512_s1 needs K%16 == 0, C%16 == 0, stride == 1, Q%14 == 0, K%32 == 0; avx512_s1_7 needs K%16 == 0, C%16 == 0, stride == 1, Q%7 == 0, K%32 == 0; avx512_s2 needs K%16 == 0, C%16 == 0, stride == 2, Q%14 == 0, K%32 == 0; avx2_1x1_s1_28 needs K%16 == 0, C%16 == 0, stride == 1, R == 1, S == 1, C%64 == 0, Q%28 == 0, K%32 == 0; avx2_1x1_s1_14 needs K%16 == 0, C%16 == 0, stride == 1, R == 1, S == 1, C%64 == 0, Q%14 == 0, K%32 == 0; avx2_1x1_s1_7 needs K%16 == 0, C%16 == 0, stride == 1, R == 1, S == 1, C%64 == 0, Q%7 == 0, K%32 == 0; avx2_1x1_s2_28 needs K%16 == 0, C%16 == 0, stride == 2, R == 1, S == 1, C%64 == 0, Q%28 == 0, K%32 == 0; avx2_1x1_s2_7 needs K%16 == 0, C%16 == 0, stride == 2, R == 1, S == 1, C%64 == 0, Q%7 == 0, K%32 == 0; avx2_s1_28 needs K%16 == 0, C%16 == 0, stride == 1, Q%28 == 0, K%32 == 0; avx2_s1_14 needs K%16 == 0, C%16 == 0, stride == 1, Q%14 == 0, K%32 == 0; avx2_s1_7 needs K%16 == 0, C%16 == 0, stride == 1, Q%7 == 0, K%32 == 0; avx2_s2_28 needs K%16 == 0, C%16 == 0, stride == 2, Q%28 == 0, K%32 == 0; avx2_s2_7 needs K%16 == 0, C%16 == 0, stride == 2, Q%7 == 0, K%32 == 0; any needs K%16 == 0, C%16 == 0, K%32 == 0")
 	}
 	return nil
 }
@@ -269,6 +303,75 @@ func callConvAvx5121x1S2(threads int, N int, K int, C int, P int, Q int, R int, 
 	c.W = nil
 	c.O = nil
 	convAvx5121x1S2Calls.Put(c)
+}
+
+var convAvx512S1Calls = sync.Pool{New: func() any { return new(convAvx512S1) }}
+
+func callConvAvx512S1(threads int, N int, K int, C int, P int, Q int, R int, S int, stride int, I []float32, W []float32, O []float32) {
+	c := convAvx512S1Calls.Get().(*convAvx512S1)
+	c.threads = threads
+	c.N = N
+	c.K = K
+	c.C = C
+	c.P = P
+	c.Q = Q
+	c.R = R
+	c.S = S
+	c.stride = stride
+	c.I = I
+	c.W = W
+	c.O = O
+	c.run()
+	c.I = nil
+	c.W = nil
+	c.O = nil
+	convAvx512S1Calls.Put(c)
+}
+
+var convAvx512S17Calls = sync.Pool{New: func() any { return new(convAvx512S17) }}
+
+func callConvAvx512S17(threads int, N int, K int, C int, P int, Q int, R int, S int, stride int, I []float32, W []float32, O []float32) {
+	c := convAvx512S17Calls.Get().(*convAvx512S17)
+	c.threads = threads
+	c.N = N
+	c.K = K
+	c.C = C
+	c.P = P
+	c.Q = Q
+	c.R = R
+	c.S = S
+	c.stride = stride
+	c.I = I
+	c.W = W
+	c.O = O
+	c.run()
+	c.I = nil
+	c.W = nil
+	c.O = nil
+	convAvx512S17Calls.Put(c)
+}
+
+var convAvx512S2Calls = sync.Pool{New: func() any { return new(convAvx512S2) }}
+
+func callConvAvx512S2(threads int, N int, K int, C int, P int, Q int, R int, S int, stride int, I []float32, W []float32, O []float32) {
+	c := convAvx512S2Calls.Get().(*convAvx512S2)
+	c.threads = threads
+	c.N = N
+	c.K = K
+	c.C = C
+	c.P = P
+	c.Q = Q
+	c.R = R
+	c.S = S
+	c.stride = stride
+	c.I = I
+	c.W = W
+	c.O = O
+	c.run()
+	c.I = nil
+	c.W = nil
+	c.O = nil
+	convAvx512S2Calls.Put(c)
 }
 
 var convAvx21x1S128Calls = sync.Pool{New: func() any { return new(convAvx21x1S128) }}
@@ -384,183 +487,6 @@ func callConvAvx21x1S27(threads int, N int, K int, C int, P int, Q int, R int, S
 	c.W = nil
 	c.O = nil
 	convAvx21x1S27Calls.Put(c)
-}
-
-// ConvAvx512S1 runs kernel conv. Arrays are row-major:
-//
-//	in I: f32[N][C/16][stride*(P-1)+R][stride*(Q-1)+S][16] packs [n: N][c: C][h: stride*(P-1)+R][w: stride*(Q-1)+S] as [n][c/16][h][w][c%16]
-//	in W: f32[K/16][C/16][R][S][16][16] packs [k: K][c: C][r: R][s: S] as [k/16][c/16][r][s][c%16][k%16]
-//	inout O: f32[N][K/16][P][Q][16] packs [n: N][k: K][p: P][q: Q] as [n][k/16][p][q][k%16]
-//
-// It takes the first schedule of avx512_s1, avx512_s1_7, avx512_s2, avx2_s1_28, avx2_s1_14, avx2_s1_7, avx2_s2_28, avx2_s2_7, any whose assumptions and instructions hold.
-// At most threads goroutines work on it; 0 means GOMAXPROCS. It is an error when
-// a size is negative or too large, an array too short, or an output overlaps
-// another array; nothing is written then.
-func ConvAvx512S1(threads int, N int, K int, C int, P int, Q int, R int, S int, stride int, I []float32, W []float32, O []float32) error {
-	var over bool
-	if err := checkSize("ConvAvx512S1", "N", N); err != nil {
-		return err
-	}
-	if err := checkSize("ConvAvx512S1", "K", K); err != nil {
-		return err
-	}
-	if err := checkSize("ConvAvx512S1", "C", C); err != nil {
-		return err
-	}
-	if err := checkSize("ConvAvx512S1", "P", P); err != nil {
-		return err
-	}
-	if err := checkSize("ConvAvx512S1", "Q", Q); err != nil {
-		return err
-	}
-	if err := checkSize("ConvAvx512S1", "R", R); err != nil {
-		return err
-	}
-	if err := checkSize("ConvAvx512S1", "S", S); err != nil {
-		return err
-	}
-	if err := checkSize("ConvAvx512S1", "stride", stride); err != nil {
-		return err
-	}
-	if !(stride >= 1) {
-		return shapeError(`%s`, "ConvAvx512S1: the kernel needs stride >= 1")
-	}
-	if !(P >= 1) {
-		return shapeError(`%s`, "ConvAvx512S1: the kernel needs P >= 1")
-	}
-	if !(Q >= 1) {
-		return shapeError(`%s`, "ConvAvx512S1: the kernel needs Q >= 1")
-	}
-	if err := checkLen("ConvAvx512S1", "I", len(I), N, floorDiv(C, 16), addInt(&over, mulInt(&over, stride, subInt(&over, P, 1)), R), addInt(&over, mulInt(&over, stride, subInt(&over, Q, 1)), S), 16); err != nil {
-		return err
-	}
-	if err := checkLen("ConvAvx512S1", "W", len(W), floorDiv(K, 16), floorDiv(C, 16), R, S, 16, 16); err != nil {
-		return err
-	}
-	if err := checkLen("ConvAvx512S1", "O", len(O), N, floorDiv(K, 16), P, Q, 16); err != nil {
-		return err
-	}
-	if overlap(I, O) {
-		return shapeError(`%s`, "ConvAvx512S1: I and O share memory")
-	}
-	if overlap(W, O) {
-		return shapeError(`%s`, "ConvAvx512S1: W and O share memory")
-	}
-	if over {
-		return shapeError(`%s`, "ConvAvx512S1: the extents that these sizes give do not fit in an int")
-	}
-	switch {
-	case hasConvAvx512S1AVX512 && stride == 1 && Q%14 == 0 && K%16 == 0 && C%16 == 0 && K%32 == 0:
-		callConvAvx512S1AVX512(threads, N, K, C, P, Q, R, S, stride, I, W, O)
-	case stride == 1 && Q%14 == 0 && K%16 == 0 && C%16 == 0 && K%32 == 0:
-		callConvAvx512S1(threads, N, K, C, P, Q, R, S, stride, I, W, O)
-	case hasConvAvx512S17AVX512 && stride == 1 && Q%7 == 0 && K%16 == 0 && C%16 == 0 && K%32 == 0:
-		callConvAvx512S17AVX512(threads, N, K, C, P, Q, R, S, stride, I, W, O)
-	case stride == 1 && Q%7 == 0 && K%16 == 0 && C%16 == 0 && K%32 == 0:
-		callConvAvx512S17(threads, N, K, C, P, Q, R, S, stride, I, W, O)
-	case hasConvAvx512S2AVX512 && stride == 2 && Q%14 == 0 && K%16 == 0 && C%16 == 0 && K%32 == 0:
-		callConvAvx512S2AVX512(threads, N, K, C, P, Q, R, S, stride, I, W, O)
-	case stride == 2 && Q%14 == 0 && K%16 == 0 && C%16 == 0 && K%32 == 0:
-		callConvAvx512S2(threads, N, K, C, P, Q, R, S, stride, I, W, O)
-	case hasConvAvx2S128AVX2 && stride == 1 && K%16 == 0 && C%16 == 0 && Q%28 == 0 && K%32 == 0:
-		callConvAvx2S128AVX2(threads, N, K, C, P, Q, R, S, stride, I, W, O)
-	case stride == 1 && K%16 == 0 && C%16 == 0 && Q%28 == 0 && K%32 == 0:
-		callConvAvx2S128(threads, N, K, C, P, Q, R, S, stride, I, W, O)
-	case hasConvAvx2S114AVX2 && stride == 1 && K%16 == 0 && C%16 == 0 && Q%14 == 0 && K%32 == 0:
-		callConvAvx2S114AVX2(threads, N, K, C, P, Q, R, S, stride, I, W, O)
-	case stride == 1 && K%16 == 0 && C%16 == 0 && Q%14 == 0 && K%32 == 0:
-		callConvAvx2S114(threads, N, K, C, P, Q, R, S, stride, I, W, O)
-	case hasConvAvx2S17AVX2 && stride == 1 && K%16 == 0 && C%16 == 0 && Q%7 == 0 && K%32 == 0:
-		callConvAvx2S17AVX2(threads, N, K, C, P, Q, R, S, stride, I, W, O)
-	case stride == 1 && K%16 == 0 && C%16 == 0 && Q%7 == 0 && K%32 == 0:
-		callConvAvx2S17(threads, N, K, C, P, Q, R, S, stride, I, W, O)
-	case hasConvAvx2S228AVX2 && stride == 2 && K%16 == 0 && C%16 == 0 && Q%28 == 0 && K%32 == 0:
-		callConvAvx2S228AVX2(threads, N, K, C, P, Q, R, S, stride, I, W, O)
-	case stride == 2 && K%16 == 0 && C%16 == 0 && Q%28 == 0 && K%32 == 0:
-		callConvAvx2S228(threads, N, K, C, P, Q, R, S, stride, I, W, O)
-	case hasConvAvx2S27AVX2 && stride == 2 && K%16 == 0 && C%16 == 0 && Q%7 == 0 && K%32 == 0:
-		callConvAvx2S27AVX2(threads, N, K, C, P, Q, R, S, stride, I, W, O)
-	case stride == 2 && K%16 == 0 && C%16 == 0 && Q%7 == 0 && K%32 == 0:
-		callConvAvx2S27(threads, N, K, C, P, Q, R, S, stride, I, W, O)
-	case hasConvAnyAVX512 && K%16 == 0 && C%16 == 0 && K%32 == 0:
-		callConvAnyAVX512(threads, N, K, C, P, Q, R, S, stride, I, W, O)
-	case hasConvAnyAVX2 && K%16 == 0 && C%16 == 0 && K%32 == 0:
-		callConvAnyAVX2(threads, N, K, C, P, Q, R, S, stride, I, W, O)
-	case K%16 == 0 && C%16 == 0 && K%32 == 0:
-		callConvAny(threads, N, K, C, P, Q, R, S, stride, I, W, O)
-	default:
-		return shapeError(`%s`, "ConvAvx512S1: no schedule of this layout admits these sizes: avx512_s1 needs stride == 1, Q%14 == 0, K%16 == 0, C%16 == 0, K%32 == 0; avx512_s1_7 needs stride == 1, Q%7 == 0, K%16 == 0, C%16 == 0, K%32 == 0; avx512_s2 needs stride == 2, Q%14 == 0, K%16 == 0, C%16 == 0, K%32 == 0; avx2_s1_28 needs stride == 1, K%16 == 0, C%16 == 0, Q%28 == 0, K%32 == 0; avx2_s1_14 needs stride == 1, K%16 == 0, C%16 == 0, Q%14 == 0, K%32 == 0; avx2_s1_7 needs stride == 1, K%16 == 0, C%16 == 0, Q%7 == 0, K%32 == 0; avx2_s2_28 needs stride == 2, K%16 == 0, C%16 == 0, Q%28 == 0, K%32 == 0; avx2_s2_7 needs stride == 2, K%16 == 0, C%16 == 0, Q%7 == 0, K%32 == 0; any needs K%16 == 0, C%16 == 0, K%32 == 0")
-	}
-	return nil
-}
-
-var convAvx512S1Calls = sync.Pool{New: func() any { return new(convAvx512S1) }}
-
-func callConvAvx512S1(threads int, N int, K int, C int, P int, Q int, R int, S int, stride int, I []float32, W []float32, O []float32) {
-	c := convAvx512S1Calls.Get().(*convAvx512S1)
-	c.threads = threads
-	c.N = N
-	c.K = K
-	c.C = C
-	c.P = P
-	c.Q = Q
-	c.R = R
-	c.S = S
-	c.stride = stride
-	c.I = I
-	c.W = W
-	c.O = O
-	c.run()
-	c.I = nil
-	c.W = nil
-	c.O = nil
-	convAvx512S1Calls.Put(c)
-}
-
-var convAvx512S17Calls = sync.Pool{New: func() any { return new(convAvx512S17) }}
-
-func callConvAvx512S17(threads int, N int, K int, C int, P int, Q int, R int, S int, stride int, I []float32, W []float32, O []float32) {
-	c := convAvx512S17Calls.Get().(*convAvx512S17)
-	c.threads = threads
-	c.N = N
-	c.K = K
-	c.C = C
-	c.P = P
-	c.Q = Q
-	c.R = R
-	c.S = S
-	c.stride = stride
-	c.I = I
-	c.W = W
-	c.O = O
-	c.run()
-	c.I = nil
-	c.W = nil
-	c.O = nil
-	convAvx512S17Calls.Put(c)
-}
-
-var convAvx512S2Calls = sync.Pool{New: func() any { return new(convAvx512S2) }}
-
-func callConvAvx512S2(threads int, N int, K int, C int, P int, Q int, R int, S int, stride int, I []float32, W []float32, O []float32) {
-	c := convAvx512S2Calls.Get().(*convAvx512S2)
-	c.threads = threads
-	c.N = N
-	c.K = K
-	c.C = C
-	c.P = P
-	c.Q = Q
-	c.R = R
-	c.S = S
-	c.stride = stride
-	c.I = I
-	c.W = W
-	c.O = O
-	c.run()
-	c.I = nil
-	c.W = nil
-	c.O = nil
-	convAvx512S2Calls.Put(c)
 }
 
 var convAvx2S128Calls = sync.Pool{New: func() any { return new(convAvx2S128) }}
@@ -797,7 +723,7 @@ func callConvRagged(threads int, N int, K int, C int, P int, Q int, R int, S int
 // PackI runs kernel pack_I. Arrays are row-major:
 //
 //	in src: f32[N][C][stride*(P-1)+R][stride*(Q-1)+S]
-//	inout dst: f32[N][4*(C/64)][stride*(P-1)+R][stride*(Q-1)+S][16] packs [n: N][c: C][h: stride*(P-1)+R][w: stride*(Q-1)+S] as [n][c/16][h][w][c%16]
+//	inout dst: f32[N][C/16][stride*(P-1)+R][stride*(Q-1)+S][16] packs [n: N][c: C][h: stride*(P-1)+R][w: stride*(Q-1)+S] as [n][c/16][h][w][c%16]
 //
 // It takes the first schedule of pack_I whose assumptions and instructions hold.
 // At most threads goroutines work on it; 0 means GOMAXPROCS. It is an error when
@@ -841,7 +767,7 @@ func PackI(threads int, N int, K int, C int, P int, Q int, R int, S int, stride 
 	if err := checkLen("PackI", "src", len(src), N, C, addInt(&over, mulInt(&over, stride, subInt(&over, P, 1)), R), addInt(&over, mulInt(&over, stride, subInt(&over, Q, 1)), S)); err != nil {
 		return err
 	}
-	if err := checkLen("PackI", "dst", len(dst), N, mulInt(&over, 4, floorDiv(C, 64)), addInt(&over, mulInt(&over, stride, subInt(&over, P, 1)), R), addInt(&over, mulInt(&over, stride, subInt(&over, Q, 1)), S), 16); err != nil {
+	if err := checkLen("PackI", "dst", len(dst), N, floorDiv(C, 16), addInt(&over, mulInt(&over, stride, subInt(&over, P, 1)), R), addInt(&over, mulInt(&over, stride, subInt(&over, Q, 1)), S), 16); err != nil {
 		return err
 	}
 	if overlap(src, dst) {
@@ -851,10 +777,10 @@ func PackI(threads int, N int, K int, C int, P int, Q int, R int, S int, stride 
 		return shapeError(`%s`, "PackI: the extents that these sizes give do not fit in an int")
 	}
 	switch {
-	case stride == 1 && Q%14 == 0 && R == 1 && S == 1 && C%64 == 0 && K%16 == 0 && K%32 == 0:
+	case K%16 == 0 && C%16 == 0 && stride == 1 && Q%14 == 0 && R == 1 && S == 1 && C%64 == 0 && K%32 == 0:
 		callPackI(threads, N, K, C, P, Q, R, S, stride, src, dst)
 	default:
-		return shapeError(`%s`, "PackI: no schedule of this layout admits these sizes: pack_I needs stride == 1, Q%14 == 0, R == 1, S == 1, C%64 == 0, K%16 == 0, K%32 == 0")
+		return shapeError(`%s`, "PackI: no schedule of this layout admits these sizes: pack_I needs K%16 == 0, C%16 == 0, stride == 1, Q%14 == 0, R == 1, S == 1, C%64 == 0, K%32 == 0")
 	}
 	return nil
 }
@@ -883,14 +809,13 @@ func callPackI(threads int, N int, K int, C int, P int, Q int, R int, S int, str
 // PackW runs kernel pack_W. Arrays are row-major:
 //
 //	in src: f32[K][C][R][S]
-//	inout dst: f32[K/16][4*(C/64)][R][S][16][16] packs [k: K][c: C][r: R][s: S] as [k/16][c/16][r][s][c%16][k%16]
+//	inout dst: f32[K/16][C/16][R][S][16][16] packs [k: K][c: C][r: R][s: S] as [k/16][c/16][r][s][c%16][k%16]
 //
 // It takes the first schedule of pack_W whose assumptions and instructions hold.
 // At most threads goroutines work on it; 0 means GOMAXPROCS. It is an error when
 // a size is negative or too large, an array too short, or an output overlaps
 // another array; nothing is written then.
 func PackW(threads int, N int, K int, C int, P int, Q int, R int, S int, stride int, src []float32, dst []float32) error {
-	var over bool
 	if err := checkSize("PackW", "N", N); err != nil {
 		return err
 	}
@@ -927,20 +852,17 @@ func PackW(threads int, N int, K int, C int, P int, Q int, R int, S int, stride 
 	if err := checkLen("PackW", "src", len(src), K, C, R, S); err != nil {
 		return err
 	}
-	if err := checkLen("PackW", "dst", len(dst), floorDiv(K, 16), mulInt(&over, 4, floorDiv(C, 64)), R, S, 16, 16); err != nil {
+	if err := checkLen("PackW", "dst", len(dst), floorDiv(K, 16), floorDiv(C, 16), R, S, 16, 16); err != nil {
 		return err
 	}
 	if overlap(src, dst) {
 		return shapeError(`%s`, "PackW: src and dst share memory")
 	}
-	if over {
-		return shapeError(`%s`, "PackW: the extents that these sizes give do not fit in an int")
-	}
 	switch {
-	case stride == 1 && Q%14 == 0 && R == 1 && S == 1 && C%64 == 0 && K%16 == 0 && K%32 == 0:
+	case K%16 == 0 && C%16 == 0 && stride == 1 && Q%14 == 0 && R == 1 && S == 1 && C%64 == 0 && K%32 == 0:
 		callPackW(threads, N, K, C, P, Q, R, S, stride, src, dst)
 	default:
-		return shapeError(`%s`, "PackW: no schedule of this layout admits these sizes: pack_W needs stride == 1, Q%14 == 0, R == 1, S == 1, C%64 == 0, K%16 == 0, K%32 == 0")
+		return shapeError(`%s`, "PackW: no schedule of this layout admits these sizes: pack_W needs K%16 == 0, C%16 == 0, stride == 1, Q%14 == 0, R == 1, S == 1, C%64 == 0, K%32 == 0")
 	}
 	return nil
 }
@@ -1019,10 +941,10 @@ func PackO(threads int, N int, K int, C int, P int, Q int, R int, S int, stride 
 		return shapeError(`%s`, "PackO: src and dst share memory")
 	}
 	switch {
-	case stride == 1 && Q%14 == 0 && R == 1 && S == 1 && C%64 == 0 && K%16 == 0 && K%32 == 0:
+	case K%16 == 0 && C%16 == 0 && stride == 1 && Q%14 == 0 && R == 1 && S == 1 && C%64 == 0 && K%32 == 0:
 		callPackO(threads, N, K, C, P, Q, R, S, stride, src, dst)
 	default:
-		return shapeError(`%s`, "PackO: no schedule of this layout admits these sizes: pack_O needs stride == 1, Q%14 == 0, R == 1, S == 1, C%64 == 0, K%16 == 0, K%32 == 0")
+		return shapeError(`%s`, "PackO: no schedule of this layout admits these sizes: pack_O needs K%16 == 0, C%16 == 0, stride == 1, Q%14 == 0, R == 1, S == 1, C%64 == 0, K%32 == 0")
 	}
 	return nil
 }
@@ -1101,10 +1023,10 @@ func UnpackO(threads int, N int, K int, C int, P int, Q int, R int, S int, strid
 		return shapeError(`%s`, "UnpackO: src and dst share memory")
 	}
 	switch {
-	case stride == 1 && Q%14 == 0 && R == 1 && S == 1 && C%64 == 0 && K%16 == 0 && K%32 == 0:
+	case K%16 == 0 && C%16 == 0 && stride == 1 && Q%14 == 0 && R == 1 && S == 1 && C%64 == 0 && K%32 == 0:
 		callUnpackO(threads, N, K, C, P, Q, R, S, stride, src, dst)
 	default:
-		return shapeError(`%s`, "UnpackO: no schedule of this layout admits these sizes: unpack_O needs stride == 1, Q%14 == 0, R == 1, S == 1, C%64 == 0, K%16 == 0, K%32 == 0")
+		return shapeError(`%s`, "UnpackO: no schedule of this layout admits these sizes: unpack_O needs K%16 == 0, C%16 == 0, stride == 1, Q%14 == 0, R == 1, S == 1, C%64 == 0, K%32 == 0")
 	}
 	return nil
 }
@@ -1128,174 +1050,6 @@ func callUnpackO(threads int, N int, K int, C int, P int, Q int, R int, S int, s
 	c.src = nil
 	c.dst = nil
 	unpackOCalls.Put(c)
-}
-
-// PackIAvx512S1 runs kernel pack_I_avx512_s1. Arrays are row-major:
-//
-//	in src: f32[N][C][stride*(P-1)+R][stride*(Q-1)+S]
-//	inout dst: f32[N][C/16][stride*(P-1)+R][stride*(Q-1)+S][16] packs [n: N][c: C][h: stride*(P-1)+R][w: stride*(Q-1)+S] as [n][c/16][h][w][c%16]
-//
-// It takes the first schedule of pack_I_avx512_s1 whose assumptions and instructions hold.
-// At most threads goroutines work on it; 0 means GOMAXPROCS. It is an error when
-// a size is negative or too large, an array too short, or an output overlaps
-// another array; nothing is written then.
-func PackIAvx512S1(threads int, N int, K int, C int, P int, Q int, R int, S int, stride int, src []float32, dst []float32) error {
-	var over bool
-	if err := checkSize("PackIAvx512S1", "N", N); err != nil {
-		return err
-	}
-	if err := checkSize("PackIAvx512S1", "K", K); err != nil {
-		return err
-	}
-	if err := checkSize("PackIAvx512S1", "C", C); err != nil {
-		return err
-	}
-	if err := checkSize("PackIAvx512S1", "P", P); err != nil {
-		return err
-	}
-	if err := checkSize("PackIAvx512S1", "Q", Q); err != nil {
-		return err
-	}
-	if err := checkSize("PackIAvx512S1", "R", R); err != nil {
-		return err
-	}
-	if err := checkSize("PackIAvx512S1", "S", S); err != nil {
-		return err
-	}
-	if err := checkSize("PackIAvx512S1", "stride", stride); err != nil {
-		return err
-	}
-	if !(stride >= 1) {
-		return shapeError(`%s`, "PackIAvx512S1: the kernel needs stride >= 1")
-	}
-	if !(P >= 1) {
-		return shapeError(`%s`, "PackIAvx512S1: the kernel needs P >= 1")
-	}
-	if !(Q >= 1) {
-		return shapeError(`%s`, "PackIAvx512S1: the kernel needs Q >= 1")
-	}
-	if err := checkLen("PackIAvx512S1", "src", len(src), N, C, addInt(&over, mulInt(&over, stride, subInt(&over, P, 1)), R), addInt(&over, mulInt(&over, stride, subInt(&over, Q, 1)), S)); err != nil {
-		return err
-	}
-	if err := checkLen("PackIAvx512S1", "dst", len(dst), N, floorDiv(C, 16), addInt(&over, mulInt(&over, stride, subInt(&over, P, 1)), R), addInt(&over, mulInt(&over, stride, subInt(&over, Q, 1)), S), 16); err != nil {
-		return err
-	}
-	if overlap(src, dst) {
-		return shapeError(`%s`, "PackIAvx512S1: src and dst share memory")
-	}
-	if over {
-		return shapeError(`%s`, "PackIAvx512S1: the extents that these sizes give do not fit in an int")
-	}
-	switch {
-	case stride == 1 && Q%14 == 0 && K%16 == 0 && C%16 == 0 && K%32 == 0:
-		callPackIAvx512S1(threads, N, K, C, P, Q, R, S, stride, src, dst)
-	default:
-		return shapeError(`%s`, "PackIAvx512S1: no schedule of this layout admits these sizes: pack_I_avx512_s1 needs stride == 1, Q%14 == 0, K%16 == 0, C%16 == 0, K%32 == 0")
-	}
-	return nil
-}
-
-var packIAvx512S1Calls = sync.Pool{New: func() any { return new(packIAvx512S1) }}
-
-func callPackIAvx512S1(threads int, N int, K int, C int, P int, Q int, R int, S int, stride int, src []float32, dst []float32) {
-	c := packIAvx512S1Calls.Get().(*packIAvx512S1)
-	c.threads = threads
-	c.N = N
-	c.K = K
-	c.C = C
-	c.P = P
-	c.Q = Q
-	c.R = R
-	c.S = S
-	c.stride = stride
-	c.src = src
-	c.dst = dst
-	c.run()
-	c.src = nil
-	c.dst = nil
-	packIAvx512S1Calls.Put(c)
-}
-
-// PackWAvx512S1 runs kernel pack_W_avx512_s1. Arrays are row-major:
-//
-//	in src: f32[K][C][R][S]
-//	inout dst: f32[K/16][C/16][R][S][16][16] packs [k: K][c: C][r: R][s: S] as [k/16][c/16][r][s][c%16][k%16]
-//
-// It takes the first schedule of pack_W_avx512_s1 whose assumptions and instructions hold.
-// At most threads goroutines work on it; 0 means GOMAXPROCS. It is an error when
-// a size is negative or too large, an array too short, or an output overlaps
-// another array; nothing is written then.
-func PackWAvx512S1(threads int, N int, K int, C int, P int, Q int, R int, S int, stride int, src []float32, dst []float32) error {
-	if err := checkSize("PackWAvx512S1", "N", N); err != nil {
-		return err
-	}
-	if err := checkSize("PackWAvx512S1", "K", K); err != nil {
-		return err
-	}
-	if err := checkSize("PackWAvx512S1", "C", C); err != nil {
-		return err
-	}
-	if err := checkSize("PackWAvx512S1", "P", P); err != nil {
-		return err
-	}
-	if err := checkSize("PackWAvx512S1", "Q", Q); err != nil {
-		return err
-	}
-	if err := checkSize("PackWAvx512S1", "R", R); err != nil {
-		return err
-	}
-	if err := checkSize("PackWAvx512S1", "S", S); err != nil {
-		return err
-	}
-	if err := checkSize("PackWAvx512S1", "stride", stride); err != nil {
-		return err
-	}
-	if !(stride >= 1) {
-		return shapeError(`%s`, "PackWAvx512S1: the kernel needs stride >= 1")
-	}
-	if !(P >= 1) {
-		return shapeError(`%s`, "PackWAvx512S1: the kernel needs P >= 1")
-	}
-	if !(Q >= 1) {
-		return shapeError(`%s`, "PackWAvx512S1: the kernel needs Q >= 1")
-	}
-	if err := checkLen("PackWAvx512S1", "src", len(src), K, C, R, S); err != nil {
-		return err
-	}
-	if err := checkLen("PackWAvx512S1", "dst", len(dst), floorDiv(K, 16), floorDiv(C, 16), R, S, 16, 16); err != nil {
-		return err
-	}
-	if overlap(src, dst) {
-		return shapeError(`%s`, "PackWAvx512S1: src and dst share memory")
-	}
-	switch {
-	case stride == 1 && Q%14 == 0 && K%16 == 0 && C%16 == 0 && K%32 == 0:
-		callPackWAvx512S1(threads, N, K, C, P, Q, R, S, stride, src, dst)
-	default:
-		return shapeError(`%s`, "PackWAvx512S1: no schedule of this layout admits these sizes: pack_W_avx512_s1 needs stride == 1, Q%14 == 0, K%16 == 0, C%16 == 0, K%32 == 0")
-	}
-	return nil
-}
-
-var packWAvx512S1Calls = sync.Pool{New: func() any { return new(packWAvx512S1) }}
-
-func callPackWAvx512S1(threads int, N int, K int, C int, P int, Q int, R int, S int, stride int, src []float32, dst []float32) {
-	c := packWAvx512S1Calls.Get().(*packWAvx512S1)
-	c.threads = threads
-	c.N = N
-	c.K = K
-	c.C = C
-	c.P = P
-	c.Q = Q
-	c.R = R
-	c.S = S
-	c.stride = stride
-	c.src = src
-	c.dst = dst
-	c.run()
-	c.src = nil
-	c.dst = nil
-	packWAvx512S1Calls.Put(c)
 }
 
 // PackIRagged runs kernel pack_I_ragged. Arrays are row-major:

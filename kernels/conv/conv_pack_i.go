@@ -41,7 +41,7 @@ func (c *packI) par0(lo, hi int) {
 	dst := c.dst
 	src_2 := stride*(P-1) + R
 	src_3 := stride*(Q-1) + S
-	dst_1 := 4 * (C / 64)
+	dst_1 := C / 16
 	dst_2 := stride*(P-1) + R
 	dst_3 := stride*(Q-1) + S
 	for ; lo < hi; lo++ {

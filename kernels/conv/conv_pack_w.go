@@ -36,7 +36,7 @@ func (c *packW) par0(lo, hi int) {
 	S := c.S
 	src := c.src
 	dst := c.dst
-	dst_1 := 4 * (C / 64)
+	dst_1 := C / 16
 	for ; lo < hi; lo++ {
 		k_0 := lo
 		_ = k_0

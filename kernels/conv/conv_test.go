@@ -102,14 +102,6 @@ var formsConv = []gentest.Form{
 		callUnpackO(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
 		return nil
 	}},
-	{Schedule: "pack_I_avx512_s1", Impl: "go", File: "conv_pack_i_avx512_s1.loop", Kernel: "pack_I_avx512_s1", Has: true, Call: func(a *gentest.Args) error {
-		callPackIAvx512S1(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
-		return nil
-	}},
-	{Schedule: "pack_W_avx512_s1", Impl: "go", File: "conv_pack_w_avx512_s1.loop", Kernel: "pack_W_avx512_s1", Has: true, Call: func(a *gentest.Args) error {
-		callPackWAvx512S1(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
-		return nil
-	}},
 	{Schedule: "pack_I_ragged", Impl: "go", File: "conv_pack_i_ragged.loop", Kernel: "pack_I_ragged", Has: true, Call: func(a *gentest.Args) error {
 		callPackIRagged(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
 		return nil
@@ -136,9 +128,6 @@ var exportedConv = []gentest.Form{
 	{Schedule: "avx512_1x1_s1", Impl: "ConvAvx5121x1S1", File: "conv_avx512_1x1_s1.loop", Kernel: "conv", Has: true, Call: func(a *gentest.Args) error {
 		return ConvAvx5121x1S1(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), gentest.Slice[float32](a, "I"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "O"))
 	}},
-	{Schedule: "avx512_s1", Impl: "ConvAvx512S1", File: "conv_avx512_s1.loop", Kernel: "conv", Has: true, Call: func(a *gentest.Args) error {
-		return ConvAvx512S1(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), gentest.Slice[float32](a, "I"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "O"))
-	}},
 	{Schedule: "ragged", Impl: "ConvRagged", File: "conv_ragged.loop", Kernel: "conv", Has: true, Call: func(a *gentest.Args) error {
 		return ConvRagged(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), gentest.Slice[float32](a, "I"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "O"))
 	}},
@@ -153,12 +142,6 @@ var exportedConv = []gentest.Form{
 	}},
 	{Schedule: "unpack_O", Impl: "UnpackO", File: "conv_unpack_o.loop", Kernel: "unpack_O", Has: true, Call: func(a *gentest.Args) error {
 		return UnpackO(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
-	}},
-	{Schedule: "pack_I_avx512_s1", Impl: "PackIAvx512S1", File: "conv_pack_i_avx512_s1.loop", Kernel: "pack_I_avx512_s1", Has: true, Call: func(a *gentest.Args) error {
-		return PackIAvx512S1(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
-	}},
-	{Schedule: "pack_W_avx512_s1", Impl: "PackWAvx512S1", File: "conv_pack_w_avx512_s1.loop", Kernel: "pack_W_avx512_s1", Has: true, Call: func(a *gentest.Args) error {
-		return PackWAvx512S1(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
 	}},
 	{Schedule: "pack_I_ragged", Impl: "PackIRagged", File: "conv_pack_i_ragged.loop", Kernel: "pack_I_ragged", Has: true, Call: func(a *gentest.Args) error {
 		return PackIRagged(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
