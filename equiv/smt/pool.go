@@ -2,11 +2,15 @@ package smt
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"sync"
 	"time"
 )
@@ -253,21 +257,55 @@ const (
 	tooHard = "hard"
 )
 
-// newMemory makes a cache for one build of the presolver: unlike a solver it
-// changes without a new version.
+// newMemory makes a cache for one build of this program: unlike a solver it
+// changes without a new version. Machines may share the cache.
 func newMemory(dir string) *cache {
-	stamp := ""
-	if exe, err := os.Executable(); err == nil {
-		if st, err := os.Stat(exe); err == nil {
-			stamp = fmt.Sprintf("%s %d %d", exe, st.Size(), st.ModTime().UnixNano())
-		}
-	}
+	stamp := programHash()
 	if stamp == "" {
 		dir = ""
 	}
 	c := newCache(dir, presolved)
 	c.identity = presolved + " " + stamp
 	return c
+}
+
+// programHash is a hash of the running program, or empty.
+var programHash = sync.OnceValue(func() string {
+	exe, err := os.Executable()
+	if err != nil {
+		return ""
+	}
+	f, err := os.Open(exe)
+	if err != nil {
+		return ""
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return ""
+	}
+	return hex.EncodeToString(h.Sum(nil))
+})
+
+// Remember keeps a one-line entry that this program, with its solver and its
+// limits, found out about a text.
+func (p *Pool) Remember(text, entry string) {
+	if !strings.ContainsRune(entry, '\n') {
+		p.memory.store(p.memory.keyOf(p.given(text)), entry)
+	}
+}
+
+// Recall is what Remember kept of the text, in this run or an earlier one, or
+// empty. Where every query is to be written or cross-checked, it is empty.
+func (p *Pool) Recall(text string) string {
+	if p.second != nil || p.opts.EmitDir != "" {
+		return ""
+	}
+	return p.memory.entry(p.memory.keyOf(p.given(text)))
+}
+
+func (p *Pool) given(text string) string {
+	return fmt.Sprintf("%s %d\n%s", p.main.engine.identity(), p.opts.RLimit, text)
 }
 
 // presolve lowers f and tries to do without a solver. That is work, too: no more of it goes

@@ -205,6 +205,12 @@ func (r *Report) whole(ch *chain, opts Options) (proof, error) {
 // safe already.
 func check(ctx context.Context, f *loopir.File, before, after *loopir.Kernel, opts Options) (*Check, error) {
 	start := time.Now()
+	known := newMemo(opts.Equiv.Pool, f, before, after)
+	text := loopir.FormatKernel(after)
+	if c := known.recall(start); c != nil {
+		c.after = text
+		return c, nil
+	}
 	res, err := equiv.Check(ctx, f, before, after, opts.Equiv)
 	if err != nil {
 		return nil, err
@@ -216,7 +222,7 @@ func check(ctx context.Context, f *loopir.File, before, after *loopir.Kernel, op
 	c := &Check{
 		Outcome: res.Outcome, Verdict: res.Verdict, Counterexample: res.Counterexample,
 		Obligations: append(res.Obligations, safe.Obligations...),
-		after:       loopir.FormatKernel(after),
+		after:       text,
 	}
 	c.Failures = append(c.Failures, res.Failures...)
 	if c.Outcome != equiv.Refuted && safe.Outcome != equiv.Proved {
@@ -229,13 +235,14 @@ func check(ctx context.Context, f *loopir.File, before, after *loopir.Kernel, op
 		c.Notes = append(c.Notes, "assuming "+loopir.FormatExpr(w))
 	}
 	c.finish(start)
+	known.keep(c)
 	return c, nil
 }
 
 // finish fills what reports show.
 func (c *Check) finish(start time.Time) {
 	c.Count = len(c.Obligations)
-	c.MS = float64(time.Since(start).Microseconds()) / 1000
+	c.MS = ms(start)
 	var reasons []string
 	for _, f := range c.Failures {
 		reasons = append(reasons, f.Error())
@@ -245,6 +252,8 @@ func (c *Check) finish(start time.Time) {
 	}
 	c.Reason = strings.Join(reasons, "\n")
 }
+
+func ms(start time.Time) float64 { return float64(time.Since(start).Microseconds()) / 1000 }
 
 // safety shows one kernel safe on its own.
 func safety(ctx context.Context, f *loopir.File, k *loopir.Kernel, opts Options) (*Check, error) {

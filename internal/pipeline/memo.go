@@ -1,0 +1,60 @@
+package pipeline
+
+import (
+	"encoding/json"
+	"fmt"
+	"sort"
+	"strings"
+	"time"
+
+	"github.com/loopopt/loopopt/equiv"
+	"github.com/loopopt/loopopt/equiv/smt"
+	"github.com/loopopt/loopopt/loopir"
+)
+
+// A memo keeps proofs by the text of all that they are about: the kernels, the
+// claims, and whatever both call. Pool.Remember adds the program that proved and
+// its solver. What was not proved is tried anew each time.
+type memo struct {
+	pool *smt.Pool
+	text string
+}
+
+func newMemo(pool *smt.Pool, f *loopir.File, before, after *loopir.Kernel) memo {
+	var b strings.Builder
+	fmt.Fprintf(&b, "check\n%s\n%s\n", loopir.FormatKernel(before), loopir.FormatKernel(after))
+	for _, o := range claims(after) {
+		if o == nil {
+			b.WriteString("-\n")
+			continue
+		}
+		its := make([]string, 0, len(o.Iters))
+		for it, e := range o.Iters {
+			its = append(its, it+"="+loopir.FormatExpr(e))
+		}
+		sort.Strings(its)
+		fmt.Fprintf(&b, "%d %s\n", o.Stmt, strings.Join(its, " "))
+	}
+	b.Write(loopir.Format(&loopir.File{Kernels: f.Kernels, Funcs: f.Funcs}))
+	return memo{pool, b.String()}
+}
+
+// recall is the proof from an earlier run, or nil.
+func (m memo) recall(start time.Time) *Check {
+	c := &Check{}
+	entry := m.pool.Recall(m.text)
+	if entry == "" || json.Unmarshal([]byte(entry), c) != nil || c.Outcome != equiv.Proved {
+		return nil
+	}
+	c.MS = ms(start)
+	return c
+}
+
+func (m memo) keep(c *Check) {
+	if c.Outcome != equiv.Proved {
+		return
+	}
+	if entry, err := json.Marshal(c); err == nil {
+		m.pool.Remember(m.text, string(entry))
+	}
+}
