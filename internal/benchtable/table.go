@@ -24,7 +24,7 @@ type Row struct {
 	Rounds   int     `json:"rounds"`
 	MS       float64 `json:"ms"`
 	GFLOPS   float64 `json:"gflops"`
-	Peak     float64 `json:"share_of_peak"` // of the AVX-512 or AVX2 FMA peak of the same rounds; 0: unknown
+	Peak     float64 `json:"share_of_peak"` // median share of the FMA peak measured between the calls; 0: unknown
 	Speedup  float64 `json:"speedup"`       // over naive Go; 0: not measured
 	Spread   float64 `json:"spread"`        // slowest round over fastest
 }
@@ -36,13 +36,14 @@ type Table struct {
 	keys  []key
 	ns    map[key][]float64
 	flops map[key][]float64
+	share map[key][]float64 // of the peak measured meanwhile
 }
 
 type key struct{ kernel, size, schedule, impl string }
 
 // Parse reads the output of any number of benchmark runs.
 func Parse(r io.Reader) (*Table, error) {
-	t := &Table{peaks: map[string][]float64{}, ns: map[key][]float64{}, flops: map[key][]float64{}}
+	t := &Table{peaks: map[string][]float64{}, ns: map[key][]float64{}, flops: map[key][]float64{}, share: map[key][]float64{}}
 	sc := bufio.NewScanner(r)
 	for sc.Scan() {
 		line := sc.Text()
@@ -86,6 +87,9 @@ func (t *Table) add(f []string) {
 	}
 	t.ns[k] = append(t.ns[k], values["ns/op"])
 	t.flops[k] = append(t.flops[k], values["GFLOP/s"])
+	if p := values["peak-GFLOP/s"]; p > 0 {
+		t.share[k] = append(t.share[k], values["GFLOP/s"]/p)
+	}
 }
 
 // Rows computes the table.
@@ -96,9 +100,7 @@ func (t *Table) Rows() []Row {
 			Kernel: k.kernel, Size: k.size, Schedule: k.schedule, Impl: k.impl, Rounds: len(t.ns[k]),
 			MS: median(t.ns[k]) / 1e6, GFLOPS: median(t.flops[k]), Spread: slices.Max(t.ns[k]) / slices.Min(t.ns[k]),
 		}
-		if p := median(t.peaks[k.impl]); p > 0 {
-			r.Peak = r.GFLOPS / p
-		}
+		r.Peak = median(t.share[k])
 		if naive := t.ns[key{k.kernel, k.size, "naive", "go"}]; naive != nil {
 			r.Speedup = median(naive) / median(t.ns[k])
 		}
