@@ -13,7 +13,7 @@ import (
 //	in B: f32[K][N]
 //	inout C: f32[M][N]
 //
-// It takes the first schedule of avx512, naive whose assumptions and instructions hold.
+// It takes the first schedule of avx512, avx2, naive whose assumptions and instructions hold.
 // At most threads goroutines work on it; 0 means GOMAXPROCS. It is an error when
 // a size is negative or too large, an array too short, or an output overlaps
 // another array; nothing is written then.
@@ -67,6 +67,24 @@ func callGemmAvx512(threads int, M int, N int, K int, A []float32, B []float32, 
 	c.B = nil
 	c.C = nil
 	gemmAvx512Calls.Put(c)
+}
+
+var gemmAvx2Calls = sync.Pool{New: func() any { return new(gemmAvx2) }}
+
+func callGemmAvx2(threads int, M int, N int, K int, A []float32, B []float32, C []float32) {
+	c := gemmAvx2Calls.Get().(*gemmAvx2)
+	c.threads = threads
+	c.M = M
+	c.N = N
+	c.K = K
+	c.A = A
+	c.B = B
+	c.C = C
+	c.run()
+	c.A = nil
+	c.B = nil
+	c.C = nil
+	gemmAvx2Calls.Put(c)
 }
 
 var gemmNaiveCalls = sync.Pool{New: func() any { return new(gemmNaive) }}

@@ -29,3 +29,23 @@ func callGemmAvx512AVX512(threads int, M int, N int, K int, A []float32, B []flo
 	c.C = nil
 	gemmAvx512AVX512Calls.Put(c)
 }
+
+var hasGemmAvx2AVX2 = cpu.X86.HasAVX2 && cpu.X86.HasFMA
+
+var gemmAvx2AVX2Calls = sync.Pool{New: func() any { return new(gemmAvx2AVX2) }}
+
+func callGemmAvx2AVX2(threads int, M int, N int, K int, A []float32, B []float32, C []float32) {
+	c := gemmAvx2AVX2Calls.Get().(*gemmAvx2AVX2)
+	c.threads = threads
+	c.M = M
+	c.N = N
+	c.K = K
+	c.A = A
+	c.B = B
+	c.C = C
+	c.run()
+	c.A = nil
+	c.B = nil
+	c.C = nil
+	gemmAvx2AVX2Calls.Put(c)
+}

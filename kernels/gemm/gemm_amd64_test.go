@@ -12,5 +12,9 @@ func init() {
 			callGemmAvx512AVX512(a.Threads, a.Size("M"), a.Size("N"), a.Size("K"), gentest.Slice[float32](a, "A"), gentest.Slice[float32](a, "B"), gentest.Slice[float32](a, "C"))
 			return nil
 		}},
+		{Schedule: "avx2", Impl: "avx2", File: "gemm_avx2.loop", Kernel: "gemm", Has: hasGemmAvx2AVX2, Call: func(a *gentest.Args) error {
+			callGemmAvx2AVX2(a.Threads, a.Size("M"), a.Size("N"), a.Size("K"), gentest.Slice[float32](a, "A"), gentest.Slice[float32](a, "B"), gentest.Slice[float32](a, "C"))
+			return nil
+		}},
 	}...)
 }

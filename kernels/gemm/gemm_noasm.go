@@ -9,3 +9,9 @@ const hasGemmAvx512AVX512 = false
 func callGemmAvx512AVX512(int, int, int, int, []float32, []float32, []float32) {
 	panic("no assembly on this platform")
 }
+
+const hasGemmAvx2AVX2 = false
+
+func callGemmAvx2AVX2(int, int, int, int, []float32, []float32, []float32) {
+	panic("no assembly on this platform")
+}

@@ -18,6 +18,10 @@ var formsGemm = []gentest.Form{
 		callGemmAvx512(a.Threads, a.Size("M"), a.Size("N"), a.Size("K"), gentest.Slice[float32](a, "A"), gentest.Slice[float32](a, "B"), gentest.Slice[float32](a, "C"))
 		return nil
 	}},
+	{Schedule: "avx2", Impl: "go", File: "gemm_avx2.loop", Kernel: "gemm", Has: true, Call: func(a *gentest.Args) error {
+		callGemmAvx2(a.Threads, a.Size("M"), a.Size("N"), a.Size("K"), gentest.Slice[float32](a, "A"), gentest.Slice[float32](a, "B"), gentest.Slice[float32](a, "C"))
+		return nil
+	}},
 }
 
 // exportedGemm are the functions that check their arguments.
@@ -32,3 +36,11 @@ func TestGemm(t *testing.T) { gentest.Run(t, formsGemm) }
 func TestGemmArguments(t *testing.T) { gentest.Arguments(t, exportedGemm) }
 
 func FuzzGemm(f *testing.F) { gentest.Fuzz(f, formsGemm) }
+
+func BenchmarkGemm(b *testing.B) {
+	gentest.Bench(b, formsGemm, []gentest.Sizes{
+		{Name: "square_96", Values: map[string]int{"K": 96, "M": 96, "N": 96}},
+		{Name: "square_384", Values: map[string]int{"K": 384, "M": 384, "N": 384}},
+		{Name: "layer", Values: map[string]int{"K": 512, "M": 168, "N": 1024}},
+	})
+}
