@@ -2,8 +2,11 @@ package smt
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -18,7 +21,7 @@ type Options struct {
 	Jobs       int           // solvers at work at a time; 0: GOMAXPROCS
 	RLimit     uint          // solver steps for one query; 0: DefaultRLimit
 	Timeout    time.Duration // until a solver that ignores RLimit is killed; 0: a minute
-	CacheDir   string        // empty: loopopt in the user's cache directory
+	CacheDir   string        // machines may share it; empty: loopopt in the user's cache directory
 	NoCache    bool          // keep verdicts in memory only
 	EmitDir    string        // if set, every query is written there as an .smt2 file
 	CrossCheck string        // command of a second solver that has to agree
@@ -70,6 +73,7 @@ func NewPool(opts Options) (*Pool, error) {
 	if opts.Timeout <= 0 {
 		opts.Timeout = time.Minute
 	}
+	shared := opts.CacheDir != ""
 	switch {
 	case opts.NoCache:
 		opts.CacheDir = ""
@@ -84,7 +88,7 @@ func NewPool(opts Options) (*Pool, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Pool{opts: opts, main: newSolver(e, opts), slots: make(chan struct{}, opts.Jobs), memory: newMemory(opts.CacheDir)}
+	p := &Pool{opts: opts, main: newSolver(e, opts), slots: make(chan struct{}, opts.Jobs), memory: newMemory(opts.CacheDir, shared)}
 	p.stats.Solver = e.identity()
 	if opts.CrossCheck != "" {
 		e, err := newProcessEngine(ctx, opts.CrossCheck, l)
@@ -254,13 +258,12 @@ const (
 )
 
 // newMemory makes a cache for one build of the presolver: unlike a solver it
-// changes without a new version.
-func newMemory(dir string) *cache {
+// changes without a new version. A folder that was asked for may be shared by
+// machines, where only the content of the executable tells the build.
+func newMemory(dir string, shared bool) *cache {
 	stamp := ""
-	if exe, err := os.Executable(); err == nil {
-		if st, err := os.Stat(exe); err == nil {
-			stamp = fmt.Sprintf("%s %d %d", exe, st.Size(), st.ModTime().UnixNano())
-		}
+	if dir != "" {
+		stamp = executableStamp(shared)
 	}
 	if stamp == "" {
 		dir = ""
@@ -268,6 +271,31 @@ func newMemory(dir string) *cache {
 	c := newCache(dir, presolved)
 	c.identity = presolved + " " + stamp
 	return c
+}
+
+// executableStamp names the build that is running, "" if it can't be told.
+func executableStamp(byContent bool) string {
+	exe, err := os.Executable()
+	if err != nil {
+		return ""
+	}
+	f, err := os.Open(exe)
+	if err != nil {
+		return ""
+	}
+	defer f.Close() //nolint:errcheck // only read
+	if byContent {
+		h := sha256.New()
+		if _, err := io.Copy(h, f); err != nil {
+			return ""
+		}
+		return hex.EncodeToString(h.Sum(nil))
+	}
+	st, err := f.Stat()
+	if err != nil {
+		return ""
+	}
+	return fmt.Sprintf("%s %d %d", exe, st.Size(), st.ModTime().UnixNano())
 }
 
 // presolve lowers f and tries to do without a solver. That is work, too: no more of it goes

@@ -50,6 +50,10 @@ type Check struct {
 	Reason         string                `json:"reason,omitempty"`
 	Counterexample *equiv.Counterexample `json:"counterexample,omitempty"`
 
+	// Original says that this is about the first kernel alone: it is not safe,
+	// and was not compared.
+	Original bool `json:"original,omitempty"`
+
 	Span        loopir.Span        `json:"-"`
 	Obligations []equiv.Obligation `json:"-"`
 	Failures    []*loopir.Error    `json:"-"`
