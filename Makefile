@@ -6,7 +6,7 @@ BIN := bin/loopopt
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 CONV := examples/01-conv/conv.loop
 
-.PHONY: demo test build deps lint generate ci bench-readme
+.PHONY: demo test build deps lint generate ci bench-readme verify-corpus
 
 demo: build
 	@echo "== 1. conv.loop, step by step, and the whole schedule"
@@ -61,3 +61,7 @@ ci: test lint generate
 bench-readme: build
 	$(GO) test -tags $(TAGS) ./cmd/loopopt -run TestReadme -update
 	$(BIN) bench --rounds 9 --raw bench/conv.txt --markdown README.md kernels/conv
+
+# Every pair of testdata/verify against its expected verdict, each with a cold cache.
+verify-corpus: build
+	$(BIN) verify --no-cache --raw bench/verify-corpus.txt testdata/verify

@@ -8,9 +8,10 @@ import (
 	"github.com/loopopt/loopopt/loopir"
 )
 
-// Options configure Check and CheckSafety.
+// Options configure Check and CheckSafety. The zero value is a good choice.
 type Options struct {
-	Pool *smt.Pool // answers the obligations; required
+	Pool    *smt.Pool // answers the obligations; nil: one of its own for each call
+	Explain bool      // have Check fill in Result.Explanation
 
 	always bool // compare even what has the same text
 }
@@ -25,6 +26,16 @@ type Result struct {
 	Assumptions    []loopir.Expr
 	Counterexample *Counterexample // when Refuted
 	Failures       []*loopir.Error // when not Proved: where and why
+	Explanation    *Explanation    // with Options.Explain
+}
+
+// withPool fills in a pool; done closes it if it was made here.
+func (o Options) withPool() (_ Options, done func(), err error) {
+	if o.Pool != nil {
+		return o, func() {}, nil
+	}
+	o.Pool, err = smt.NewPool(smt.Options{})
+	return o, func() { _ = o.Pool.Close() }, err
 }
 
 // Check tells whether after computes what before computes, for all sizes that
@@ -33,7 +44,15 @@ type Result struct {
 // an earlier one did; a wrong origin can cost the proof, but never make a wrong
 // one. Both kernels are taken to be safe, which CheckSafety shows. The error is
 // for kernels that can't be compared at all.
+//
+// Check, Options, Result and what they are made of are the package's stable
+// interface; package equivtest wraps them for tests.
 func Check(ctx context.Context, f *loopir.File, before, after *loopir.Kernel, opts Options) (*Result, error) {
+	opts, done, err := opts.withPool()
+	if err != nil {
+		return nil, err
+	}
+	defer done()
 	old, err := NewProgram(f, before)
 	if err != nil {
 		return nil, err
@@ -52,11 +71,14 @@ func Check(ctx context.Context, f *loopir.File, before, after *loopir.Kernel, op
 		return nil, loopir.Rejectf(after.Span, "no sizes satisfy the where clause: every proof would be empty")
 	}
 	res := &Result{Assumptions: assumptions(proof, old, now)}
-	if !opts.always && sameText(old, now) {
+	if !opts.always && !opts.Explain && sameText(old, now) {
 		return unchangedResult(res, after.Span), ctx.Err()
 	}
 	if res.Counterexample = refuteQuickly(ctx, f, before, after); res.Counterexample != nil {
 		res.Outcome = Refuted
+		if opts.Explain {
+			res.Explanation = newChecker(proof, old, now).explain(false)
+		}
 		return res, ctx.Err()
 	}
 	together(func() { old = destage(old, proof) }, func() { now = destage(now, proof) })
@@ -75,6 +97,9 @@ func Check(ctx context.Context, f *loopir.File, before, after *loopir.Kernel, op
 		}
 	}
 	c.conclude(res)
+	if opts.Explain {
+		res.Explanation = c.explain(true)
+	}
 	return res, ctx.Err()
 }
 

@@ -30,6 +30,18 @@ func (o Outcome) String() string {
 	return fmt.Sprintf("Outcome(%d)", uint8(o))
 }
 
+// Worse is the outcome of two checks together: refuted counts more than unknown,
+// and unknown more than proved.
+func Worse(a, b Outcome) Outcome {
+	switch {
+	case a == Refuted || b == Refuted:
+		return Refuted
+	case a == Proved && b == Proved:
+		return Proved
+	}
+	return Unknown
+}
+
 // A Verdict names the strongest algebra in which two kernels are equal.
 type Verdict uint8
 

@@ -29,6 +29,11 @@ type SafetyResult struct {
 // calls alias no cell that they write. An error is returned only for a kernel
 // that can't be laid out, or when ctx ends.
 func CheckSafety(ctx context.Context, f *loopir.File, k *loopir.Kernel, opts Options) (*SafetyResult, error) {
+	opts, done, err := opts.withPool()
+	if err != nil {
+		return nil, err
+	}
+	defer done()
 	p, err := NewProgram(f, k)
 	if err != nil {
 		return nil, err

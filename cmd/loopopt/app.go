@@ -27,6 +27,7 @@ type app struct {
 	jobs       int
 	budget     uint
 	noCache    bool
+	cacheDir   string
 	emitSMT    string
 	crossCheck string
 	sources    map[string][]byte // for error messages
@@ -40,11 +41,11 @@ func (a *app) load(path string) (*loopir.File, error) {
 	return f, err
 }
 
-// pool starts the solvers that the flags ask for.
-func (a *app) pool() (*smt.Pool, error) {
+// newPool starts the solvers that the flags ask for.
+func (a *app) newPool(jobs int, progress func(done, total int)) (*smt.Pool, error) {
 	p, err := smt.NewPool(smt.Options{
-		Engine: a.engine, Command: a.solver, Jobs: a.jobs, RLimit: a.budget, NoCache: a.noCache,
-		EmitDir: a.emitSMT, CrossCheck: a.crossCheck, Progress: a.progress(),
+		Engine: a.engine, Command: a.solver, Jobs: jobs, RLimit: a.budget, NoCache: a.noCache, CacheDir: a.cacheDir,
+		EmitDir: a.emitSMT, CrossCheck: a.crossCheck, Progress: progress,
 	})
 	if err != nil {
 		return nil, &exitError{exitUsage, err.Error()}
@@ -54,7 +55,7 @@ func (a *app) pool() (*smt.Pool, error) {
 
 // prove runs f with a pool and closes it.
 func (a *app) prove(f func(equiv.Options) error) error {
-	p, err := a.pool()
+	p, err := a.newPool(a.jobs, a.progress())
 	if err != nil {
 		return err
 	}
@@ -65,7 +66,7 @@ func (a *app) prove(f func(equiv.Options) error) error {
 
 // progress shows a bar on a terminal once the proving takes over a second.
 func (a *app) progress() func(done, total int) {
-	if f, ok := a.err.(*os.File); !ok || !term.IsTerminal(int(f.Fd())) {
+	if !isTerminal(a.err) {
 		return nil
 	}
 	start := time.Now()
@@ -80,6 +81,11 @@ func (a *app) progress() func(done, total int) {
 		a.bar.ChangeMax(total)
 		_ = a.bar.Set(done)
 	}
+}
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
 }
 
 func (a *app) clearProgress() {
@@ -100,7 +106,7 @@ func (a *app) printJSON(v any) error {
 // paint colours an outcome on a terminal.
 func (a *app) paint(o equiv.Outcome) string {
 	s := o.String()
-	if f, ok := a.out.(*os.File); !ok || !term.IsTerminal(int(f.Fd())) || os.Getenv("NO_COLOR") != "" {
+	if !isTerminal(a.out) || os.Getenv("NO_COLOR") != "" {
 		return s
 	}
 	c := map[equiv.Outcome]color.Attribute{equiv.Proved: color.FgGreen, equiv.Refuted: color.FgRed, equiv.Unknown: color.FgYellow}

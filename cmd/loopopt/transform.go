@@ -64,7 +64,7 @@ func (a *app) transformCmd() *cobra.Command {
 						a.final(r)
 					}
 					reports = append(reports, r)
-					outcome = worse(outcome, r.Outcome())
+					outcome = equiv.Worse(outcome, r.Outcome())
 				}
 				if a.json {
 					if err := a.printReports(reports); err != nil {
@@ -100,16 +100,6 @@ func (a *app) printReports(reports []*pipeline.Report) error {
 		}
 	}
 	return nil
-}
-
-// worse orders refuted before unknown before proved.
-func worse(a, b equiv.Outcome) equiv.Outcome {
-	for _, o := range []equiv.Outcome{equiv.Refuted, equiv.Unknown} {
-		if a == o || b == o {
-			return o
-		}
-	}
-	return equiv.Proved
 }
 
 // line prints one proof.

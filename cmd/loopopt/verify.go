@@ -12,30 +12,51 @@ import (
 )
 
 func (a *app) verifyCmd() *cobra.Command {
-	var format string
+	var b batch
+	var how pairing
 	c := &cobra.Command{
-		Use:   "verify FILE.loop [OTHER.loop]",
-		Short: "Prove all schedules of a file, or that two files' kernels are equal",
+		Use:   "verify FILE.loop [OTHER.loop] | PATH ...",
+		Short: "Prove all schedules of a file, that two files' kernels are equal, or many of both",
 		Long: "With one file: proves every schedule, each step and the whole (the use in CI).\n" +
 			"With two: proves that kernels of the same name, or the only ones, compute the same\n" +
-			"for all sizes, and says how strongly: exact, reassociated, algebraic, approximate.\n\n" +
+			"for all sizes, and says how strongly: exact, reassociated, algebraic, approximate.\n" +
+			"--relate 'A[i][j] ~ B[i/4][j][i%4]' says that the second file's array B packs the\n" +
+			"first one's A, as `packs` in its text would. --explain tells which statements were\n" +
+			"matched, where each read gets its value, and what was proved; --html draws it.\n\n" +
+			"With folders (./... as in Go), archives or manifests: proves every schedule in .loop\n" +
+			"files and every pair in manifests (*.pairs), whose lines are\n\n" +
+			"    a.loop b.loop: proved exact\n\n" +
+			"and in txtar archives, whose comments hold such lines about their files, without\n" +
+			".loop: `a b: refuted`. Another outcome than the expected one is a finding (exit 1);\n" +
+			"unknown is 4. --jobs cases run at once; --shard 2/5 takes a fifth of them, for a\n" +
+			"matrix of CI machines, which may share a --cache folder.\n\n" +
 			"--json for two files prints {outcome: proved|refuted|unknown, verdict, obligations,\n" +
-			"ms, reason, counterexample}; for one file what transform --json prints.",
-		Args: cobra.RangeArgs(1, 2),
+			"ms, reason, counterexample}; for one file what transform --json prints; for many\n" +
+			"{cases: [{name, file, line, outcome, verdict, expected, met, ms, checks}], summary}.",
+		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if a.json {
-				format = "json"
+				b.format = "json"
 			}
-			if !validFormat(format) {
-				return &exitError{exitUsage, fmt.Sprintf("--format %s: it is one of %s", format, strings.Join(formats, ", "))}
+			switch {
+			case !validFormat(b.format):
+				return &exitError{exitUsage, fmt.Sprintf("--format %s: it is one of %s", b.format, strings.Join(formats, ", "))}
+			case (len(args) != 2 || b.isBatch(args)) && how.set():
+				return &exitError{exitUsage, "--relate, --explain and --html are for two files"}
+			case b.isBatch(args):
+				return a.verifyBatch(cmd, args, &b)
+			case len(args) == 2:
+				return a.verifyPair(cmd, args[0], args[1], b.format, &how)
 			}
-			if len(args) == 2 {
-				return a.verifyPair(cmd, args[0], args[1], format)
-			}
-			return a.verifyFile(cmd, args[0], format)
+			return a.verifyFile(cmd, args[0], b.format)
 		},
 	}
-	c.Flags().StringVar(&format, "format", "text", "text, json, sarif, or github (workflow annotations)")
+	c.Flags().StringVar(&b.format, "format", "text", "text, json, sarif, or github (workflow annotations)")
+	c.Flags().StringArrayVar(&how.relate, "relate", nil, "how an array of the second file packs one of the first; may be repeated")
+	c.Flags().BoolVar(&how.explain, "explain", false, "tell the matching, the sources of reads, and every obligation with its time")
+	c.Flags().StringVar(&how.html, "html", "", "write the explanation to this file, as one HTML page")
+	c.Flags().StringVar(&b.shard, "shard", "", "i/n: only part i of n of the cases")
+	c.Flags().StringVar(&b.raw, "raw", "", "also write a line a case and the summary to this file")
 	return c
 }
 
@@ -58,7 +79,7 @@ func (a *app) verifyFile(cmd *cobra.Command, path, format string) error {
 			if err != nil {
 				return a.formatted(format, path, err)
 			}
-			outcome = worse(outcome, r.Outcome())
+			outcome = equiv.Worse(outcome, r.Outcome())
 			reports = append(reports, r)
 			if bad := r.Failed(); bad != nil {
 				findings = append(findings, stepFinding(s, bad))
@@ -86,58 +107,6 @@ func (a *app) scheduleLine(cmd *cobra.Command, r *pipeline.Report) {
 		return
 	}
 	fmt.Fprintf(a.out, "%s of %s: %s %s, %d steps\n", r.Schedule, r.Kernel, a.paint(equiv.Proved), r.Whole.Verdict, len(r.Steps))
-}
-
-// verifyPair proves the kernels of two files equal.
-func (a *app) verifyPair(cmd *cobra.Command, before, after, format string) error {
-	fb, err := a.load(before)
-	if err != nil {
-		return a.formatted(format, before, err)
-	}
-	fa, err := a.load(after)
-	if err != nil {
-		return a.formatted(format, after, err)
-	}
-	pairs, err := pipeline.Pairs(fb, fa)
-	if err != nil {
-		return err
-	}
-	return a.prove(func(eq equiv.Options) error {
-		outcome := equiv.Proved
-		var findings []finding
-		var checks []*pipeline.Check
-		for _, p := range pairs {
-			c, err := p.Prove(cmd.Context(), eq)
-			if err != nil {
-				return a.formatted(format, after, err)
-			}
-			outcome = worse(outcome, c.Outcome)
-			checks = append(checks, c)
-			if !c.Proved() {
-				findings = append(findings, finding{c.Outcome, c.Span, p.After.Name + ": not shown equal to " + before, c})
-			}
-			if format == "text" {
-				a.clearProgress()
-				fmt.Fprintf(a.out, "%s: %s", p.After.Name, a.paint(c.Outcome))
-				if c.Proved() {
-					fmt.Fprintf(a.out, " %s", c.Verdict)
-				}
-				fmt.Fprintf(a.out, " (%d obligations, %.0f ms)\n", c.Count, c.MS)
-				for _, n := range c.Notes {
-					fmt.Fprintf(a.out, "    note: %s\n", n)
-				}
-				a.explain(cmd.Context(), c)
-			}
-		}
-		var data any = checks
-		if len(checks) == 1 {
-			data = checks[0]
-		}
-		if err := a.write(format, findings, data); err != nil {
-			return err
-		}
-		return verdictError(outcome)
-	})
 }
 
 // formatted reports input errors in the machine formats too.
@@ -182,7 +151,7 @@ func (a *app) checkCmd() *cobra.Command {
 						if err != nil {
 							return err
 						}
-						outcome = worse(outcome, r.Outcome)
+						outcome = equiv.Worse(outcome, r.Outcome)
 						s := safety{File: path, Kernel: k.Name, Outcome: r.Outcome, Obligations: len(r.Obligations), Findings: []string{}}
 						for _, e := range r.Findings {
 							s.Findings = append(s.Findings, e.Error())

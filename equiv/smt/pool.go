@@ -22,7 +22,7 @@ type Options struct {
 	Jobs       int           // solvers at work at a time; 0: GOMAXPROCS
 	RLimit     uint          // solver steps for one query; 0: DefaultRLimit
 	Timeout    time.Duration // until a solver that ignores RLimit is killed; 0: a minute
-	CacheDir   string        // empty: loopopt in the user's cache directory
+	CacheDir   string        // machines may share it; empty: loopopt in the user's cache directory
 	NoCache    bool          // keep verdicts in memory only
 	EmitDir    string        // if set, every query is written there as an .smt2 file
 	CrossCheck string        // command of a second solver that has to agree
@@ -260,9 +260,11 @@ const (
 // newMemory makes a cache for one build of this program: unlike a solver it
 // changes without a new version. Machines may share the cache.
 func newMemory(dir string) *cache {
-	stamp := programHash()
-	if stamp == "" {
-		dir = ""
+	stamp := ""
+	if dir != "" {
+		if stamp = programHash(); stamp == "" {
+			dir = ""
+		}
 	}
 	c := newCache(dir, presolved)
 	c.identity = presolved + " " + stamp

@@ -76,8 +76,12 @@ func declares(f *loopir.File, fn *loopir.Func) bool {
 func (p Pair) Prove(ctx context.Context, opts equiv.Options) (*Check, error) {
 	before, after := p.Before.Clone(), p.After.Clone()
 	safe, err := safety(ctx, p.File, before, Options{Equiv: opts})
-	if err != nil || !safe.Proved() {
-		return safe, err
+	if err != nil {
+		return nil, err
+	}
+	if !safe.Proved() {
+		safe.Original = true
+		return safe, nil
 	}
 	c, err := check(ctx, p.File, before, after, Options{Equiv: opts})
 	if err != nil {

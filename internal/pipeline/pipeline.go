@@ -50,6 +50,12 @@ type Check struct {
 	Reason         string                `json:"reason,omitempty"`
 	Counterexample *equiv.Counterexample `json:"counterexample,omitempty"`
 
+	// Original says that this is about the first kernel alone: it is not safe,
+	// and was not compared.
+	Original bool `json:"original,omitempty"`
+
+	Explanation *equiv.Explanation `json:"explanation,omitempty"` // if asked for
+
 	Span        loopir.Span        `json:"-"`
 	Obligations []equiv.Obligation `json:"-"`
 	Failures    []*loopir.Error    `json:"-"`
@@ -220,7 +226,7 @@ func check(ctx context.Context, f *loopir.File, before, after *loopir.Kernel, op
 		return nil, err
 	}
 	c := &Check{
-		Outcome: res.Outcome, Verdict: res.Verdict, Counterexample: res.Counterexample,
+		Outcome: res.Outcome, Verdict: res.Verdict, Counterexample: res.Counterexample, Explanation: res.Explanation,
 		Obligations: append(res.Obligations, safe.Obligations...),
 		after:       text,
 	}

@@ -1,0 +1,236 @@
+package corpus
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/rogpeppe/go-internal/txtar"
+
+	"github.com/loopopt/loopopt/equiv"
+	"github.com/loopopt/loopopt/internal/pipeline"
+	"github.com/loopopt/loopopt/loopir"
+)
+
+// Extensions of the files that Read reads.
+const (
+	ArchiveExt  = ".txtar"
+	ManifestExt = ".pairs"
+	LoopExt     = ".loop"
+)
+
+// maxFileSize bounds what is read as a collection.
+const maxFileSize = 16 << 20
+
+// Read reads the cases of one file: of an archive or a manifest the pairs, of a
+// .loop file the schedules, all to be proved. An archive without any pair line
+// is not a collection and gives none, like a .loop file without a schedule.
+func Read(path string) ([]Case, error) {
+	data, err := readFile(path)
+	if err != nil {
+		return nil, err
+	}
+	switch filepath.Ext(path) {
+	case ArchiveExt:
+		return readArchive(path, data)
+	case ManifestExt:
+		return readManifest(path, data)
+	case LoopExt:
+		return readSchedules(path, data)
+	}
+	return nil, fmt.Errorf("%s: expected a file that ends in %s, %s or %s", path, LoopExt, ManifestExt, ArchiveExt)
+}
+
+func readSchedules(path string, data []byte) ([]Case, error) {
+	f, err := loopir.Parse(path, data)
+	if err != nil {
+		return nil, err
+	}
+	if len(f.Schedules) == 0 {
+		return nil, nil
+	}
+	list, err := pipeline.Schedules(f, "")
+	if err != nil {
+		return nil, nil // only schedules for others to use
+	}
+	var out []Case
+	for _, s := range list {
+		out = append(out, Case{
+			Name: filepath.ToSlash(path) + ":" + s.Name, At: s.Span, Before: Text{path, data}, Schedule: s.Name,
+			Want: Expectation{Outcome: equiv.Proved},
+		})
+	}
+	return out, nil
+}
+
+func readFile(path string) ([]byte, error) {
+	st, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if st.Size() > maxFileSize {
+		return nil, fmt.Errorf("%s has %d bytes; at most %d are read", path, st.Size(), maxFileSize)
+	}
+	return os.ReadFile(path)
+}
+
+// A line is what a pair line says.
+type line struct {
+	at            loopir.Span
+	before, after string
+	want          Expectation
+	wrong         string // how the expectation is not one
+}
+
+// pairLine reads `A B: expectation`. Prose, which is everything else, gives
+// false.
+func pairLine(path string, n int, text string) (line, bool) {
+	names, want, ok := strings.Cut(text, ":")
+	words := strings.Fields(names)
+	if !ok || len(words) != 2 {
+		return line{}, false
+	}
+	p := loopir.Pos{Line: n, Col: 1}
+	l := line{at: loopir.Span{File: path, Start: p, End: p}, before: words[0], after: words[1]}
+	if l.want, ok = parseExpectation(want); !ok {
+		l.wrong = fmt.Sprintf("expected `proved`, `proved VERDICT` or `refuted` after %s: VERDICT is exact, reassociated, algebraic or approximate", names)
+	}
+	return l, true
+}
+
+func readArchive(path string, data []byte) ([]Case, error) {
+	ar := txtar.Parse(data)
+	files := map[string]Text{}
+	for _, f := range ar.Files {
+		if name, ok := strings.CutSuffix(f.Name, ".loop"); ok {
+			files[name] = Text{path + "/" + f.Name, f.Data}
+		}
+	}
+	var out []Case
+	var errs loopir.ErrorList
+	for i, text := range strings.Split(string(ar.Comment), "\n") {
+		l, ok := pairLine(path, i+1, text)
+		_, known := files[l.before]
+		_, knownToo := files[l.after]
+		switch {
+		case !ok || !known && !knownToo: // prose
+		case l.wrong != "":
+			errs = append(errs, loopir.Errorf(l.at, "%s", l.wrong))
+		case !known || !knownToo:
+			missing := l.before
+			if known {
+				missing = l.after
+			}
+			errs = append(errs, loopir.Errorf(l.at, "the archive has no file %s.loop", missing))
+		default:
+			out = append(out, l.pairOf(path, files[l.before], files[l.after]))
+		}
+	}
+	return out, errs.Err()
+}
+
+func (l line) pairOf(path string, before, after Text) Case {
+	return Case{Name: filepath.ToSlash(path) + ":" + l.before + "-" + l.after, At: l.at, Before: before, After: after, Want: l.want}
+}
+
+func readManifest(path string, data []byte) ([]Case, error) {
+	var out []Case
+	var errs loopir.ErrorList
+	for i, text := range strings.Split(string(data), "\n") {
+		text, _, _ = strings.Cut(text, "#")
+		if strings.TrimSpace(text) == "" {
+			continue
+		}
+		l, ok := pairLine(path, i+1, text)
+		if !ok {
+			p := loopir.Pos{Line: i + 1, Col: 1}
+			errs = append(errs, loopir.Errorf(loopir.Span{File: path, Start: p, End: p}, "expected `A.loop B.loop: proved exact` or the like"))
+			continue
+		}
+		if l.wrong != "" {
+			errs = append(errs, loopir.Errorf(l.at, "%s", l.wrong))
+			continue
+		}
+		var texts [2]Text
+		for n, name := range []string{l.before, l.after} {
+			file := filepath.Join(filepath.Dir(path), filepath.FromSlash(name))
+			src, err := readFile(file)
+			if err != nil {
+				errs = append(errs, loopir.Errorf(l.at, "%v", err))
+			}
+			texts[n] = Text{file, src}
+		}
+		out = append(out, l.pairOf(path, texts[0], texts[1]))
+	}
+	return out, errs.Err()
+}
+
+// Walk lists the files with one of the extensions under root, in order; root
+// may end in /... as in Go, or be such a file itself. Folders whose names begin
+// with . or _ and vendor folders are left out.
+func Walk(root string, exts ...string) ([]string, error) {
+	if dir, ok := strings.CutSuffix(filepath.ToSlash(root), "/..."); ok {
+		root = filepath.FromSlash(dir)
+	} else if root == "..." {
+		root = "."
+	}
+	var out []string
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case !d.IsDir():
+			if path == root || slices.Contains(exts, filepath.Ext(path)) {
+				out = append(out, path)
+			}
+		case path != root && (strings.ContainsAny(d.Name()[:1], "._") || d.Name() == "vendor"):
+			return fs.SkipDir
+		}
+		return nil
+	})
+	return out, err
+}
+
+// ReadAll reads every file with one of the extensions under the roots, and tells
+// what is wrong with any of them.
+func ReadAll(roots []string, exts ...string) ([]Case, error) {
+	var out []Case
+	var errs loopir.ErrorList
+	for _, root := range roots {
+		files, err := Walk(root, exts...)
+		if err != nil {
+			return nil, err
+		}
+		for _, path := range files {
+			cases, err := Read(path)
+			var one *loopir.Error
+			var list loopir.ErrorList
+			switch {
+			case errors.As(err, &list):
+				errs = append(errs, list...)
+			case errors.As(err, &one):
+				errs = append(errs, one)
+			case err != nil:
+				return nil, err
+			}
+			out = append(out, cases...)
+		}
+	}
+	if len(errs) > 0 {
+		return nil, errs // in the order of the files
+	}
+	return out, nil
+}
+
+// Shard gives part i of n, counted from 1; the parts together are all cases.
+func Shard(cases []Case, i, n int) []Case {
+	var out []Case
+	for k := i - 1; k < len(cases); k += n {
+		out = append(out, cases[k])
+	}
+	return out
+}
