@@ -213,7 +213,7 @@ func check(ctx context.Context, f *loopir.File, before, after *loopir.Kernel, op
 	start := time.Now()
 	known := newMemo(opts.Equiv.Pool, f, before, after)
 	text := loopir.FormatKernel(after)
-	if c := known.recall(start); c != nil {
+	if c := known.recall(start); c != nil && !opts.Equiv.Explain {
 		c.after = text
 		return c, nil
 	}
