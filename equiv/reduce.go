@@ -329,6 +329,7 @@ func (g *group) choose(image, target Env) loopir.Expr {
 	for _, e := range g.eqs {
 		sys.equate(e[0], e[1])
 	}
+	sys.within(g.conds)
 	sys.solve()
 	bold := sys.clone()
 	bold.solveBoldly()
