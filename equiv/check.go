@@ -88,9 +88,18 @@ func Check(ctx context.Context, f *loopir.File, before, after *loopir.Kernel, op
 		c.run()
 	}
 	if c.failed() && ctx.Err() == nil {
+		if t := c.traced(); t != nil {
+			c = t
+			c.run()
+			if c.failed() && c.keepCopies() {
+				c.run()
+			}
+		}
+	}
+	if c.failed() && ctx.Err() == nil {
 		res.Counterexample = refute(ctx, f, before, after, opts, proof.models())
 		if res.Counterexample == nil {
-			c = newChecker(proof, old, now)
+			c = c.again()
 			c.keepCopies()
 			c.thorough = true
 			c.run()
@@ -104,9 +113,15 @@ func Check(ctx context.Context, f *loopir.File, before, after *loopir.Kernel, op
 }
 
 func newChecker(proof *prover, before, after *Program) *checker {
+	c := bareChecker(proof, before, after)
+	c.infer()
+	return c
+}
+
+// bareChecker makes a checker that has no hints but those that came with after.
+func bareChecker(proof *prover, before, after *Program) *checker {
 	c := &checker{proof: proof, before: newSide(before, proof), after: newSide(after, proof)}
 	c.outputs()
-	c.infer()
 	return c
 }
 

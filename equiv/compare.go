@@ -65,9 +65,10 @@ func (c *checker) match(s *Stmt, h *hint, mode matchMode) {
 
 func (c *checker) matched(s *Stmt, h *hint, mode matchMode) (Verdict, *failure) {
 	env := s.Fresh("")
-	ctx := known{hyps: append(s.Domain(env), h.stmt.Domain(h.env)...), budget: maxExpand, fuel: new(atomic.Int64), wide: c.thorough}
+	old := h.choosing(env, h.stmt.Fresh(anyMark))
+	ctx := known{hyps: append(s.Domain(env), h.stmt.Domain(old)...), budget: maxExpand, fuel: new(atomic.Int64), wide: c.thorough}
 	x, y := c.after.effects[s.index], c.before.effects[h.stmt.index]
-	a, b := value{e: x.value, at: point{s, env}}, value{e: y.value, at: point{h.stmt, h.env}}
+	a, b := value{e: x.value, at: point{s, env}}, value{e: y.value, at: point{h.stmt, old}}
 	switch mode {
 	case sameWrite:
 		a.open, b.open = true, true
@@ -306,7 +307,7 @@ func (c *checker) matchPair(a, b desc, ctx known) bool {
 		return false
 	}
 	h := c.hints[a.stmt.index]
-	same := c.proof.need("match/same-instance", a.stmt.Span, ctx.hyps, sameInstance(h.stmt, h.at(a.val.at.env), b.val.at.env))
+	same := c.proof.need("match/same-instance", a.stmt.Span, ctx.hyps, sameInstance(h.stmt, h.choosing(a.val.at.env, b.val.at.env), b.val.at.env))
 	if same.Outcome != Proved {
 		return false
 	}

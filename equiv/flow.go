@@ -301,6 +301,7 @@ func (sd *side) guessSources(w *Stmt, at point, r *loopir.Read, wide bool) []Env
 			sys.equate(env[it], at.env[it])
 		}
 	}
+	sys.within(w.Domain(env))
 	sys.solve()
 	common := commonLoops(w, at.s)
 	found := map[string]Env{}

@@ -153,6 +153,7 @@ type matching struct {
 	as    []group
 	bs    []group
 	hints []*hint // of as
+	envs  []Env   // hints' env, free iterators chosen; over iterators marked by ownMark
 	free  bool    // one operator that may regroup combines all operands
 	ctx   known
 	first firstFailure
@@ -164,6 +165,9 @@ func (c *checker) compareSums(x, y *sum, free bool, at *loopir.Read, ctx known) 
 	m := &matching{c: c, cell: at, as: x.groups, bs: y.groups, free: free, ctx: ctx}
 	for _, g := range m.as {
 		m.hints = append(m.hints, c.hints[g.s.index])
+	}
+	if f := m.chooseFree(); f != nil {
+		return NoVerdict, f
 	}
 	verdict, ordered := Exact, true
 	asks := []func(){func() {
@@ -229,7 +233,13 @@ func (m *matching) mode(i int) matchMode {
 }
 
 // image is the instance of before that the hint gives for group i.
-func (m *matching) image(i int, env Env) Env { return m.hints[i].at(env) }
+func (m *matching) image(i int, env Env) Env {
+	own := Env{}
+	for it, e := range env {
+		own[it+ownMark] = e
+	}
+	return m.envs[i].in(own)
+}
 
 func (m *matching) hyps(gs ...*group) []loopir.Expr {
 	out := m.ctx.hyps[:len(m.ctx.hyps):len(m.ctx.hyps)]
@@ -329,6 +339,7 @@ func (g *group) choose(image, target Env) loopir.Expr {
 	for _, e := range g.eqs {
 		sys.equate(e[0], e[1])
 	}
+	sys.within(g.conds)
 	sys.solve()
 	bold := sys.clone()
 	bold.solveBoldly()

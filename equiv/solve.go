@@ -16,6 +16,7 @@ import (
 // mixed radix, cb = x/16 and c2 = x%16.
 type system struct {
 	eqs     []poly.Poly // each is to be zero
+	ineqs   []poly.Poly // each is at least zero
 	lower   map[string]loopir.Expr
 	order   []string // the unknowns as they were added
 	opaque  []opaqueTerm
@@ -122,7 +123,7 @@ func (s *system) holdsUnknown(e loopir.Expr) bool {
 
 // solve solves as far as the equations determine the unknowns.
 func (s *system) solve() {
-	for s.settleOpaque() || s.step(s.linear) || s.step(s.scaled) || s.step(s.mixedRadix) {
+	for s.settleOpaque() || s.step(s.linear) || s.step(s.scaled) || s.step(s.mixedRadix) || s.pinned() {
 	}
 }
 
@@ -142,6 +143,9 @@ func (s *system) set(u string, p poly.Poly) {
 	s.value[u] = p
 	for i, e := range s.eqs {
 		s.eqs[i] = e.Subst(one)
+	}
+	for i, e := range s.ineqs {
+		s.ineqs[i] = e.Subst(one)
 	}
 }
 
@@ -188,6 +192,8 @@ func (s *system) below(u string, e loopir.Expr) loopir.Expr {
 	}
 	return e
 }
+
+func (s *system) isQuotient(u string) bool { return strings.HasPrefix(u, "div!") }
 
 // settleOpaque finds a quotient whose parts are solved by now.
 func (s *system) settleOpaque() bool {
@@ -395,6 +401,7 @@ func (s *system) open() []string {
 func (s *system) clone() *system {
 	c := *s
 	c.eqs = append([]poly.Poly(nil), s.eqs...)
+	c.ineqs = append([]poly.Poly(nil), s.ineqs...)
 	c.opaque = append([]opaqueTerm(nil), s.opaque...)
 	c.value, c.unknown = map[string]poly.Poly{}, map[string]bool{}
 	for k, v := range s.value {

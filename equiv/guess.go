@@ -1,0 +1,397 @@
+package equiv
+
+import (
+	"slices"
+	"sort"
+
+	"github.com/loopopt/loopopt/loopir"
+)
+
+// A guesser finds hints in runs of both programs: instances that computed equal
+// values are matched, and maps from iterators to iterators laid through them.
+// Nothing that it says is trusted.
+type guesser struct {
+	c     *checker
+	runs  []sampleRun
+	equal []map[byValue]map[fingerprint][]int // of each run, rows of before by what they computed
+}
+
+// A sampleRun is a run of both programs at the same sizes.
+type sampleRun struct {
+	sizes         map[string]int64
+	before, after *trace
+}
+
+// byValue names the values of a statement, those that it wrote or its terms.
+type byValue struct {
+	stmt int
+	term bool
+}
+
+// Limits of what is run to guess from.
+const (
+	sampleRows = 30_000 // instances of one run
+	sampleAll  = 90_000 // of all
+)
+
+func newGuesser(c *checker) *guesser {
+	g := &guesser{c: c}
+	left := sampleAll
+	sampleSizes(c.before.prog.Kernel, c.after.prog.Kernel, func(sizes map[string]int64) bool {
+		most := min(left, sampleRows)
+		before, ok := c.before.trace(sizes, most)
+		if !ok {
+			return left > 0
+		}
+		after, ok := c.after.trace(sizes, most)
+		if !ok {
+			return left > 0
+		}
+		left -= most - min(before.left, after.left)
+		g.runs = append(g.runs, sampleRun{sizes, before, after})
+		g.equal = append(g.equal, map[byValue]map[fingerprint][]int{})
+		return left > 0 && c.proof.ctx.Err() == nil
+	})
+	return g
+}
+
+// sampleSizes yields sizes to run at: small ones, all different so that a map
+// tells them apart, then one of them beyond the constants of the kernels.
+func sampleSizes(before, after *loopir.Kernel, yield func(map[string]int64) bool) {
+	s := newSizeSearch(before, after)
+	seen := map[string]bool{}
+	emit := func(pick func(i int) int64) bool {
+		env := map[string]int64{}
+		if !s.near(0, pick, env) || seen[vectorKey(s.names, env)] {
+			return true
+		}
+		seen[vectorKey(s.names, env)] = true
+		return yield(env)
+	}
+	for _, base := range []int64{4, 6} {
+		if !emit(func(i int) int64 { return base + int64(i) }) || !emit(func(i int) int64 { return base + int64(len(s.names)-i) }) {
+			return
+		}
+	}
+	big := int64(0)
+	for _, c := range indexLiterals([]*loopir.Kernel{before, after}) {
+		if c <= 70 {
+			big = max(big, c)
+		}
+	}
+	for _, n := range []int64{2*big + 3, 2*big + 8} {
+		for at := range s.names {
+			if !emit(func(i int) int64 {
+				if i == at {
+					return n
+				}
+				return int64(3 + i)
+			}) {
+				return
+			}
+		}
+	}
+}
+
+// near gives sizes from the i-th on values next to those of pick.
+func (s *sizeSearch) near(i int, pick func(int) int64, env map[string]int64) bool {
+	if i == len(s.names) {
+		return true
+	}
+	if s.derived[s.names[i]] != nil {
+		return s.set(i, nil, env) && s.near(i+1, pick, env)
+	}
+	want := pick(i)
+	for d := range int64(nearest) {
+		if v := want + d; s.set(i, &v, env) && s.near(i+1, pick, env) {
+			return true
+		}
+		if v := want - d; v >= 0 && s.set(i, &v, env) && s.near(i+1, pick, env) {
+			return true
+		}
+	}
+	return false
+}
+
+// nearest bounds how far from a wanted value a size is sought.
+const nearest = 17
+
+// rowsEqual lists the rows of statement t of before that computed v in a run.
+func (g *guesser) rowsEqual(run int, t *Stmt, term bool, v fingerprint) []int {
+	key := byValue{t.index, term}
+	m := g.equal[run][key]
+	if m == nil {
+		m = map[fingerprint][]int{}
+		for i, r := range g.runs[run].before.rows[t.index] {
+			x := r.wrote
+			if term {
+				x = r.term
+			}
+			m[x] = append(m[x], i)
+		}
+		g.equal[run][key] = m
+	}
+	return m[v]
+}
+
+// A kinship is a statement of before and which values of it are to equal which
+// of a statement of after.
+type kinship struct {
+	stmt       *Stmt
+	termA      bool // of after's statement, its terms
+	termB      bool
+	preference int // the lower the better
+}
+
+// kin lists how s of after may be related to statements of before, likely ones
+// first.
+func (g *guesser) kin(s *Stmt) []kinship {
+	var out []kinship
+	x := g.c.after.effects[s.index]
+	for _, t := range g.c.before.prog.Stmts {
+		if t.ID == reader || t.LHS.Type != s.LHS.Type {
+			continue
+		}
+		y := g.c.before.effects[t.index]
+		add := func(termA, termB bool, rank int) {
+			rank *= 1000
+			if t.LHS.Name != s.LHS.Name {
+				rank += 200
+			}
+			if s.Label != "" && s.Label == t.Label {
+				rank -= 100
+			}
+			out = append(out, kinship{t, termA, termB, rank + min(99, max(s.ID-t.ID, t.ID-s.ID))})
+		}
+		switch {
+		case x.term != nil && x.kind == y.kind:
+			add(true, true, 0)
+			add(false, false, 2)
+		case x.kind == y.kind:
+			add(false, false, 0)
+		default:
+			add(false, false, 1)
+			if x.term != nil && y.kind == notFold {
+				add(true, false, 2)
+			} else if y.term != nil && x.kind == notFold {
+				add(false, true, 2)
+			}
+		}
+	}
+	sort.SliceStable(out, func(i, j int) bool { return out[i].preference < out[j].preference })
+	return out
+}
+
+// A sample is an instance of a statement of after and the instances of a
+// statement of before that computed the same.
+type sample struct {
+	run int
+	row *row
+	x   []int64   // features
+	ys  [][]int64 // iterators
+}
+
+// maxTwins bounds how many equal instances of before are looked at for one of
+// after.
+const maxTwins = 24
+
+// features are what maps are made of at s: its iterators, 1, sizes and, with
+// more, the quotients that occur in it.
+func (g *guesser) features(s *Stmt, more bool) []loopir.Expr {
+	var out []loopir.Expr
+	for _, it := range iters(s.Loops) {
+		out = append(out, loopir.NewVar(it))
+	}
+	out = append(out, loopir.NewInt(1))
+	for _, n := range g.c.after.prog.Sizes {
+		out = append(out, loopir.NewVar(n))
+	}
+	if !more {
+		return out
+	}
+	seen := map[string]bool{}
+	for _, e := range s.expressions() {
+		loopir.WalkExpr(e, func(e loopir.Expr) bool {
+			b, ok := e.(*loopir.Binary)
+			if !ok || b.Op != loopir.Div && b.Op != loopir.Mod || b.TypeOf() != loopir.Index {
+				return true
+			}
+			q := loopir.Bin(loopir.Div, b.X, b.Y)
+			if key := exprKey(q); !seen[key] {
+				seen[key] = true
+				out = append(out, q)
+			}
+			return true
+		})
+	}
+	return out
+}
+
+// expressions lists the expressions of s and around it.
+func (s *Stmt) expressions() []loopir.Expr {
+	out := append([]loopir.Expr{s.RHS}, s.LHS.Index...)
+	for _, l := range s.Loops {
+		out = append(out, l.Lo, l.Hi)
+	}
+	return append(out, s.Guards...)
+}
+
+// at sets the iterators of a run's env to those of a row.
+func (t *trace) at(s *Stmt, r *row) {
+	for i, l := range s.Loops {
+		t.env[t.slot(l.Iter)] = r.iters[i]
+	}
+}
+
+// samples pairs the instances of s that satisfy when with equal ones of k.
+func (g *guesser) samples(s *Stmt, k kinship, rows []sample, terms []loopir.Expr) []sample {
+	var out []sample
+	for _, r := range rows {
+		v := r.row.wrote
+		if k.termA {
+			v = r.row.term
+		}
+		if v == undefined {
+			continue
+		}
+		run := g.runs[r.run]
+		twins := g.rowsEqual(r.run, k.stmt, k.termB, v)
+		if len(twins) == 0 {
+			continue
+		}
+		run.after.at(s, r.row)
+		p := sample{run: r.run, row: r.row, x: run.after.indices(terms)}
+		stride := (len(twins) + maxTwins - 1) / maxTwins
+		for i := 0; i < len(twins); i += stride {
+			p.ys = append(p.ys, run.before.rows[k.stmt.index][twins[i]].iters)
+		}
+		out = append(out, p)
+	}
+	return out
+}
+
+// allRows lists the instances of s in all runs.
+func (g *guesser) allRows(s *Stmt) []sample {
+	var out []sample
+	for i, run := range g.runs {
+		rows := run.after.rows[s.index]
+		for j := range rows {
+			out = append(out, sample{run: i, row: &rows[j]})
+		}
+	}
+	return out
+}
+
+// through lays a map through samples. An iterator of before that no function
+// gives is free: the claim is then made for all its values.
+func (g *guesser) through(s *Stmt, k kinship, rows []sample) *hint {
+	for _, more := range []bool{false, true} {
+		terms := g.features(s, more)
+		ps := g.samples(s, k, rows, terms)
+		if len(ps) == 0 {
+			return nil
+		}
+		if h := mapThrough(k.stmt, ps, terms); h != nil {
+			if more || len(h.free) == 0 || g.freely(s, k, h, ps) {
+				return h
+			}
+		}
+	}
+	return nil
+}
+
+func mapThrough(t *Stmt, ps []sample, terms []loopir.Expr) *hint {
+	h := &hint{stmt: t, env: Env{}}
+	terms = slices.Clone(terms)
+	var features [][]int64
+	var ys [][]int64
+	for _, p := range ps {
+		for _, y := range p.ys {
+			features = append(features, slices.Clone(p.x))
+			ys = append(ys, y)
+		}
+	}
+	tiles := t.tileIterators()
+	values := make([]int64, len(ys))
+	for k := len(t.Loops) - 1; k >= 0; k-- {
+		it := t.Loops[k].Iter
+		for i, y := range ys {
+			values[i] = y[k]
+		}
+		if !tiles[it] {
+			if coeffs, den, ok := linear(features, values); ok {
+				h.env[it] = combination(terms, coeffs, den)
+				continue
+			}
+		}
+		h.free = append(h.free, it)
+		h.env[it] = loopir.NewVar(it + freeMark)
+		terms = append(terms, h.env[it])
+		for i, y := range ys {
+			features[i] = append(features[i], y[k])
+		}
+	}
+	return h
+}
+
+// tileIterators lists the iterators of s that their bounds and the iterators
+// inside determine: nothing is lost by claiming something for all their values.
+func (s *Stmt) tileIterators() map[string]bool {
+	out := map[string]bool{}
+	env := s.Fresh("")
+	for _, l := range s.Loops {
+		sys := newSystem()
+		sys.addUnknown(l.Iter, l.Lo)
+		sys.within(s.Domain(env))
+		sys.solve()
+		if !sys.unknown[l.Iter] {
+			out[l.Iter] = true
+		}
+	}
+	return out
+}
+
+// freely tests a claim with free iterators on the samples: every instance of
+// before that the map names computed the same.
+func (g *guesser) freely(s *Stmt, k kinship, h *hint, ps []sample) bool {
+	stride := max(1, len(ps)/freeTests)
+	for i := 0; i < len(ps); i += stride {
+		p := ps[i]
+		run := g.runs[p.run]
+		want := p.row.wrote
+		if k.termA {
+			want = p.row.term
+		}
+		run.after.at(s, p.row)
+		rows := run.before.rows[h.stmt.index]
+		step := max(1, len(rows)/freeTests)
+		for j := 0; j < len(rows); j += step {
+			r := &rows[j]
+			got := r.wrote
+			if k.termB {
+				got = r.term
+			}
+			if got != want && g.names(h, run.after, r) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+const freeTests = 120
+
+// names tells whether h, at the instance that run stands at, may name r.
+func (g *guesser) names(h *hint, run *trace, r *row) bool {
+	for i, l := range h.stmt.Loops {
+		if slices.Contains(h.free, l.Iter) {
+			run.env[run.slot(l.Iter+freeMark)] = r.iters[i]
+		}
+	}
+	for i, l := range h.stmt.Loops {
+		if run.index(h.env[l.Iter])() != r.iters[i] {
+			return false
+		}
+	}
+	return true
+}

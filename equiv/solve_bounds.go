@@ -1,0 +1,120 @@
+package equiv
+
+import (
+	"github.com/loopopt/loopopt/loopir"
+	"github.com/loopopt/loopopt/loopir/poly"
+)
+
+// within adds the conditions under which an instance exists, for unknowns that
+// no equation settles: 32*b <= x and x < 32*b + 32 leave one b, which is x/32.
+// What is no comparison of sums is passed over.
+func (s *system) within(conds []loopir.Expr) {
+	for _, c := range conds {
+		for _, c := range conjuncts(c) {
+			b, ok := c.(*loopir.Binary)
+			if !ok {
+				continue
+			}
+			switch b.Op {
+			case loopir.Le:
+				s.atMost(b.X, b.Y, 0)
+			case loopir.Lt:
+				s.atMost(b.X, b.Y, 1)
+			case loopir.Ge:
+				s.atMost(b.Y, b.X, 0)
+			case loopir.Gt:
+				s.atMost(b.Y, b.X, 1)
+			case loopir.Eq: // where a loop with a step stops
+				if m, ok := b.X.(*loopir.Binary); ok && m.Op == loopir.Mod && s.holdsUnknown(b.X) {
+					s.equate(b.X, b.Y)
+				}
+			}
+		}
+	}
+}
+
+// atMost adds x + gap <= y; a maximum on the left and a minimum on the right
+// are several conditions, and so are quotients: x/d <= y is x <= d*y + d-1.
+func (s *system) atMost(x, y loopir.Expr, gap int64) {
+	if f, ok := x.(*loopir.Intrinsic); ok && f.Name == "max" {
+		for _, a := range f.Args {
+			s.atMost(a, y, gap)
+		}
+		return
+	}
+	if f, ok := y.(*loopir.Intrinsic); ok && f.Name == "min" {
+		for _, a := range f.Args {
+			s.atMost(x, a, gap)
+		}
+		return
+	}
+	p, okX := s.poly(x)
+	q, okY := s.poly(y)
+	if okX && okY {
+		s.ineqs = append(s.ineqs, q.Sub(p).Sub(poly.Int(gap)))
+	}
+}
+
+// pinned solves an unknown u for which c*u <= x and c*u > x - c are known.
+func (s *system) pinned() bool {
+	type bound struct {
+		u       string
+		c, rest poly.Poly
+	}
+	var upper, lower []bound
+	for _, p := range s.ineqs {
+		p = s.inSteps(p)
+		us := s.unknownsOf(p)
+		if len(us) != 1 {
+			continue
+		}
+		c, rest, ok := p.Coeff(us[0])
+		if !ok || len(s.unknownsOf(rest)) > 0 {
+			continue
+		}
+		if v, isConst := c.Const(); isConst && v.Sign() > 0 || !isConst {
+			lower = append(lower, bound{us[0], c, rest})
+		}
+		if v, isConst := c.Const(); isConst && v.Sign() < 0 || !isConst {
+			upper = append(upper, bound{us[0], c.Neg(), rest})
+		}
+	}
+	for _, hi := range upper {
+		for _, lo := range lower {
+			if hi.u != lo.u || !hi.c.Equal(lo.c) {
+				continue
+			}
+			gap := hi.c.Sub(hi.rest).Sub(lo.rest) // what is left of c: at least 1 if one u is
+			if v, ok := gap.Const(); ok && v.Sign() > 0 {
+				s.set(hi.u, poly.FloorDiv(hi.rest, hi.c))
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// inSteps writes an unknown v that runs in steps, v = lo + d*q, in terms of q.
+func (s *system) inSteps(p poly.Poly) poly.Poly {
+	for _, e := range s.eqs {
+		us := s.unknownsOf(e)
+		if len(us) != 2 || !s.isQuotient(us[0]) && !s.isQuotient(us[1]) {
+			continue
+		}
+		v := us[0]
+		if s.isQuotient(v) {
+			v = us[1]
+		}
+		if s.isQuotient(v) {
+			continue
+		}
+		c, rest, ok := e.Coeff(v)
+		if !ok || len(s.unknownsOf(p)) != 1 || !p.Uses(v) {
+			continue
+		}
+		if n, isConst := c.Const(); isConst && n.IsInt64() && n.Int64() == 1 {
+			p = p.Subst(map[string]poly.Poly{v: rest.Neg()})
+		}
+	}
+	return p
+}
