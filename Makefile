@@ -6,7 +6,7 @@ BIN := bin/loopopt
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 CONV := examples/01-conv/conv.loop
 
-.PHONY: demo test build deps lint generate ci bench-readme verify-corpus
+.PHONY: demo test build deps lint generate ci bench-readme verify-corpus mutants
 
 demo: build
 	@echo "== 1. conv.loop, step by step, and the whole schedule"
@@ -65,3 +65,7 @@ bench-readme: build
 # Every pair of testdata/verify against its expected verdict, each with a cold cache.
 verify-corpus: build
 	$(BIN) verify --no-cache --raw bench/verify-corpus.txt testdata/verify
+
+# Small changes to the corpus: none that a run can tell may be proved.
+mutants: build
+	$(GO) test -tags $(TAGS) ./internal/corpus -run TestMutants -timeout 0 -mutants 5200 -mutant-figures $(CURDIR)/bench/mutants.txt
