@@ -40,6 +40,7 @@ type fate struct {
 	outcome    equiv.Outcome
 	verdict    equiv.Verdict
 	reason     string // when not proved
+	stale      bool   // a counterexample that does not replay
 }
 
 // told tells whether runs show that the mutant differs, rounding aside.
@@ -87,6 +88,9 @@ func TestMutants(t *testing.T) {
 		f := &fates[i]
 		if f.wrong() {
 			t.Errorf("%s: %s: proved %v, but %v", f.pair, f.what, f.verdict, f.differs)
+		}
+		if f.stale {
+			t.Errorf("%s: %s: the counterexample does not replay", f.pair, f.what)
 		}
 		if f.told() {
 			apart++
@@ -188,6 +192,7 @@ func judge(p pipeline.Pair, m *loopir.Kernel, seed uint64, opts equiv.Options) f
 		panic(err)
 	}
 	f.outcome, f.verdict = res.Outcome, res.Verdict
+	f.stale = res.Counterexample != nil && !res.Counterexample.Replay(p.File, p.Before, m)
 	if f.outcome == equiv.Proved && safe.Outcome != equiv.Proved {
 		f.outcome = equiv.Unknown
 	}
