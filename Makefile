@@ -6,7 +6,7 @@ BIN := bin/loopopt
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 CONV := examples/01-conv/conv.loop
 
-.PHONY: demo test build deps lint generate ci bench-readme verify-corpus
+.PHONY: demo test build deps lint generate ci bench-readme verify-corpus mutants crosscheck fuzz-verify
 
 demo: build
 	@echo "== 1. conv.loop, step by step, and the whole schedule"
@@ -65,3 +65,17 @@ bench-readme: build
 # Every pair of testdata/verify against its expected verdict, each with a cold cache.
 verify-corpus: build
 	$(BIN) verify --no-cache --raw bench/verify-corpus.txt testdata/verify
+
+# Small changes to the corpus: none that a run can tell may be proved.
+mutants: build
+	$(GO) test -tags $(TAGS) ./internal/corpus -run TestMutants -timeout 0 -mutants 8000 -mutant-figures $(CURDIR)/bench/mutants.txt
+
+# Every obligation of the corpus, those of the presolver included, replayed by cvc5 and by
+# Z3 as a process and in process.
+crosscheck: build
+	@command -v cvc5 >/dev/null || $(SUDO) apt-get install -y -qq --no-install-recommends cvc5
+	set -o pipefail; $(BIN) verify --no-cache --cross-check cvc5,z3,goz3 testdata/verify | tee bench/crosscheck.txt
+
+# Random programs, random steps and small changes, judged by runs.
+fuzz-verify: build
+	$(GO) test -tags $(TAGS) ./internal/pipeline -run TestFuzzVerify -timeout 0 -v -fuzz-verify 30m

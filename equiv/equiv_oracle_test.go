@@ -8,6 +8,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/txtar"
 
+	"github.com/loopopt/loopopt/internal/mutate"
 	"github.com/loopopt/loopopt/loopir"
 	"github.com/loopopt/loopopt/loopir/interp"
 )
@@ -35,12 +36,12 @@ func TestVerdicts(t *testing.T) {
 			before, after := fb.Kernels[len(fb.Kernels)-1], fa.Kernels[len(fa.Kernels)-1]
 			f := &loopir.File{Funcs: fb.Funcs, Kernels: append(fb.Kernels, fa.Kernels...)}
 			all := 0
-			for k, _ := mutant(after, all); k != nil; k, _ = mutant(after, all) {
+			for k, _ := mutate.Mutant(after, all); k != nil; k, _ = mutate.Mutant(after, all) {
 				all++
 			}
 			judge(t, f, before, after, Options{Pool: pool}, "unchanged")
 			for n := range mutants {
-				k, what := mutant(after, (2*n+1)*all/(2*mutants))
+				k, what := mutate.Mutant(after, (2*n+1)*all/(2*mutants))
 				if f.CheckKernel(k) == nil {
 					judge(t, f, before, k, Options{Pool: pool}, what)
 				}

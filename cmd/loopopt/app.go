@@ -61,7 +61,16 @@ func (a *app) prove(f func(equiv.Options) error) error {
 	}
 	defer p.Close()
 	defer a.clearProgress()
-	return f(equiv.Options{Pool: p})
+	return a.disagreement(p, f(equiv.Options{Pool: p}))
+}
+
+// disagreement replaces the outcome err of a run when solvers contradicted each
+// other, and tells on what they agreed.
+func (a *app) disagreement(p *smt.Pool, err error) error {
+	if d := p.Disagreement(); d != nil {
+		return &exitError{exitInternal, d.Error() + "; no verdict of this run is to be trusted"}
+	}
+	return err
 }
 
 // progress shows a bar on a terminal once the proving takes over a second.

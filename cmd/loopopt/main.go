@@ -142,7 +142,7 @@ func (a *app) root() *cobra.Command {
 	f.BoolVar(&a.noCache, "no-cache", false, "prove anew; neither read nor write the proof cache")
 	f.StringVar(&a.cacheDir, "cache", "", "folder of the proof cache; machines may share it (default: the user's cache folder)")
 	f.StringVar(&a.emitSMT, "emit-smt", "", "write each obligation as an SMT-LIB 2 file into this folder")
-	f.StringVar(&a.crossCheck, "cross-check", "", "replay each obligation with this solver command; disagreement is an error")
+	f.StringVar(&a.crossCheck, "cross-check", "", "replay each obligation with these solver commands (cvc5,z3; goz3 is Z3 in process); disagreement is an error")
 	root.AddCommand(a.transformCmd(), a.verifyCmd(), a.checkCmd(), a.genCmd(), a.benchCmd(), a.fmtCmd(), a.doctorCmd(), a.primitivesCmd())
 	return root
 }

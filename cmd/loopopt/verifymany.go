@@ -48,7 +48,7 @@ func (a *app) verifyBatch(cmd *cobra.Command, args []string, b *batch) error {
 	defer shared.Close() //nolint:errcheck // verdicts are out by then
 	bar := a.batchBar(len(cases))
 	opts := corpus.Options{Jobs: jobs, Prover: func() (equiv.Options, func() error, error) {
-		if !a.noCache {
+		if !a.noCache || a.crossCheck != "" { // a second solver is counted over all cases
 			return equiv.Options{Pool: shared}, func() error { return nil }, nil
 		}
 		p, err := a.newPool(1, nil) // one that knows nothing
@@ -74,7 +74,13 @@ func (a *app) verifyBatch(cmd *cobra.Command, args []string, b *batch) error {
 			return err
 		}
 	}
-	return a.reportBatch(results, b.format)
+	err = a.reportBatch(results, b.format)
+	if b.format == "text" {
+		for _, c := range shared.CrossChecks() {
+			fmt.Fprintf(a.out, "cross-check %s: %d obligations agreed, %d unknown, %d disagreed\n", c.Solver, c.Agreed, c.Unknown, len(c.Disagree))
+		}
+	}
+	return a.disagreement(shared, err)
 }
 
 func (a *app) cases(args []string, b *batch) ([]corpus.Case, error) {

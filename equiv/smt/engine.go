@@ -6,6 +6,8 @@ import "context"
 type engine interface {
 	// identity names the solver and its version: "z3 4.8.12".
 	identity() string
+	// readsText tells whether workers take a problem as text, rather than its terms.
+	readsText() bool
 	// start makes a worker, which starts its solver when it is first needed.
 	start() worker
 }

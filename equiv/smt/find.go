@@ -48,6 +48,14 @@ func findProcess(ctx context.Context, command string, l limits) (engine, error) 
 	return nil, errors.New("no solver found: install z3 (on Debian: apt-get install z3) or cvc5")
 }
 
+// secondEngine is the engine that cross-checks.
+func secondEngine(ctx context.Context, command string, l limits) (engine, error) {
+	if command == "goz3" {
+		return newGoZ3(l)
+	}
+	return newProcessEngine(ctx, command, l)
+}
+
 // An EngineInfo tells a person about a solver that loopopt can use.
 type EngineInfo struct {
 	Engine  string // goz3 or process

@@ -31,6 +31,8 @@ func newGoZ3(l limits) (engine, error) {
 
 func (e goz3Engine) identity() string { return e.name }
 
+func (e goz3Engine) readsText() bool { return false }
+
 func (e goz3Engine) start() worker { return goz3Worker{e.limits} }
 
 type goz3Worker struct{ limits limits }

@@ -55,6 +55,8 @@ func installHint(d *dialect) string {
 
 func (e *processEngine) identity() string { return e.name }
 
+func (e *processEngine) readsText() bool { return true }
+
 func (e *processEngine) start() worker {
 	if w := e.spare; w != nil {
 		e.spare = nil

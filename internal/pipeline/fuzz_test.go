@@ -1,0 +1,261 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/loopopt/loopopt/equiv"
+	"github.com/loopopt/loopopt/equiv/smt"
+	"github.com/loopopt/loopopt/internal/looprand"
+	"github.com/loopopt/loopopt/internal/mutate"
+	"github.com/loopopt/loopopt/internal/referee"
+	"github.com/loopopt/loopopt/loopir"
+	"github.com/loopopt/loopopt/transform"
+)
+
+var (
+	fuzzTime = flag.Duration("fuzz-verify", 10*time.Second, "how long TestFuzzVerify runs")
+	fuzzSeed = flag.Uint64("fuzz-seed", 1, "the first seed of TestFuzzVerify")
+)
+
+// fuzzBudget and fuzzPatience keep one random program from taking all the time.
+const (
+	fuzzBudget   = 300_000
+	fuzzPatience = 2 * time.Second
+)
+
+// TestFuzzVerify transforms random programs by random steps, legal or not, and
+// changes others a little, and has runs on random inputs judge what the prover
+// says: nothing that a run tells apart may be proved, and what is refuted must
+// differ when it is run again. A seed alone determines what is tried.
+func TestFuzzVerify(t *testing.T) {
+	pool, err := smt.NewPool(smt.Options{NoCache: true, RLimit: fuzzBudget})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pool.Close() //nolint:errcheck // a test's
+	limit := *fuzzTime
+	if testing.Short() {
+		limit = min(limit, 3*time.Second)
+	}
+	z := &fuzzer{t: t, opts: equiv.Options{Pool: pool}, count: map[string]int{}}
+	end := time.Now().Add(limit)
+	var wg sync.WaitGroup
+	for worker := range uint64(2) {
+		wg.Go(func() {
+			for seed := *fuzzSeed + worker; time.Now().Before(end) && !t.Failed(); seed += 2 {
+				z.transformed(seed)
+				z.changed(seed)
+			}
+		})
+	}
+	wg.Wait()
+	for _, k := range slices.Sorted(maps.Keys(z.count)) {
+		t.Logf("%-40s %d", k, z.count[k])
+	}
+	if len(z.count) == 0 {
+		t.Error("nothing was tried")
+	}
+}
+
+type fuzzer struct {
+	t     *testing.T
+	opts  equiv.Options
+	mu    sync.Mutex
+	count map[string]int
+}
+
+func (z *fuzzer) add(what string) {
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	z.count[what]++
+}
+
+// transformed applies random steps to a random program and judges the proof of
+// each step, and that of the whole without any claim.
+func (z *fuzzer) transformed(seed uint64) {
+	rng := rand.New(rand.NewPCG(seed, 11))
+	f := &loopir.File{Name: "random.loop", Kernels: []*loopir.Kernel{looprand.Kernel(seed)}}
+	var steps []string
+	var script *transform.Script
+	for try := 0; try < 40 && len(steps) < 1+int(seed%4); try++ {
+		now := f.Kernels[0]
+		if script != nil {
+			now = script.Kernel
+		}
+		next := append(steps[:len(steps):len(steps)], randomStep(rng, now))
+		if s, err := replaySteps(f, next); err == nil {
+			steps, script = next, s
+		}
+	}
+	if script == nil {
+		z.add("no step fits")
+		return
+	}
+	name := fmt.Sprintf("seed %d: %s", seed, strings.Join(steps, "; "))
+	for _, p := range script.Steps {
+		c, err := z.within(func(ctx context.Context) (*Check, error) { return prove(ctx, p, Options{Equiv: z.opts}) })
+		if z.judge(name+" at "+loopir.FormatStep(p.Step), "step", p.File, p.Before, p.After, c, err); err != nil || !c.Proved() {
+			return // what comes after starts from something wrong
+		}
+	}
+	before, after := f.Kernels[0].Clone(), script.Kernel.Clone()
+	before.Where = after.Where
+	for _, k := range []*loopir.Kernel{before, after} {
+		clearClaims(k)
+	}
+	c, err := z.within(func(ctx context.Context) (*Check, error) { return Pair{script.File, before, after}.Prove(ctx, z.opts) })
+	z.judge(name, "whole, no claims", script.File, before, after, c, err)
+}
+
+// changed compares a random program with one that differs slightly.
+func (z *fuzzer) changed(seed uint64) {
+	rng := rand.New(rand.NewPCG(seed, 13))
+	k := looprand.Kernel(seed + 1<<32)
+	f := &loopir.File{Name: "random.loop", Kernels: []*loopir.Kernel{k}}
+	all := 0
+	for m, _ := mutate.Mutant(k, all); m != nil; m, _ = mutate.Mutant(k, all) {
+		all++
+	}
+	m, what := mutate.Mutant(k, rng.IntN(all))
+	if f.CheckKernel(m) != nil {
+		z.add("change: not well formed")
+		return
+	}
+	c, err := z.within(func(ctx context.Context) (*Check, error) { return Pair{f, k, m}.Prove(ctx, z.opts) })
+	z.judge(fmt.Sprintf("seed %d: %s", seed, what), "change", f, k, m, c, err)
+}
+
+// within gives a proof some seconds. What is cut off has no verdict.
+func (z *fuzzer) within(f func(context.Context) (*Check, error)) (*Check, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), fuzzPatience)
+	defer cancel()
+	return f(ctx)
+}
+
+// judge fails the test when the prover is wrong.
+func (z *fuzzer) judge(name, kind string, f *loopir.File, before, after *loopir.Kernel, c *Check, err error) {
+	var told *loopir.Error
+	if errors.As(err, &told) {
+		z.add(kind + ": rejected")
+		return
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		z.add(kind + ": took too long")
+		return
+	}
+	if err != nil {
+		z.t.Errorf("%s: %v", name, err)
+		return
+	}
+	r, err := referee.New(f, before, after)
+	if err != nil {
+		z.t.Errorf("%s: %v", name, err)
+		return
+	}
+	d := r.Compare(1, 30)
+	word := "no run differs"
+	if d != nil {
+		word = "runs differ"
+	}
+	z.add(fmt.Sprintf("%s: %v %v, %s", kind, c.Outcome, c.Verdict, word))
+	switch {
+	case c.Proved() && d != nil && (d.Clear || c.Verdict == equiv.Exact):
+		z.t.Errorf("%s: proved %v, but %v\n%s\n%s", name, c.Verdict, d, loopir.FormatKernel(before), loopir.FormatKernel(after))
+	case c.Counterexample != nil && !c.Counterexample.Replay(f, before, after):
+		z.t.Errorf("%s: the counterexample does not replay: %v\n%s\n%s", name, c.Counterexample, loopir.FormatKernel(before), loopir.FormatKernel(after))
+	}
+}
+
+func replaySteps(f *loopir.File, steps []string) (*transform.Script, error) {
+	text := "schedule random for k {\n" + strings.Join(steps, "\n") + "\n}\n"
+	parsed, err := loopir.Parse("random.loop", []byte(loopir.FormatKernel(f.Kernels[0])+"\n"+text))
+	if err != nil {
+		return nil, err
+	}
+	return transform.Replay(f, parsed.Schedules[0], nil)
+}
+
+// randomStep writes a step for something that k has. Many don't fit; the caller
+// tries again.
+func randomStep(rng *rand.Rand, k *loopir.Kernel) string {
+	var loops, labels, locals, arrays []string
+	loopir.Walk(k.Body, func(s loopir.Stmt) bool {
+		switch s := s.(type) {
+		case *loopir.For:
+			loops = append(loops, s.Iter)
+		case *loopir.Assign:
+			if s.Label != "" {
+				labels = append(labels, s.Label)
+			}
+		case *loopir.Local:
+			locals = append(locals, s.Name)
+		}
+		return true
+	})
+	for _, p := range k.Params {
+		if p.Kind == loopir.ArrayParam {
+			arrays = append(arrays, p.Name)
+		}
+	}
+	pick := func(list []string) string {
+		if len(list) == 0 {
+			return "none"
+		}
+		return list[rng.IntN(len(list))]
+	}
+	n, l, m := 1+rng.IntN(4), pick(loops), pick(loops)
+	fresh := fmt.Sprintf("z%d", rng.IntN(1000))
+	ways := []string{
+		fmt.Sprintf("block %s by %d into %so, %si tail %s", l, 1+n, fresh, fresh, pick([]string{"guard", "min", "mask", "peel", "exact"})),
+		fmt.Sprintf("reorder %s, %s", l, m),
+		fmt.Sprintf("fuse %s, %s", l, m),
+		fmt.Sprintf("fission %s after %s", l, pick(labels)),
+		fmt.Sprintf("peel %s %s %d", l, pick([]string{"first", "last"}), n),
+		fmt.Sprintf("split %s at %s", l, pick([]string{"1", "2", "M", "N-1", "N/2"})),
+		fmt.Sprintf("shift %s by %s into %s", l, pick([]string{"1", "-2", "N", "M-1"}), fresh),
+		fmt.Sprintf("skew %s by %s into %s", l, m, fresh),
+		fmt.Sprintf("reverse %s", l),
+		fmt.Sprintf("unroll %s by %d into %so, %si", l, 1+n, fresh, fresh),
+		fmt.Sprintf("unroll_and_jam %s by %d into %so, %si", l, 1+n, fresh, fresh),
+		fmt.Sprintf("unswitch %s", l),
+		fmt.Sprintf("specialize %s on %s", l, pick([]string{"N == 4", "M >= 2", "N%2 == 0", "N > M"})),
+		fmt.Sprintf("stage %s in stack at %s as %s", pick(arrays), l, fresh),
+		fmt.Sprintf("stage %s in heap around %s as %s", pick(arrays), l, fresh),
+		fmt.Sprintf("expand %s by %s", pick(locals), l),
+		fmt.Sprintf("shrink %s at %s", pick(locals), l),
+		fmt.Sprintf("inline %s", pick(locals)),
+		fmt.Sprintf("hoist %s out of %s", pick(append(labels, locals...)), l),
+		fmt.Sprintf("sink %s into %s", pick(append(labels, locals...)), l),
+		fmt.Sprintf("rfactor %s over %s into %s", pick(labels), l, fresh),
+		fmt.Sprintf("parallel %s", l),
+		fmt.Sprintf("vectorize %s", l),
+		fmt.Sprintf("layout %s[a] as [a/%d][a%%%d]", pick(arrays), 1+n, 1+n),
+		fmt.Sprintf("layout %s[a][b] as [b][a]", pick(arrays)),
+		"contract",
+		"simplify",
+	}
+	return pick(ways)
+}
+
+// clearClaims forgets where statements came from.
+func clearClaims(k *loopir.Kernel) {
+	loopir.Walk(k.Body, func(s loopir.Stmt) bool {
+		switch s := s.(type) {
+		case *loopir.Assign:
+			s.From = nil
+		case *loopir.Call:
+			s.From = nil
+		}
+		return true
+	})
+}
