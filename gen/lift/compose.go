@@ -58,13 +58,6 @@ type piece struct {
 
 // cut finds loops and locals that both lists have, in order.
 func (c *composer) cut(a, b []loopir.Stmt, facts poly.Facts) []piece {
-	for _, list := range [][]loopir.Stmt{a, b} { // a local that only one has is not cut off its uses
-		for _, s := range list {
-			if l, ok := s.(*loopir.Local); ok && !c.twin(l, a, facts) || ok && !c.twin(l, b, facts) {
-				return nil
-			}
-		}
-	}
 	var out []piece
 	i, j := 0, 0
 	for {
@@ -82,7 +75,35 @@ func (c *composer) cut(a, b []loopir.Stmt, facts poly.Facts) []piece {
 	if i < len(a) || j < len(b) {
 		out = append(out, piece{a: a[i:], b: b[j:]})
 	}
+	for n, p := range out { // a local that only one of them has is not cut off its uses
+		if p.loop || p.local {
+			continue
+		}
+		for _, q := range out[n+1:] {
+			if outlives(p.a, q.a) || outlives(p.b, q.b) {
+				return nil
+			}
+		}
+	}
 	return out
+}
+
+// outlives tells whether a local that list declares is used in later.
+func outlives(list, later []loopir.Stmt) bool {
+	found := false
+	for _, s := range list {
+		l, ok := s.(*loopir.Local)
+		if !ok {
+			continue
+		}
+		loopir.Walk(later, func(s loopir.Stmt) bool {
+			for _, e := range loopir.StmtExprs(s) {
+				found = found || readsName(e, l.Name)
+			}
+			return !found
+		})
+	}
+	return found
 }
 
 // next finds the first anchor: the pair that skips the fewest statements.
@@ -105,15 +126,6 @@ func (c *composer) anchors(a, b loopir.Stmt, facts poly.Facts) bool {
 	case *loopir.Local:
 		y, ok := b.(*loopir.Local)
 		return ok && sameLocal(x, y, facts)
-	}
-	return false
-}
-
-func (c *composer) twin(l *loopir.Local, list []loopir.Stmt, facts poly.Facts) bool {
-	for _, s := range list {
-		if o, ok := s.(*loopir.Local); ok && sameLocal(l, o, facts) {
-			return true
-		}
 	}
 	return false
 }

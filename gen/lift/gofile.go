@@ -170,6 +170,22 @@ func (p *Package) index() error {
 	return nil
 }
 
+// fieldType is the type of a field of a struct, nil if there is none.
+func (p *Package) fieldType(typ, field string) types.Type {
+	st := p.structs[typ]
+	if st == nil {
+		return nil
+	}
+	for _, f := range st.Fields.List {
+		for _, n := range f.Names {
+			if n.Name == field {
+				return p.info.Types[f.Type].Type
+			}
+		}
+	}
+	return nil
+}
+
 // line gives the line of a node.
 func (p *Package) line(n ast.Node) int { return p.fset.Position(n.Pos()).Line }
 

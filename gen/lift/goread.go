@@ -7,6 +7,7 @@ import (
 	"go/token"
 	"go/types"
 	"math/big"
+	"strings"
 
 	"github.com/loopopt/loopopt/loopir"
 	"github.com/loopopt/loopopt/loopir/poly"
@@ -34,6 +35,7 @@ type reader struct {
 	used   map[string]int         // names: 1 once used, 2 while an iterator in scope
 	duties []Duty
 	said   map[string]bool
+	names  map[string]string // the target's names by their Go form
 }
 
 type array struct {
@@ -101,8 +103,34 @@ func (r *reader) fresh(base string) string {
 	return name
 }
 
+// looped gives a Go name the form that it has in the target, if it has one: names of
+// code that was inlined have dots there.
+func (r *reader) looped(name string) string {
+	if r.names == nil {
+		r.names = map[string]string{}
+		note := func(n string) {
+			g := strings.ReplaceAll(n, ".", "_")
+			r.names[g], r.names[g+"_"] = n, n
+		}
+		loopir.Walk(r.target.Body, func(s loopir.Stmt) bool {
+			switch s := s.(type) {
+			case *loopir.For:
+				note(s.Iter)
+			case *loopir.Local:
+				note(s.Name)
+			}
+			return true
+		})
+	}
+	if n, ok := r.names[name]; ok {
+		return n
+	}
+	return name
+}
+
 // enter names an iterator: loops beside each other may share a name.
 func (r *reader) enter(base string) string {
+	base = r.looped(base)
 	if r.used[base] == 3 {
 		r.used[base] = 2
 		return base

@@ -5,7 +5,6 @@ import (
 	"go/token"
 	"go/types"
 	"math/big"
-	"strings"
 
 	"github.com/loopopt/loopopt/loopir"
 	"github.com/loopopt/loopopt/loopir/poly"
@@ -186,7 +185,7 @@ func (r *reader) scratch(s ast.Stmt, name string, e *ast.CallExpr) ([]loopir.Stm
 		return nil, err
 	}
 	r.fits(e, n)
-	slice, ok := r.pkg.info.Types[u.X].Type.(*types.Slice)
+	slice, ok := r.pkg.fieldType(r.typ+"Scratch", sel.Sel.Name).(*types.Slice)
 	if !ok {
 		return nil, r.errorf(e, "scratch memory is a slice")
 	}
@@ -196,10 +195,10 @@ func (r *reader) scratch(s ast.Stmt, name string, e *ast.CallExpr) ([]loopir.Stm
 // local declares an array of n elements, in the shape that the target gives the local
 // of this name if that has as many.
 func (r *reader) local(at ast.Node, name string, t loopir.Type, n loopir.Expr, mem loopir.Mem) []loopir.Stmt {
-	l := &loopir.Local{Name: r.fresh(name), Type: t, Shape: []loopir.Expr{n}, Mem: mem, Span: r.span(at)}
+	l := &loopir.Local{Name: r.fresh(r.looped(name)), Type: t, Shape: []loopir.Expr{n}, Mem: mem, Span: r.span(at)}
 	loopir.Walk(r.target.Body, func(s loopir.Stmt) bool {
 		t, ok := s.(*loopir.Local)
-		if ok && (t.Name == name || t.Name+"_" == name) && len(t.Shape) > 0 && r.sameVolume(t.Shape, n) {
+		if ok && t.Name == r.looped(name) && len(t.Shape) > 0 && r.sameVolume(t.Shape, n) {
 			l.Shape = nil
 			for _, e := range t.Shape {
 				l.Shape = append(l.Shape, loopir.CloneExpr(e))
@@ -254,7 +253,7 @@ func (r *reader) declare(s *ast.DeclStmt) ([]loopir.Stmt, error) {
 		}
 		l.Init = x
 	}
-	l.Name = r.fresh(name)
+	l.Name = r.fresh(r.looped(name))
 	r.env[name] = &loopir.Read{Name: l.Name, Type: elem}
 	return []loopir.Stmt{l}, nil
 }
@@ -283,15 +282,48 @@ func (r *reader) element(e *ast.IndexExpr) (*loopir.Read, error) {
 		return nil, r.errorf(e, "this is no element of a known array")
 	}
 	a := r.arrays[id.Name]
+	var err error
+	c := &loopir.Read{Name: a.name, Type: a.typ, Span: r.span(e)}
+	if c.Index, err = r.horner(e.Index, a.shape); c.Index != nil || err != nil {
+		return c, err
+	}
 	x, err := r.index(e.Index)
 	if err != nil {
 		return nil, err
 	}
-	c := &loopir.Read{Name: a.name, Type: a.typ, Span: r.span(e)}
 	for _, p := range coordinates(r.sc.facts.Reduce(poly.Must(x)), a.shape, r.sc.facts) {
 		c.Index = append(c.Index, p.Expr())
 	}
 	return c, nil
+}
+
+// horner reads an offset that is written as (i*E1 + j)*E2 + k, the extents being those
+// of the shape, as the cell [i][j][k]. The answer is nil if it is not written so.
+func (r *reader) horner(e ast.Expr, shape []loopir.Expr) ([]loopir.Expr, error) {
+	e = unparen(e)
+	if len(shape) == 1 {
+		x, err := r.index(e)
+		return []loopir.Expr{x}, err
+	}
+	sum, ok := e.(*ast.BinaryExpr)
+	if !ok || sum.Op != token.ADD {
+		return nil, nil
+	}
+	product, ok := unparen(sum.X).(*ast.BinaryExpr)
+	if !ok || product.Op != token.MUL {
+		return nil, nil
+	}
+	last := len(shape) - 1
+	extent, err := r.index(product.Y)
+	if err != nil || !sameIndex(extent, shape[last], r.sc.facts) {
+		return nil, err
+	}
+	outer, err := r.horner(product.X, shape[:last])
+	if outer == nil || err != nil {
+		return nil, err
+	}
+	x, err := r.index(sum.Y)
+	return append(outer, x), err
 }
 
 // loop reads for i := lo; i < hi; i += step.
@@ -351,7 +383,7 @@ func (r *reader) step(s *ast.ForStmt, name string) (loopir.Expr, error) {
 func (r *reader) body(f *loopir.For, name string, list []ast.Stmt) ([]loopir.Stmt, error) {
 	env, sc := copyMap(r.env), r.sc
 	defer func() { r.env, r.sc = env, sc }()
-	f.Iter = r.enter(strings.TrimSuffix(name, "_"))
+	f.Iter = r.enter(name)
 	defer r.leave(f.Iter)
 	r.env[name] = loopir.NewVar(f.Iter)
 	r.sc = r.sc.enter(f)

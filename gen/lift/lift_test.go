@@ -51,7 +51,9 @@ func TestKernels(t *testing.T) {
 		for _, f := range p.Forms() {
 			t.Run(filepath.Base(d)+"/"+f.File, func(t *testing.T) {
 				start := time.Now()
-				r, err := p.Verify(context.Background(), f, equiv.Options{Pool: pool})
+				ctx, cancel := context.WithTimeout(context.Background(), 40*time.Second)
+				defer cancel()
+				r, err := p.Verify(ctx, f, equiv.Options{Pool: pool})
 				if err != nil {
 					t.Fatal(err)
 				}
