@@ -360,4 +360,3 @@ func scalarCells(body []loopir.Stmt, names map[string]bool) {
 		return true
 	})
 }
-

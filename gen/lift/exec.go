@@ -89,12 +89,12 @@ type lifter struct {
 
 // An item is a lane statement: dst = val for each lane, where cond holds.
 type item struct {
-	dst     *loopir.Read // over the lane variable; nil for a load that is only to be in bounds
-	lanes   int
-	cond    loopir.Expr // nil: always
-	val     loopir.Expr
-	line    int
-	local   int // > 0: dst is a new local of so many lanes
+	dst   *loopir.Read // over the lane variable; nil for a load that is only to be in bounds
+	lanes int
+	cond  loopir.Expr // nil: always
+	val   loopir.Expr
+	line  int
+	local int // > 0: dst is a new local of so many lanes
 }
 
 // lift gives the statements that a call of fn amounts to.

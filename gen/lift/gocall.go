@@ -409,4 +409,3 @@ func (r *reader) sliceData(e ast.Expr) (*array, error) {
 	}
 	return nil, r.errorf(e, "this pointer is not read")
 }
-

@@ -98,7 +98,9 @@ func builds(f *ast.File) (bool, error) {
 			if err != nil {
 				return false, err
 			}
-			return x.Eval(func(tag string) bool { return tag == "amd64" || tag == "linux" || tag == "unix" || strings.HasPrefix(tag, "go1.") }), nil
+			return x.Eval(func(tag string) bool {
+				return tag == "amd64" || tag == "linux" || tag == "unix" || strings.HasPrefix(tag, "go1.")
+			}), nil
 		}
 	}
 	return true, nil

@@ -35,6 +35,7 @@ type reader struct {
 	used   map[string]int         // names: 1 once used, 2 while an iterator in scope
 	duties []Duty
 	said   map[string]bool
+	over   bool              // the flag for overflow is used
 	names  map[string]string // the target's names by their Go form
 }
 
@@ -281,6 +282,9 @@ func (r *reader) indexCall(e *ast.CallExpr) (loopir.Expr, error) {
 	if !ok {
 		return nil, r.errorf(e, "this call is not read")
 	}
+	if op, ok := checkedInts[name.Name]; ok && len(e.Args) == 3 && r.support(name) {
+		return r.checkedInt(e, op)
+	}
 	var args []loopir.Expr
 	for _, a := range e.Args {
 		x, err := r.index(a)
@@ -319,6 +323,23 @@ func (r *reader) indexCall(e *ast.CallExpr) (loopir.Expr, error) {
 		return loopir.Bin(loopir.Div, up, args[2]), nil
 	}
 	return nil, r.errorf(e, "the function %s is not read", name.Name)
+}
+
+var checkedInts = map[string]loopir.Op{"addInt": loopir.Add, "subInt": loopir.Sub, "mulInt": loopir.Mul}
+
+// checkedInt reads addInt(&over, x, y): the sum, unless over is set.
+func (r *reader) checkedInt(e *ast.CallExpr, op loopir.Op) (loopir.Expr, error) {
+	u, ok := e.Args[0].(*ast.UnaryExpr)
+	if !ok || u.Op != token.AND || !isIdent(u.X, "over") {
+		return nil, r.errorf(e, "overflow is noted in over")
+	}
+	r.over = true
+	x, err := r.index(e.Args[1])
+	if err != nil {
+		return nil, err
+	}
+	y, err := r.index(e.Args[2])
+	return loopir.Bin(op, x, y), err
 }
 
 // builtin tells whether a name is the language's own, not declared by the package.

@@ -83,8 +83,6 @@ func (l *lifter) parse(in *asm.Inst, e *insn.Entry) (*form, error) {
 	return f, nil
 }
 
-
-
 // maskOf gives the condition of a mask register for n lanes.
 func (l *lifter) maskOf(in *asm.Inst, o asm.Operand, n int) (loopir.Expr, error) {
 	v := l.vecs[o.Reg]
