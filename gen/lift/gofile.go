@@ -26,6 +26,7 @@ type Package struct {
 	methods map[string]map[string]*ast.FuncDecl // by type
 	structs map[string]*ast.StructType
 	text    map[string][]byte
+	digests map[string]string // of support functions
 }
 
 // Read parses a package. Files are given by name; tests and files of other
