@@ -178,3 +178,28 @@ func lexLess(a, b mono) bool {
 
 // DivExact is the q with p = q*d, if there is one.
 func (p Poly) DivExact(d Poly) (Poly, bool) { return p.divExact(d) }
+
+// DivLead splits p = q*d + r such that no term of r has d's leading term in it:
+// d's leading monomial times a coefficient below d's leading one, which has to be
+// positive. Of an offset in a row-major array it finds the coordinate that goes with
+// stride d, as a rule.
+func (p Poly) DivLead(d Poly) (q, r Poly) {
+	if d.IsZero() || d.leading().c.Sign() < 0 {
+		return Poly{}, p
+	}
+	lead := d.leading()
+	for limit := 0; !p.IsZero() && limit < 1000; limit++ {
+		t := p.leading()
+		m, fits := t.m.div(lead.m)
+		c := new(big.Int).Div(t.c, lead.c)
+		if !fits || c.Sign() == 0 {
+			r = r.Add(Poly{[]term{t}})
+			p = p.Sub(Poly{[]term{t}})
+			continue
+		}
+		s := Poly{[]term{{c, m}}}
+		q = q.Add(s)
+		p = p.Sub(s.Mul(d))
+	}
+	return q, r.Add(p)
+}

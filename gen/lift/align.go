@@ -1,0 +1,322 @@
+package lift
+
+import (
+	"math/big"
+	"sort"
+
+	"github.com/loopopt/loopopt/loopir"
+	"github.com/loopopt/loopopt/loopir/poly"
+)
+
+// claim gives each computing assignment of the lifted kernel an Origin: the
+// assignment of target that looks alike, and its iterators over those of the
+// lifted one. Names of loops, which the emitter keeps in labels and variables, and
+// the cells that both read are what the guess is made from. Nothing rests on it:
+// the checker proves what an Origin says or does without it.
+func claim(target, lifted *loopir.Kernel) {
+	olds := places(target)
+	for _, s := range places(lifted) {
+		s.stmt.From = nil
+		if _, copied := s.stmt.RHS.(*loopir.Read); copied && s.stmt.Op == loopir.Set {
+			continue
+		}
+		best := 0
+		for _, t := range olds {
+			if o, score := alike(s, t); score > best {
+				s.stmt.From, best = o, score
+			}
+		}
+	}
+}
+
+// A place is an assignment and the loops around it.
+type place struct {
+	stmt  *loopir.Assign
+	loops []*loopir.For
+	facts poly.Facts
+}
+
+func places(k *loopir.Kernel) []place {
+	var out []place
+	var walk func(body []loopir.Stmt, loops []*loopir.For, f poly.Facts)
+	walk = func(body []loopir.Stmt, loops []*loopir.For, f poly.Facts) {
+		for _, s := range body {
+			switch s := s.(type) {
+			case *loopir.Assign:
+				out = append(out, place{s, loops, f})
+			case *loopir.For:
+				walk(s.Body, append(loops[:len(loops):len(loops)], s), f.Enter(s))
+			case *loopir.If:
+				walk(s.Then, loops, f.Assume(s.Cond))
+				walk(s.Else, loops, f.AssumeNot(s.Cond))
+			}
+		}
+	}
+	walk(k.Body, nil, poly.KernelFacts(k))
+	return out
+}
+
+// An alignment collects equations between the old iterators (left) and the new
+// ones (right).
+type alignment struct {
+	eqs   [][2]poly.Poly
+	score int
+}
+
+func alike(s, t place) (*loopir.Origin, int) {
+	al := &alignment{}
+	x, y := combined(s.stmt), combined(t.stmt)
+	if !al.align(x, y) {
+		return nil, 0
+	}
+	if s.stmt.LHS.Name == t.stmt.LHS.Name {
+		al.cell(s.stmt.LHS, t.stmt.LHS)
+	}
+	iters := al.solve(s, t)
+	if iters == nil {
+		return nil, 0
+	}
+	for _, l := range t.loops { // loops over the same values speak for it
+		for _, m := range s.loops {
+			if sameLoop(l, m, s.facts) {
+				al.score++
+			}
+		}
+	}
+	return &loopir.Origin{Stmt: t.stmt.ID, Iters: iters}, al.score + 1
+}
+
+// combined is the value that an assignment leaves in its cell.
+func combined(s *loopir.Assign) loopir.Expr {
+	old := loopir.CloneExpr(s.LHS)
+	bin := func(op loopir.Op) loopir.Expr {
+		return &loopir.Binary{Op: op, X: old, Y: s.RHS, Type: s.LHS.Type}
+	}
+	switch s.Op {
+	case loopir.AddTo:
+		return bin(loopir.Add)
+	case loopir.SubTo:
+		return bin(loopir.Sub)
+	case loopir.MulTo:
+		return bin(loopir.Mul)
+	case loopir.DivTo:
+		return bin(loopir.Div)
+	case loopir.MinTo:
+		return &loopir.Intrinsic{Name: "min", Args: []loopir.Expr{old, s.RHS}, Type: s.LHS.Type}
+	case loopir.MaxTo:
+		return &loopir.Intrinsic{Name: "max", Args: []loopir.Expr{old, s.RHS}, Type: s.LHS.Type}
+	}
+	return s.RHS
+}
+
+func (al *alignment) cell(a, b *loopir.Read) bool {
+	if a.Name != b.Name || len(a.Index) != len(b.Index) {
+		return true // locals of either side may be anything
+	}
+	for i := range a.Index {
+		p, err1 := poly.FromExpr(b.Index[i])
+		q, err2 := poly.FromExpr(a.Index[i])
+		if err1 == nil && err2 == nil {
+			al.eqs = append(al.eqs, [2]poly.Poly{p, q})
+		}
+	}
+	al.score += 2
+	return true
+}
+
+// align lays x of the lifted kernel beside y of the other; false means that they
+// are different computations.
+func (al *alignment) align(x, y loopir.Expr) bool {
+	ra, okA := x.(*loopir.Read)
+	rb, okB := y.(*loopir.Read)
+	switch {
+	case okA && okB:
+		return al.cell(ra, rb)
+	case okA || okB:
+		return true
+	}
+	switch x := x.(type) {
+	case *loopir.Binary:
+		y, ok := y.(*loopir.Binary)
+		if !ok || x.Op != y.Op {
+			return false
+		}
+		al.score++
+		if x.Op == loopir.Add || x.Op == loopir.Mul {
+			return al.either(x.X, x.Y, y.X, y.Y)
+		}
+		return al.align(x.X, y.X) && al.align(x.Y, y.Y)
+	case *loopir.Unary:
+		y, ok := y.(*loopir.Unary)
+		return ok && x.Op == y.Op && al.align(x.X, y.X)
+	case *loopir.Intrinsic:
+		y, ok := y.(*loopir.Intrinsic)
+		if !ok || x.Name != y.Name || len(x.Args) != len(y.Args) {
+			return false
+		}
+		al.score++
+		if x.Name == "fma" {
+			return al.either(x.Args[0], x.Args[1], y.Args[0], y.Args[1]) && al.align(x.Args[2], y.Args[2])
+		}
+		if len(x.Args) == 2 {
+			return al.either(x.Args[0], x.Args[1], y.Args[0], y.Args[1])
+		}
+		for i := range x.Args {
+			if !al.align(x.Args[i], y.Args[i]) {
+				return false
+			}
+		}
+		return true
+	case *loopir.Float:
+		y, ok := y.(*loopir.Float)
+		al.score++
+		return ok && x.Text == y.Text
+	case *loopir.Int:
+		y, ok := y.(*loopir.Int)
+		return ok && x.Value.Cmp(y.Value) == 0
+	}
+	return loopir.FormatExpr(x) == loopir.FormatExpr(y)
+}
+
+// either tries the two orders of the operands of a commutative operator, the one
+// with names in common first.
+func (al *alignment) either(a, b, x, y loopir.Expr) bool {
+	if clash(a, x) || clash(b, y) {
+		x, y = y, x
+	}
+	old := *al
+	if al.align(a, x) && al.align(b, y) {
+		return true
+	}
+	*al = old
+	return al.align(a, y) && al.align(b, x)
+}
+
+func clash(a, b loopir.Expr) bool {
+	x, okA := a.(*loopir.Read)
+	y, okB := b.(*loopir.Read)
+	return okA && okB && x.Name != y.Name
+}
+
+// solve finds values for the old iterators. Those that a loop around the new
+// assignment is named for come first; if that contradicts an equation, the
+// equations alone decide.
+func (al *alignment) solve(s, t place) map[string]loopir.Expr {
+	own := map[string]bool{}
+	for _, l := range s.loops {
+		own[l.Iter] = true
+	}
+	named := map[string]poly.Poly{}
+	for _, l := range t.loops {
+		if own[l.Iter] {
+			named[l.Iter] = poly.Var(l.Iter)
+		}
+	}
+	for _, known := range []map[string]poly.Poly{named, {}} {
+		if m := al.with(known, s, t); m != nil {
+			return m
+		}
+		al.score = max(1, al.score-1)
+	}
+	return nil
+}
+
+func (al *alignment) with(known map[string]poly.Poly, s, t place) map[string]loopir.Expr {
+	sol := map[string]poly.Poly{}
+	for k, v := range known {
+		sol[k] = v
+	}
+	// The old iterators get names of their own, since new ones may be called the same.
+	old := map[string]poly.Poly{}
+	for _, l := range t.loops {
+		old[l.Iter] = poly.Var(l.Iter + "'")
+	}
+	eqs := make([][2]poly.Poly, len(al.eqs))
+	for i, e := range al.eqs {
+		eqs[i] = [2]poly.Poly{e[0].Subst(old), e[1]}
+	}
+	prime := func(m map[string]poly.Poly) map[string]poly.Poly {
+		out := map[string]poly.Poly{}
+		for k, v := range m {
+			out[k+"'"] = v
+		}
+		return out
+	}
+	for again := true; again; {
+		again = false
+		for _, e := range eqs {
+			if solveOne(e[0].Subst(prime(sol)), e[1], t, sol) {
+				again = true
+			}
+		}
+	}
+	for _, l := range t.loops {
+		if _, ok := sol[l.Iter]; ok {
+			continue
+		}
+		v := poly.Var(l.Iter)
+		if known[l.Iter].IsZero() {
+			lo, err := poly.FromExpr(l.Lo)
+			if err != nil {
+				return nil
+			}
+			v = lo.Subst(sol)
+		}
+		sol[l.Iter] = v
+	}
+	for _, e := range eqs {
+		if !s.facts.Same(e[0].Subst(prime(sol)), e[1]) {
+			return nil
+		}
+	}
+	out := map[string]loopir.Expr{}
+	for k, v := range sol {
+		out[k] = s.facts.Reduce(v).Expr()
+	}
+	return out
+}
+
+// solveOne finds the unknowns of left = right when they have constant
+// coefficients, as digits of a number in mixed radix.
+func solveOne(left, right poly.Poly, t place, sol map[string]poly.Poly) bool {
+	type digit struct {
+		iter string
+		c    *big.Int
+	}
+	var digits []digit
+	rest := left
+	for _, l := range t.loops {
+		if !rest.Uses(l.Iter + "'") {
+			continue
+		}
+		c, r, ok := rest.Coeff(l.Iter + "'")
+		if !ok {
+			return false
+		}
+		k, isConst := c.Const()
+		if !isConst || k.Sign() == 0 {
+			return false
+		}
+		digits, rest = append(digits, digit{l.Iter, k}), r
+	}
+	if len(digits) == 0 {
+		return false
+	}
+	value := right.Sub(rest)
+	sort.SliceStable(digits, func(i, j int) bool { return digits[i].c.CmpAbs(digits[j].c) > 0 })
+	for i, d := range digits {
+		c := poly.Const(d.c)
+		switch {
+		case i < len(digits)-1 && d.c.Sign() > 0:
+			q := poly.FloorDiv(value, c)
+			sol[d.iter], value = q, value.Sub(q.Mul(c))
+		case d.c.CmpAbs(big.NewInt(1)) == 0:
+			sol[d.iter] = value.Scale(d.c)
+		case d.c.Sign() > 0:
+			sol[d.iter] = poly.FloorDiv(value, c)
+		default:
+			return false
+		}
+	}
+	return true
+}

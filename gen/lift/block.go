@@ -1,0 +1,272 @@
+package lift
+
+import (
+	"sort"
+
+	"github.com/loopopt/loopopt/gen/lift/asm"
+	"github.com/loopopt/loopopt/loopir"
+)
+
+// straight executes a block. Registers hold expressions meanwhile; statements are
+// stores, and the values that outlive the block, which go to the locals of their
+// webs at its end.
+func (l *lifter) straight(n *node, m *machine) ([]loopir.Stmt, error) {
+	l.block, l.out = n, nil
+	l.compare = l.exact
+	for i, in := range n.insts {
+		done, err := l.general(m, in)
+		if err != nil {
+			return nil, err
+		}
+		if done {
+			continue
+		}
+		l.at = i
+		if err := l.vector(m, in); err != nil {
+			return nil, err
+		}
+	}
+	if err := l.flush(n); err != nil {
+		return nil, err
+	}
+	return l.roll(dropProbes(l.out, l.lane))
+}
+
+// webName is the local that holds register r behind this block, "" if nothing
+// reads it there.
+func (l *lifter) webName(r string) string {
+	d := key{l.block.id, r}
+	if !l.webs.defs[d] {
+		return ""
+	}
+	return l.names[l.webs.find(d)]
+}
+
+// live tells whether register r is read after instruction i of the block, before it
+// is written again.
+func (l *lifter) live(r string, i int) bool {
+	for _, in := range l.block.insts[i+1:] {
+		reads, write := effects(in)
+		for _, x := range reads {
+			if x == r {
+				return true
+			}
+		}
+		if write == r {
+			return false
+		}
+	}
+	return l.webName(r) != ""
+}
+
+// store writes lanes to memory. Values that were read from the array before, and
+// are still needed, are put into locals first.
+func (l *lifter) store(m *machine, f *form, src asm.Operand) error {
+	to, err := l.cellAt(m, f, f.dst, f.lanes)
+	if err != nil {
+		return err
+	}
+	v, err := l.operand(m, f, src)
+	if err != nil {
+		return err
+	}
+	v, ok := asFloat(v, f.e.Elem)
+	if !ok {
+		return l.errorf(f.in, "what is stored is no number")
+	}
+	if f.lanes == 1 {
+		v = loopir.Subst(v, map[string]loopir.Expr{l.lane: loopir.NewInt(0)})
+	}
+	if f.mask != nil {
+		v = under(f.mask, v)
+	}
+	if err := meaning(v); err != nil {
+		return l.errorf(f.in, "%v", err)
+	}
+	if readsOther(v, to) {
+		v = l.keep(v, f.lanes, f.mask, f.in)
+	}
+	for _, r := range l.registers() {
+		cur := l.vecs[r]
+		if cur.kind != value || cur.e.TypeOf() == loopir.Bool || !readsName(cur.e, to.Name) || !l.live(r, l.at) {
+			continue
+		}
+		if err := meaning(cur.e); err != nil {
+			return l.errorf(f.in, "%s outlives the store: %v", r, err)
+		}
+		cur.e = l.keep(cur.e, cur.lanes, nil, f.in)
+		l.vecs[r] = cur
+	}
+	for r, cur := range l.vecs {
+		if cur.kind == value && cur.e.TypeOf() == loopir.Bool && readsName(cur.e, to.Name) {
+			l.vecs[r] = vec{} // a mask of data that may have changed
+		}
+	}
+	l.out = append(l.out, item{dst: to, lanes: f.lanes, cond: f.mask, val: v, line: f.in.Line})
+	return nil
+}
+
+func (l *lifter) registers() []string {
+	var out []string
+	for r := range l.vecs {
+		out = append(out, r)
+	}
+	sort.Strings(out)
+	return out
+}
+
+// keep puts a value into a local of the block.
+func (l *lifter) keep(v loopir.Expr, lanes int, cond loopir.Expr, in *asm.Inst) loopir.Expr {
+	name := l.call.fresh("t")
+	t := &loopir.Read{Name: name, Index: []loopir.Expr{loopir.NewVar(l.lane)}, Type: v.TypeOf()}
+	if lanes == 1 {
+		t.Index[0] = loopir.NewInt(0)
+		v = loopir.Subst(v, map[string]loopir.Expr{l.lane: loopir.NewInt(0)})
+	}
+	l.out = append(l.out, item{dst: t, lanes: lanes, cond: cond, val: v, line: in.Line, local: lanes})
+	return loopir.CloneExpr(t)
+}
+
+// step writes the value of register r to its local, so far as the block went.
+func (l *lifter) step(in *asm.Inst, r, own string) error {
+	cur := l.vecs[r]
+	e, err := l.fixed(in, own, cur)
+	if err != nil {
+		return err
+	}
+	for _, o := range l.registers() {
+		other := l.vecs[o]
+		if o == r || other.kind != value || !readsName(other.e, own) || !l.live(o, l.at) {
+			continue
+		}
+		if other.e.TypeOf() == loopir.Bool {
+			return l.errorf(in, "a mask made from %s outlives its value", r)
+		}
+		if err := meaning(other.e); err != nil {
+			return l.errorf(in, "%v", err)
+		}
+		other.e = l.keep(other.e, other.lanes, nil, in)
+		l.vecs[o] = other
+	}
+	l.out = append(l.out, item{dst: l.local(own), lanes: l.width[own], val: e, line: in.Line})
+	return nil
+}
+
+// fixed is the value of a register as its local holds it, whose type it decides.
+func (l *lifter) fixed(in *asm.Inst, own string, v vec) (loopir.Expr, error) {
+	t := l.elems[own]
+	if t == loopir.Invalid {
+		t = v.e.TypeOf()
+		if _, isConst := isBitConst(v.e); isConst && !t.IsFloat() {
+			t = loopir.F32
+			if v.bits == 64 {
+				t = loopir.F64
+			}
+		}
+		l.elems[own], l.width[own] = t, v.lanes
+		if t == loopir.F64 && v.bits == 0 {
+			l.width[own] = v.lanes / 2
+		}
+	}
+	e, ok := asFloat(v.e, t)
+	if !ok || !t.IsFloat() {
+		return nil, l.errorf(in, "the lanes do not hold what they held elsewhere")
+	}
+	lanes := v.lanes
+	if isZero(v.e) && v.bits == 0 {
+		lanes = max(lanes, l.width[own])
+	}
+	if lanes < l.width[own] {
+		return nil, l.errorf(in, "%d lanes are known, %d elsewhere", v.lanes, l.width[own])
+	}
+	return e, meaning(e)
+}
+
+// flush writes the values that outlive the block to their locals. Those that read
+// another local come before it is written.
+func (l *lifter) flush(n *node) error {
+	in := n.insts[len(n.insts)-1]
+	l.at = len(n.insts) - 1
+	pending := map[string]string{}
+	for _, r := range l.registers() {
+		v := l.vecs[r]
+		if v.kind != value {
+			continue
+		}
+		if own := l.webName(r); own != "" && v.e.TypeOf() != loopir.Bool && v.e.TypeOf() != loopir.Index && r[0] == 'Z' {
+			pending[r] = own
+		} else if hasReads(v.e) {
+			l.vecs[r] = vec{}
+		}
+	}
+	for len(pending) > 0 {
+		r := ""
+		for _, c := range byDefinition(pending, n) {
+			if !l.readElsewhere(c, pending) {
+				r = c
+				break
+			}
+		}
+		if r == "" {
+			r = byDefinition(pending, n)[0]
+			for _, o := range byDefinition(pending, n) {
+				if v := l.vecs[o]; o != r && readsName(v.e, pending[r]) {
+					v.e = l.keep(v.e, v.lanes, nil, in)
+					l.vecs[o] = v
+				}
+			}
+		}
+		own := pending[r]
+		delete(pending, r)
+		e, err := l.fixed(in, own, l.vecs[r])
+		if err != nil {
+			return err
+		}
+		if same, ok := e.(*loopir.Read); ok && same.Name == own {
+			l.vecs[r] = vec{kind: stored}
+			continue
+		}
+		l.out = append(l.out, item{dst: l.local(own), lanes: l.width[own], val: e, line: lineOf(n, r)})
+		if hasReads(e) {
+			l.vecs[r] = vec{kind: stored}
+		}
+	}
+	return nil
+}
+
+// readElsewhere tells whether another pending register needs the old content of
+// r's local.
+func (l *lifter) readElsewhere(r string, pending map[string]string) bool {
+	for o := range pending {
+		if o != r && readsName(l.vecs[o].e, pending[r]) {
+			return true
+		}
+	}
+	return false
+}
+
+// byDefinition sorts registers by their last definition in the block.
+func byDefinition(regs map[string]string, n *node) []string {
+	var out []string
+	for r := range regs {
+		out = append(out, r)
+	}
+	at := map[string]int{}
+	for i, in := range n.insts {
+		if _, w := effects(in); w != "" {
+			at[w] = i
+		}
+	}
+	sort.Slice(out, func(i, j int) bool { return at[out[i]] < at[out[j]] })
+	return out
+}
+
+func lineOf(n *node, r string) int {
+	line := 0
+	for _, in := range n.insts {
+		if _, w := effects(in); w == r {
+			line = in.Line
+		}
+	}
+	return line
+}

@@ -1,0 +1,362 @@
+package lift
+
+import (
+	"context"
+
+	"github.com/loopopt/loopopt/equiv"
+	"github.com/loopopt/loopopt/loopir"
+	"github.com/loopopt/loopopt/loopir/poly"
+)
+
+// A composer proves two programs equal part by part: loops over the same values are
+// equal when their bodies are, whatever the iterator is, and lists of statements when
+// they can be cut into pieces that are. Each piece is compared by package equiv as a
+// kernel of its own, of which the iterators around it are sizes, and the locals around
+// it are arrays with any content.
+type composer struct {
+	ctx    context.Context
+	opts   equiv.Options
+	file   *loopir.File
+	target *loopir.Kernel
+	lifted *loopir.Kernel
+	count  int
+	worst  equiv.Verdict
+	err    error
+}
+
+// A context is what stands around a piece, in both programs under the same names.
+type around struct {
+	iters  []*loopir.For
+	conds  []loopir.Expr
+	locals []*loopir.Local
+	facts  poly.Facts
+}
+
+// equal tells whether the lists are shown equal.
+func (c *composer) equal(a, b []loopir.Stmt, at around) bool {
+	if c.same(a, b, at.facts) {
+		return true
+	}
+	if c.ctx.Err() != nil {
+		return false
+	}
+	cuts := c.cut(a, b, at.facts)
+	if len(cuts) > 1 || len(cuts) == 1 && cuts[0].loop {
+		if c.pieces(cuts, at) {
+			return true
+		}
+	}
+	return c.compare(a, b, at)
+}
+
+// A piece is part of both lists: a loop of each over the same values, a local of
+// each, or whatever stands in between.
+type piece struct {
+	a, b        []loopir.Stmt
+	loop, local bool
+}
+
+// cut finds loops and locals that both lists have, in order.
+func (c *composer) cut(a, b []loopir.Stmt, facts poly.Facts) []piece {
+	var out []piece
+	i, j := 0, 0
+	for {
+		x, y := c.next(a[i:], b[j:], facts)
+		if x < 0 {
+			break
+		}
+		if x > 0 || y > 0 {
+			out = append(out, piece{a: a[i : i+x], b: b[j : j+y]})
+		}
+		_, isLocal := a[i+x].(*loopir.Local)
+		out = append(out, piece{a: a[i+x : i+x+1], b: b[j+y : j+y+1], loop: !isLocal, local: isLocal})
+		i, j = i+x+1, j+y+1
+	}
+	if i < len(a) || j < len(b) {
+		out = append(out, piece{a: a[i:], b: b[j:]})
+	}
+	for n, p := range out { // a local that only one of them has is not cut off its uses
+		if p.loop || p.local {
+			continue
+		}
+		for _, q := range out[n+1:] {
+			if outlives(p.a, q.a) || outlives(p.b, q.b) {
+				return nil
+			}
+		}
+	}
+	return out
+}
+
+// outlives tells whether a local that list declares is used in later.
+func outlives(list, later []loopir.Stmt) bool {
+	found := false
+	for _, s := range list {
+		l, ok := s.(*loopir.Local)
+		if !ok {
+			continue
+		}
+		loopir.Walk(later, func(s loopir.Stmt) bool {
+			for _, e := range loopir.StmtExprs(s) {
+				found = found || readsName(e, l.Name)
+			}
+			return !found
+		})
+	}
+	return found
+}
+
+// next finds the first anchor: the pair that skips the fewest statements.
+func (c *composer) next(a, b []loopir.Stmt, facts poly.Facts) (int, int) {
+	for sum := 0; sum < len(a)+len(b); sum++ {
+		for i := 0; i <= sum && i < len(a); i++ {
+			if j := sum - i; j < len(b) && c.anchors(a[i], b[j], facts) {
+				return i, j
+			}
+		}
+	}
+	return -1, -1
+}
+
+func (c *composer) anchors(a, b loopir.Stmt, facts poly.Facts) bool {
+	switch x := a.(type) {
+	case *loopir.For:
+		y, ok := b.(*loopir.For)
+		return ok && sameLoop(x, y, facts)
+	case *loopir.Local:
+		y, ok := b.(*loopir.Local)
+		return ok && sameLocal(x, y, facts)
+	}
+	return false
+}
+
+func sameLoop(x, y *loopir.For, facts poly.Facts) bool {
+	return x.Iter == y.Iter && sameIndex(x.Lo, y.Lo, facts) && sameIndex(x.Hi, y.Hi, facts) && sameIndex(stepOf(x), stepOf(y), facts) &&
+		len(x.Reduce) == 0 && len(y.Reduce) == 0
+}
+
+func stepOf(f *loopir.For) loopir.Expr {
+	if f.Step == nil {
+		return loopir.NewInt(1)
+	}
+	return f.Step
+}
+
+func sameIndex(x, y loopir.Expr, facts poly.Facts) bool {
+	return facts.Same(poly.Must(x), poly.Must(y))
+}
+
+func sameLocal(x, y *loopir.Local, facts poly.Facts) bool {
+	if x.Name != y.Name || x.Type != y.Type || len(x.Shape) != len(y.Shape) || (x.Init == nil) != (y.Init == nil) {
+		return false
+	}
+	for i := range x.Shape {
+		if !sameIndex(x.Shape[i], y.Shape[i], facts) {
+			return false
+		}
+	}
+	return x.Init == nil || sameValue(x.Init, y.Init, facts)
+}
+
+// pieces proves each piece, in its context.
+func (c *composer) pieces(cuts []piece, at around) bool {
+	at.locals = at.locals[:len(at.locals):len(at.locals)]
+	for _, p := range cuts {
+		switch {
+		case p.local:
+			at.locals = append(at.locals, p.a[0].(*loopir.Local))
+		case p.loop:
+			x, y := p.a[0].(*loopir.For), p.b[0].(*loopir.For)
+			in := at
+			in.iters = append(at.iters[:len(at.iters):len(at.iters)], x)
+			in.facts = at.facts.Enter(x)
+			if c.same(x.Body, y.Body, in.facts) {
+				continue
+			}
+			if !nonNegative(x, at.facts) || !c.equal(x.Body, y.Body, in) {
+				return false
+			}
+		default:
+			if !c.equal(p.a, p.b, at) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// nonNegative tells whether the iterator can be a size.
+func nonNegative(l *loopir.For, facts poly.Facts) bool {
+	lo, _ := facts.Bounds(l.Lo)
+	return lo != nil && lo.Sign() >= 0
+}
+
+// same tells whether two lists read alike, indices and bounds compared by value and
+// marks of loops aside.
+func (c *composer) same(a, b []loopir.Stmt, facts poly.Facts) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		switch x := a[i].(type) {
+		case *loopir.For:
+			y, ok := b[i].(*loopir.For)
+			if !ok || !sameLoop(x, y, facts) || !c.same(x.Body, y.Body, facts.Enter(x)) {
+				return false
+			}
+		case *loopir.If:
+			y, ok := b[i].(*loopir.If)
+			if !ok || !sameValue(x.Cond, y.Cond, facts) || !c.same(x.Then, y.Then, facts) || !c.same(x.Else, y.Else, facts) {
+				return false
+			}
+		case *loopir.Local:
+			y, ok := b[i].(*loopir.Local)
+			if !ok || !sameLocal(x, y, facts) {
+				return false
+			}
+		case *loopir.Assign:
+			y, ok := b[i].(*loopir.Assign)
+			if !ok || !sameValue(x.LHS, y.LHS, facts) || !sameValue(combined(x), combined(y), facts) {
+				return false
+			}
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// sameValue compares expressions node by node.
+func sameValue(x, y loopir.Expr, facts poly.Facts) bool {
+	if x.TypeOf() != y.TypeOf() {
+		return false
+	}
+	if x.TypeOf() == loopir.Index {
+		return sameIndex(x, y, facts)
+	}
+	switch a := x.(type) {
+	case *loopir.Binary:
+		b, ok := y.(*loopir.Binary)
+		if !ok || a.Op != b.Op {
+			return false
+		}
+	case *loopir.Unary:
+		b, ok := y.(*loopir.Unary)
+		if !ok || a.Op != b.Op {
+			return false
+		}
+	case *loopir.Intrinsic:
+		b, ok := y.(*loopir.Intrinsic)
+		if !ok || a.Name != b.Name {
+			return false
+		}
+	case *loopir.Cast:
+		b, ok := y.(*loopir.Cast)
+		if !ok || a.To != b.To {
+			return false
+		}
+	case *loopir.Read:
+		b, ok := y.(*loopir.Read)
+		if !ok || a.Name != b.Name {
+			return false
+		}
+	case *loopir.Int:
+		b, ok := y.(*loopir.Int)
+		return ok && a.Value.Cmp(b.Value) == 0
+	case *loopir.Float:
+		p, okP := literal(x)
+		q, okQ := literal(y)
+		return okP && okQ && p == q // never NaN; a literal has no sign
+	default:
+		return false
+	}
+	p, q := loopir.Children(x), loopir.Children(y)
+	if len(p) != len(q) {
+		return false
+	}
+	for i := range p {
+		if !sameValue(p[i], q[i], facts) {
+			return false
+		}
+	}
+	return true
+}
+
+// compare has package equiv compare two lists as kernels.
+func (c *composer) compare(a, b []loopir.Stmt, at around) bool {
+	if len(at.iters)+len(at.locals) == 0 && len(at.conds) == 0 {
+		return false // the whole, which the caller compares
+	}
+	before, after := c.kernel(a, at), c.kernel(b, at)
+	if before == nil || after == nil {
+		return false
+	}
+	f := &loopir.File{Name: c.file.Name, Funcs: c.file.Funcs, Kernels: []*loopir.Kernel{before}}
+	if f.CheckKernel(before) != nil || f.CheckKernel(after) != nil || f.Number(before) != nil {
+		return false
+	}
+	claim(before, after)
+	res, err := equiv.Check(c.ctx, f, before, after, c.opts)
+	if err != nil || res.Outcome != equiv.Proved || len(res.Assumptions) > 0 {
+		return false
+	}
+	c.count += len(res.Obligations)
+	c.worst = max(c.worst, res.Verdict)
+	return true
+}
+
+// kernel makes a kernel of statements that stand in a context.
+func (c *composer) kernel(body []loopir.Stmt, at around) *loopir.Kernel {
+	k := c.target.Clone()
+	k.Body = loopir.CloneStmts(body)
+	cells := map[string]bool{}
+	for _, p := range k.Params {
+		if p.Kind == loopir.ArrayParam && p.Dir == loopir.Out {
+			p.Dir = loopir.InOut // written in part only
+		}
+		if p.Kind == loopir.ArrayParam {
+			p.Layout = nil // cells are compared as they lie in memory
+		}
+	}
+	for _, l := range at.locals {
+		q := &loopir.Param{Name: l.Name, Kind: loopir.ArrayParam, Dir: loopir.InOut, Type: l.Type, Shape: l.Shape}
+		if l.Shape == nil {
+			q.Shape = []loopir.Expr{loopir.NewInt(1)}
+			cells[l.Name] = true
+		}
+		k.Params = append(k.Params, q)
+	}
+	for _, l := range at.iters {
+		it := loopir.NewVar(l.Iter)
+		k.Params = append(k.Params, &loopir.Param{Name: l.Iter, Kind: loopir.SizeParam, Type: loopir.Index})
+		k.Where = append(k.Where, loopir.Bin(loopir.Ge, it, l.Lo), loopir.Bin(loopir.Lt, it, l.Hi))
+		if l.Step != nil {
+			k.Where = append(k.Where, loopir.Bin(loopir.Eq, loopir.Bin(loopir.Mod, loopir.Bin(loopir.Sub, it, l.Lo), l.Step), loopir.NewInt(0)))
+		}
+	}
+	if len(cells) > 0 {
+		scalarCells(k.Body, cells)
+	}
+	return k.Clone()
+}
+
+// scalarCells turns scalars into arrays of one cell.
+func scalarCells(body []loopir.Stmt, names map[string]bool) {
+	fix := func(e loopir.Expr) loopir.Expr {
+		return rebuild(e, func(x loopir.Expr) loopir.Expr {
+			if r, ok := x.(*loopir.Read); ok && names[r.Name] && len(r.Index) == 0 {
+				return &loopir.Read{Name: r.Name, Index: []loopir.Expr{loopir.NewInt(0)}, Type: r.Type, Span: r.Span}
+			}
+			return nil
+		})
+	}
+	loopir.Walk(body, func(s loopir.Stmt) bool {
+		loopir.MapStmtExprs(s, func(e loopir.Expr) loopir.Expr {
+			if e == nil {
+				return nil
+			}
+			return fix(e)
+		})
+		return true
+	})
+}

@@ -1,0 +1,508 @@
+package lift
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/loopopt/loopopt/gen/lift/asm"
+	"github.com/loopopt/loopopt/gen/lift/insn"
+	"github.com/loopopt/loopopt/loopir"
+	"github.com/loopopt/loopopt/loopir/poly"
+)
+
+// A scope is what is known at a place: for polynomials, and for the solver.
+type scope struct {
+	facts poly.Facts
+	hyps  []loopir.Expr
+}
+
+func (s scope) assume(c loopir.Expr) scope {
+	return scope{s.facts.Assume(c), append(s.hyps[:len(s.hyps):len(s.hyps)], c)}
+}
+
+func (s scope) enter(l *loopir.For) scope {
+	it := loopir.NewVar(l.Iter)
+	out := scope{s.facts.Enter(l), append(s.hyps[:len(s.hyps):len(s.hyps)], loopir.Bin(loopir.Ge, it, l.Lo), loopir.Bin(loopir.Lt, it, l.Hi))}
+	return out
+}
+
+// A vec is what a vector or mask register holds in one part of a block: the value
+// of a lane as a function of the number of the lane.
+type vec struct {
+	kind  vecKind
+	lanes int
+	bits  int         // of a lane; of a mask, 0
+	e     loopir.Expr // over the lane variable; Bool in masks, Index in vectors of integers
+}
+
+type vecKind uint8
+
+const (
+	noVec  vecKind = iota // nothing known
+	stored                // in the local of the web
+	value
+)
+
+// A caller is the Go code around an assembly function, to which the function's
+// cells, names and obligations belong.
+type caller interface {
+	// cell turns a flat offset, counted in elements, into a cell.
+	cell(array string, flat poly.Poly, elem loopir.Type, sc scope) (*loopir.Read, error)
+	// fresh gives a name that nothing else has.
+	fresh(base string) string
+	// enter gives a name for an iterator, which only loops beside it may have too,
+	// and leave ends its scope.
+	enter(base string) string
+	leave(name string)
+	// oblige notes a condition that the lifting rests on.
+	oblige(at loopir.Span, what string, sc scope, goal loopir.Expr)
+}
+
+// span is where a line of the assembly stands.
+func (l *lifter) span(line int) loopir.Span {
+	return loopir.Span{File: l.text.Name, Start: loopir.Pos{Line: line, Col: 1}}
+}
+
+// A lifter executes one call of an assembly function on symbols.
+type lifter struct {
+	frame
+	text  *asm.File
+	call  caller
+	lane  string
+	webs  *webs
+	names map[key]string // of webs
+	where map[key][]int  // region in which a web is declared
+	elems map[string]loopir.Type
+	width map[string]int
+	vecs  map[string]vec
+	sc    scope
+	block *node
+	at    int    // the instruction of the block under way
+	out   []item // of the block, in order
+	runs  int
+	tiles map[string]*tile // where the locals of webs are that became cells of one array
+	all   []*tile
+	seen  map[string]bool // locals that statements name already
+	iters []string        // of rolled loops, outermost first
+}
+
+// An item is a lane statement: dst = val for each lane, where cond holds.
+type item struct {
+	dst   *loopir.Read // over the lane variable; nil for a load that is only to be in bounds
+	lanes int
+	cond  loopir.Expr // nil: always
+	val   loopir.Expr
+	line  int
+	local int // > 0: dst is a new local of so many lanes
+}
+
+// lift gives the statements that a call of fn amounts to.
+func liftCall(file *asm.File, fn *asm.Func, args map[string]arg, param string, c caller, sc scope) ([]loopir.Stmt, error) {
+	tree, err := shape(file.Name, fn)
+	if err != nil {
+		return nil, err
+	}
+	l := &lifter{
+		frame: frame{file: file.Name, fn: fn, args: args, name: param},
+		text:  file, call: c, lane: c.fresh("l"), webs: findWebs(tree), names: map[key]string{}, where: map[key][]int{},
+		elems: map[string]loopir.Type{}, width: map[string]int{}, vecs: map[string]vec{}, sc: sc,
+		tiles: map[string]*tile{}, seen: map[string]bool{},
+	}
+	l.compare = l.exact
+	l.nameWebs(tree)
+	m := &machine{words: map[string]word{}}
+	body, err := l.list(tree, m, 0)
+	if err != nil {
+		return nil, err
+	}
+	return l.declare(0, body), nil
+}
+
+// exact demands that numbers which are compared are what the registers hold: they
+// fit in 64 bits.
+func (l *lifter) exact(in *asm.Inst, x, y poly.Poly) {
+	for _, p := range []poly.Poly{x, y} {
+		fits(l.call, l.span(in.Line), l.sc, p)
+	}
+}
+
+func fits(c caller, at loopir.Span, sc scope, p poly.Poly) {
+	if k, ok := p.Const(); ok && k.IsInt64() {
+		return
+	}
+	lo, hi := loopir.NewInt(-1<<62), loopir.NewInt(1<<62)
+	e := p.Expr()
+	c.oblige(at, "int64", sc, loopir.Bin(loopir.And, loopir.Bin(loopir.Le, lo, e), loopir.Bin(loopir.Le, e, hi)))
+}
+
+// nameWebs names the webs that cross blocks, in textual order, and finds the
+// region that holds all of a web's definitions and uses.
+func (l *lifter) nameWebs(tree []*node) {
+	live := map[key]bool{}
+	note := func(root key, block int) {
+		p := l.webs.path[block]
+		old, ok := l.where[root]
+		if !ok {
+			l.where[root] = p
+			return
+		}
+		n := 0
+		for n < len(old) && n < len(p) && old[n] == p[n] {
+			n++
+		}
+		l.where[root] = old[:n]
+	}
+	for u, ds := range l.webs.uses {
+		root := l.webs.find(ds[0])
+		live[root] = true
+		note(root, u.block)
+	}
+	for d := range l.webs.defs {
+		if live[l.webs.find(d)] {
+			note(l.webs.find(d), d.block)
+		}
+	}
+	var walk func(list []*node)
+	walk = func(list []*node) {
+		for _, n := range list {
+			for _, in := range n.insts {
+				_, w := effects(in)
+				d := key{n.id, w}
+				if root := l.webs.find(d); l.webs.defs[d] && live[root] && l.names[root] == "" {
+					l.names[root] = l.call.fresh(strings.ToLower(w))
+				}
+			}
+			walk(n.body)
+			walk(n.orElse)
+		}
+	}
+	walk(tree)
+}
+
+// declare puts the locals of a region in front of its statements.
+func (l *lifter) declare(region int, body []loopir.Stmt) []loopir.Stmt {
+	var decls []loopir.Stmt
+	for _, t := range l.all {
+		if t.region == region {
+			decls = append(decls, t.local(l))
+		}
+	}
+	for root, path := range l.where {
+		name := l.names[root]
+		if path[len(path)-1] != region || l.elems[name] == loopir.Invalid || l.tiles[name] != nil {
+			continue
+		}
+		decls = append(decls, &loopir.Local{Name: name, Type: l.elems[name], Shape: []loopir.Expr{loopir.NewInt(int64(l.width[name]))}, Mem: loopir.Registers})
+	}
+	sortLocals(decls)
+	return append(decls, body...)
+}
+
+// list executes nodes and gives the statements they amount to.
+func (l *lifter) list(list []*node, m *machine, region int) ([]loopir.Stmt, error) {
+	var out []loopir.Stmt
+	for _, n := range list {
+		var s []loopir.Stmt
+		var err error
+		switch n.kind {
+		case blockNode:
+			s, err = l.straight(n, m)
+		case loopNode:
+			s, err = l.loop(n, m)
+		case branchNode:
+			s, err = l.branch(n, m)
+		}
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, s...)
+	}
+	return out, nil
+}
+
+// written collects the registers and slots that nodes change.
+func written(list []*node, words, vecs map[string]bool) {
+	for _, n := range list {
+		for _, in := range n.insts {
+			if _, v := effects(in); v != "" {
+				vecs[v] = true
+			}
+			e, _ := insn.Lookup(in.Op)
+			if e == nil || e.Kind < insn.MoveInt || len(in.Args) == 0 {
+				continue
+			}
+			switch last := in.Args[len(in.Args)-1]; {
+			case last.Kind == asm.Reg && vectorName(last.Reg) == "":
+				words[last.Reg] = true
+			case last.Kind == asm.Slot:
+				words[fmt.Sprintf("slot%d", last.Off)] = true
+			}
+		}
+		written(n.body, words, vecs)
+		written(n.orElse, words, vecs)
+	}
+}
+
+// dry executes the general instructions only.
+func (l *lifter) dry(list []*node, m *machine) error {
+	for _, n := range list {
+		switch n.kind {
+		case blockNode:
+			for _, in := range n.insts {
+				if _, err := l.general(m, in); err != nil {
+					return err
+				}
+			}
+		case loopNode:
+			c, err := l.count(n, m)
+			if err != nil {
+				return err
+			}
+			c.exit(m)
+		case branchNode:
+			cond, err := l.condition(m, n.end)
+			if err != nil {
+				return err
+			}
+			other := m.clone()
+			if err := l.dry(n.body, m); err != nil {
+				return err
+			}
+			if err := l.dry(n.orElse, other); err != nil {
+				return err
+			}
+			l.merge(m, other, cond)
+		}
+	}
+	return nil
+}
+
+// A counted loop is known by the words that change by the same amount in each
+// iteration. trips is how often it runs, if that is at least 1.
+type counted struct {
+	trips poly.Poly
+	start map[string]word      // of the words that step
+	step  map[string]poly.Poly // what each iteration adds
+	last  map[string]word      // what the others hold after an iteration, if that is the same each time
+	all   map[string]bool
+}
+
+// at sets the words to what they hold when iteration i begins.
+func (c *counted) at(m *machine, i poly.Poly) {
+	for r := range c.all {
+		w, ok := c.start[r]
+		if !ok {
+			delete(m.words, r)
+			continue
+		}
+		w.p = w.p.Add(c.step[r].Mul(i))
+		m.words[r] = w
+	}
+	m.flags = flagsWord{}
+}
+
+func (c *counted) exit(m *machine) {
+	c.at(m, c.trips)
+	for r, w := range c.last {
+		m.words[r] = w
+	}
+}
+
+// count finds how the words change in a loop by executing its body on names. What
+// it finds is checked again when the body is executed for good.
+func (l *lifter) count(n *node, m *machine) (*counted, error) {
+	l.runs++
+	suffix := fmt.Sprintf("#%d", l.runs)
+	compare, call := l.compare, l.call
+	l.compare = nil
+	defer func() { l.compare, l.call = compare, call }()
+
+	c := &counted{start: map[string]word{}, step: map[string]poly.Poly{}, last: map[string]word{}, all: map[string]bool{}}
+	written([]*node{n}, c.all, map[string]bool{})
+	inner := m.clone()
+	inner.flags = flagsWord{}
+	for r := range c.all {
+		w, ok := m.words[r]
+		if !ok {
+			continue
+		}
+		w.p = poly.Var(r + suffix)
+		inner.words[r] = w
+	}
+	if err := l.dry(n.body, inner); err != nil {
+		return nil, err
+	}
+	for r := range c.all {
+		before, ok := m.words[r]
+		after := inner.words[r]
+		if ok && after.kind == before.kind && after.array == before.array {
+			if d := after.p.Sub(poly.Var(r + suffix)); !mentions(d, suffix) {
+				c.start[r], c.step[r] = before, d
+				continue
+			}
+		}
+		if after.kind != unset && !mentions(after.p, suffix) {
+			c.last[r] = after
+		}
+	}
+	// The jump back is taken while the counter, less 1 each time, is not 0.
+	if e, _ := insn.Lookup(n.end.Op); e.Cond != loopir.Ne || !inner.flags.set || !inner.flags.y.IsZero() {
+		return nil, l.errorf(n.end, "a loop counts a register or slot down to 0")
+	}
+	for r := range c.start {
+		if w := inner.words[r]; w.kind == number && w.p.Equal(inner.flags.x) {
+			if k, ok := c.step[r].Const(); ok && k.IsInt64() && k.Int64() == -1 {
+				c.trips = c.start[r].p
+				return c, nil
+			}
+		}
+	}
+	return nil, l.errorf(n.end, "what is tested does not count down by 1")
+}
+
+// mentions tells whether p uses a variable that ends in suffix.
+func mentions(p poly.Poly, suffix string) bool {
+	for _, v := range p.Vars() {
+		if strings.HasSuffix(v, suffix) {
+			return true
+		}
+	}
+	return false
+}
+
+var labelNumber = regexp.MustCompile(`_[0-9]+$`)
+
+func (l *lifter) loop(n *node, m *machine) ([]loopir.Stmt, error) {
+	c, err := l.count(n, m)
+	if err != nil {
+		return nil, err
+	}
+	l.exact(n.end, c.trips, poly.Int(0))
+	runs := loopir.Bin(loopir.Ge, c.trips.Expr(), loopir.NewInt(1))
+	l.call.oblige(l.span(n.end.Line), "loop/terminates", l.sc, runs)
+	f := &loopir.For{
+		Iter: l.call.enter(labelNumber.ReplaceAllString(n.label, "")), Lo: loopir.NewInt(0), Hi: c.trips.Expr(), Span: l.span(n.end.Line),
+	}
+	defer l.call.leave(f.Iter)
+	vecs := map[string]bool{}
+	written([]*node{n}, map[string]bool{}, vecs)
+	l.forget(vecs)
+	outer := l.sc
+	l.sc = l.sc.enter(f)
+	c.at(m, poly.Var(f.Iter))
+	inner := m.clone()
+	body, err := l.list(n.body, inner, n.id)
+	if err != nil {
+		return nil, err
+	}
+	next := poly.Var(f.Iter).Add(poly.Int(1))
+	for r, w := range c.start {
+		w.p = w.p.Add(c.step[r].Mul(next))
+		if !inner.words[r].equal(w) {
+			return nil, l.errorf(n.end, "%s does not change evenly", r)
+		}
+	}
+	if !inner.flags.set || !inner.flags.x.Equal(c.trips.Sub(next)) {
+		return nil, l.errorf(n.end, "the counter does not count")
+	}
+	l.sc = outer
+	l.forget(vecs)
+	c.exit(m)
+	f.Body = l.declare(n.id, body)
+	if len(body) == 0 {
+		return nil, nil
+	}
+	return []loopir.Stmt{f}, nil
+}
+
+// forget leaves of vector registers that change only what is in the webs' locals.
+func (l *lifter) forget(vecs map[string]bool) {
+	for r := range vecs {
+		l.vecs[r] = vec{kind: stored}
+		if r[0] == 'K' {
+			l.vecs[r] = vec{}
+		}
+	}
+}
+
+func (l *lifter) branch(n *node, m *machine) ([]loopir.Stmt, error) {
+	jump, err := l.condition(m, n.end)
+	if err != nil {
+		return nil, err
+	}
+	stay := negated(jump.(*loopir.Binary))
+	vecs := map[string]bool{}
+	written([]*node{n}, map[string]bool{}, vecs)
+	outer, before := l.sc, copyVecs(l.vecs)
+	other := m.clone()
+
+	l.sc = outer.assume(stay)
+	then, err := l.list(n.body, m, n.id)
+	if err != nil {
+		return nil, err
+	}
+	l.sc, l.vecs = outer.assume(jump), before
+	orElse, err := l.list(n.orElse, other, -n.id)
+	if err != nil {
+		return nil, err
+	}
+	l.sc = outer
+	l.forget(vecs)
+	l.merge(m, other, jump)
+	then, orElse = l.declare(n.id, then), l.declare(-n.id, orElse)
+	switch {
+	case len(then)+len(orElse) == 0:
+		return nil, nil
+	case len(orElse) == 0 && guardsItself(then, stay):
+		return then, nil
+	case len(then) == 0:
+		stay, then, orElse = jump.(*loopir.Binary), orElse, nil
+	}
+	s := &loopir.If{Cond: stay, Then: then, Else: orElse, Span: l.span(n.end.Line)}
+	return []loopir.Stmt{s}, nil
+}
+
+func copyVecs(m map[string]vec) map[string]vec {
+	out := map[string]vec{}
+	for k, v := range m {
+		out[k] = v
+	}
+	return out
+}
+
+func negated(c *loopir.Binary) *loopir.Binary {
+	op := map[loopir.Op]loopir.Op{
+		loopir.Gt: loopir.Le, loopir.Le: loopir.Gt, loopir.Lt: loopir.Ge, loopir.Ge: loopir.Lt, loopir.Eq: loopir.Ne, loopir.Ne: loopir.Eq,
+	}[c.Op]
+	return loopir.Bin(op, c.X, c.Y)
+}
+
+// guardsItself tells whether body is one loop that runs no iteration unless n > 0,
+// which is the guard.
+func guardsItself(body []loopir.Stmt, guard *loopir.Binary) bool {
+	if len(body) != 1 || guard.Op != loopir.Gt || !poly.Must(guard.Y).IsZero() {
+		return false
+	}
+	f, ok := body[0].(*loopir.For)
+	return ok && poly.Must(f.Lo).IsZero() && poly.Must(f.Hi).Equal(poly.Must(guard.X))
+}
+
+// merge joins the words after a branch; m is what the code behind the jump left, of
+// other what comes when jump holds.
+func (l *lifter) merge(m, other *machine, jump loopir.Expr) {
+	jumped, stayed := l.sc.facts.Assume(jump), l.sc.facts.AssumeNot(jump)
+	for r, w := range m.words {
+		v, ok := other.words[r]
+		switch {
+		case !ok || v.kind != w.kind || v.array != w.array:
+			delete(m.words, r)
+		case w.p.Equal(v.p) || jumped.Same(w.p, v.p):
+		case stayed.Same(w.p, v.p):
+			m.words[r] = v
+		default:
+			delete(m.words, r)
+		}
+	}
+	m.flags = flagsWord{}
+}

@@ -1,0 +1,224 @@
+package lift
+
+import (
+	"fmt"
+	"go/ast"
+	"go/build/constraint"
+	"go/parser"
+	"go/token"
+	"go/types"
+	"path/filepath"
+	"sort"
+	"strings"
+
+	"github.com/loopopt/loopopt/gen/lift/asm"
+)
+
+// A Package is generated code as text: the Go files that an amd64 build without
+// tags takes, and the assembly.
+type Package struct {
+	Dir     string
+	fset    *token.FileSet
+	files   []*ast.File
+	info    *types.Info
+	asm     map[string]*asm.File // by function
+	funcs   map[string]*ast.FuncDecl
+	methods map[string]map[string]*ast.FuncDecl // by type
+	structs map[string]*ast.StructType
+	text    map[string][]byte
+	digests map[string]string // of support functions
+}
+
+// Read parses a package. Files are given by name; tests and files of other
+// platforms are left out.
+func Read(dir string, files map[string][]byte) (*Package, error) {
+	p := &Package{
+		Dir: dir, fset: token.NewFileSet(), asm: map[string]*asm.File{}, funcs: map[string]*ast.FuncDecl{},
+		methods: map[string]map[string]*ast.FuncDecl{}, structs: map[string]*ast.StructType{}, text: files,
+	}
+	for _, name := range sortedKeys(files) {
+		switch {
+		case strings.HasSuffix(name, "_test.go"):
+		case strings.HasSuffix(name, ".go"):
+			f, err := parser.ParseFile(p.fset, filepath.Join(dir, name), files[name], parser.ParseComments|parser.SkipObjectResolution)
+			if err != nil {
+				return nil, err
+			}
+			if ok, err := builds(f); err != nil || !ok {
+				if err != nil {
+					return nil, err
+				}
+				continue
+			}
+			p.files = append(p.files, f)
+		case strings.HasSuffix(name, ".s"):
+			if strings.HasSuffix(name, "_arm64.s") {
+				continue
+			}
+			f, err := asm.Parse(filepath.Join(dir, name), files[name])
+			if err != nil {
+				return nil, err
+			}
+			for _, fn := range f.Funcs {
+				if p.asm[fn.Name] != nil {
+					return nil, &asm.Error{File: f.Name, Line: fn.Line, Msg: fn.Name + " is declared twice"}
+				}
+				p.asm[fn.Name] = f
+			}
+		}
+	}
+	if len(p.files) == 0 {
+		return nil, fmt.Errorf("%s: no Go files", dir)
+	}
+	if err := p.check(); err != nil {
+		return nil, err
+	}
+	return p, p.index()
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	var out []string
+	for k := range m {
+		out = append(out, k)
+	}
+	sort.Strings(out)
+	return out
+}
+
+// builds tells whether a plain amd64 build takes the file.
+func builds(f *ast.File) (bool, error) {
+	for _, g := range f.Comments {
+		if g.Pos() > f.Package {
+			break
+		}
+		for _, c := range g.List {
+			if !constraint.IsGoBuild(c.Text) {
+				continue
+			}
+			x, err := constraint.Parse(c.Text)
+			if err != nil {
+				return false, err
+			}
+			return x.Eval(func(tag string) bool {
+				return tag == "amd64" || tag == "linux" || tag == "unix" || strings.HasPrefix(tag, "go1.")
+			}), nil
+		}
+	}
+	return true, nil
+}
+
+// check runs go/types. Imported packages are empty here, so that a name of theirs has
+// no type; the reader knows those that it accepts by name.
+func (p *Package) check() error {
+	p.info = &types.Info{Types: map[ast.Expr]types.TypeAndValue{}, Uses: map[*ast.Ident]types.Object{}, Defs: map[*ast.Ident]types.Object{}}
+	var first error
+	conf := types.Config{
+		Importer: empty{}, GoVersion: "go1.26",
+		Error: func(err error) {
+			e, ok := err.(types.Error)
+			if ok && (strings.HasPrefix(e.Msg, "undefined: ") && strings.Contains(e.Msg, ".") || strings.Contains(e.Msg, "imported and not used") || strings.Contains(e.Msg, "declared and not used")) {
+				return
+			}
+			if first == nil {
+				first = err
+			}
+		},
+	}
+	_, _ = conf.Check(p.files[0].Name.Name, p.fset, p.files, p.info)
+	return first
+}
+
+type empty struct{}
+
+func (empty) Import(path string) (*types.Package, error) {
+	if path == "unsafe" {
+		return types.Unsafe, nil
+	}
+	pkg := types.NewPackage(path, filepath.Base(path))
+	pkg.MarkComplete()
+	return pkg, nil
+}
+
+// index finds the declarations.
+func (p *Package) index() error {
+	for _, f := range p.files {
+		for _, d := range f.Decls {
+			switch d := d.(type) {
+			case *ast.FuncDecl:
+				if d.Recv == nil {
+					p.funcs[d.Name.Name] = d
+					continue
+				}
+				t := d.Recv.List[0].Type
+				if s, ok := t.(*ast.StarExpr); ok {
+					t = s.X
+				}
+				if id, ok := t.(*ast.Ident); ok {
+					if p.methods[id.Name] == nil {
+						p.methods[id.Name] = map[string]*ast.FuncDecl{}
+					}
+					p.methods[id.Name][d.Name.Name] = d
+				}
+			case *ast.GenDecl:
+				for _, s := range d.Specs {
+					if t, ok := s.(*ast.TypeSpec); ok {
+						if st, ok := t.Type.(*ast.StructType); ok {
+							p.structs[t.Name.Name] = st
+						}
+					}
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// fieldType is the type of a field of a struct, nil if there is none.
+func (p *Package) fieldType(typ, field string) types.Type {
+	st := p.structs[typ]
+	if st == nil {
+		return nil
+	}
+	for _, f := range st.Fields.List {
+		for _, n := range f.Names {
+			if n.Name == field {
+				return p.info.Types[f.Type].Type
+			}
+		}
+	}
+	return nil
+}
+
+// line gives the line of a node.
+func (p *Package) line(n ast.Node) int { return p.fset.Position(n.Pos()).Line }
+
+func (p *Package) file(n ast.Node) string { return p.fset.Position(n.Pos()).Filename }
+
+// A Form is one compiled form of a scheduled kernel: a type with the method run.
+type Form struct {
+	Type string // convAvx512S1AVX512
+	File string // the Go file that declares it
+	Loop string // the .loop file that it is generated from
+}
+
+// Forms lists the compiled forms, with the .loop file each belongs to: the one whose
+// name the Go file's name begins with.
+func (p *Package) Forms() []Form {
+	var out []Form
+	for _, t := range sortedKeys(p.methods) {
+		run := p.methods[t]["run"]
+		if run == nil || p.methods[t]["runRange"] == nil {
+			continue
+		}
+		f := Form{Type: t, File: filepath.Base(p.file(run))}
+		stem := strings.TrimSuffix(f.File, ".go")
+		for name := range p.text {
+			base, ok := strings.CutSuffix(name, ".loop")
+			if ok && (stem == base || strings.HasPrefix(stem, base+"_")) && len(name) > len(f.Loop) {
+				f.Loop = name
+			}
+		}
+		out = append(out, f)
+	}
+	return out
+}

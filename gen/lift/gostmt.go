@@ -1,0 +1,452 @@
+package lift
+
+import (
+	"go/ast"
+	"go/token"
+	"go/types"
+	"math/big"
+
+	"github.com/loopopt/loopopt/loopir"
+	"github.com/loopopt/loopopt/loopir/poly"
+)
+
+// block reads statements. Variables of the block end with it.
+func (r *reader) block(list []ast.Stmt) ([]loopir.Stmt, error) {
+	env, arrays := copyMap(r.env), copyMap(r.arrays)
+	defer func() { r.env, r.arrays = env, arrays }()
+	var out []loopir.Stmt
+	for i := 0; i < len(list); i++ {
+		s, err := r.stmt(list[i])
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, s...)
+	}
+	return out, nil
+}
+
+func copyMap[V any](m map[string]V) map[string]V {
+	out := make(map[string]V, len(m))
+	for k, v := range m {
+		out[k] = v
+	}
+	return out
+}
+
+func (r *reader) stmt(s ast.Stmt) ([]loopir.Stmt, error) {
+	switch s := s.(type) {
+	case *ast.BlockStmt:
+		return r.block(s.List)
+	case *ast.AssignStmt:
+		return r.assign(s)
+	case *ast.DeclStmt:
+		return r.declare(s)
+	case *ast.ForStmt:
+		return r.loop(s)
+	case *ast.IfStmt:
+		return r.branch(s)
+	case *ast.ExprStmt:
+		if c, ok := s.X.(*ast.CallExpr); ok {
+			return r.call(c)
+		}
+	}
+	return nil, r.errorf(s, "this statement is not read")
+}
+
+func (r *reader) assign(s *ast.AssignStmt) ([]loopir.Stmt, error) {
+	if len(s.Lhs) != 1 || len(s.Rhs) != 1 {
+		return nil, r.errorf(s, "this assignment is not read")
+	}
+	lhs, rhs := s.Lhs[0], s.Rhs[0]
+	if s.Tok == token.DEFINE {
+		return r.define(s, lhs.(*ast.Ident).Name, rhs)
+	}
+	if s.Tok != token.ASSIGN {
+		return nil, r.errorf(s, "this assignment is not read")
+	}
+	if isIdent(lhs, "_") {
+		if _, ok := rhs.(*ast.Ident); ok {
+			return nil, nil
+		}
+	}
+	if sel, ok := lhs.(*ast.SelectorExpr); ok && isIdent(sel.X, "c") {
+		return nil, r.hand(s, sel, rhs)
+	}
+	cell, err := r.target1(lhs)
+	if err != nil {
+		return nil, err
+	}
+	v, err := r.value(rhs)
+	if err != nil {
+		return nil, err
+	}
+	if v.TypeOf() != cell.Type {
+		return nil, r.errorf(s, "a value of another type is assigned")
+	}
+	return []loopir.Stmt{&loopir.Assign{LHS: cell, RHS: v, Span: r.span(s)}}, nil
+}
+
+// hand notes c.t = t: a variable that a parallel loop reads from the receiver.
+func (r *reader) hand(s ast.Stmt, sel *ast.SelectorExpr, rhs ast.Expr) error {
+	if r.param(sel) != nil || sel.Sel.Name == "threads" {
+		return r.errorf(s, "a parameter is changed")
+	}
+	id, ok := rhs.(*ast.Ident)
+	if !ok {
+		return r.errorf(s, "only a variable is handed to a parallel loop")
+	}
+	if a := r.arrays[id.Name]; a != nil {
+		r.held[sel.Sel.Name] = a
+		return nil
+	}
+	x, ok := r.env[id.Name]
+	if !ok {
+		return r.errorf(s, "%s is not known", id.Name)
+	}
+	r.fields[sel.Sel.Name] = x
+	return nil
+}
+
+// define reads v := e.
+func (r *reader) define(s *ast.AssignStmt, name string, rhs ast.Expr) ([]loopir.Stmt, error) {
+	switch e := rhs.(type) {
+	case *ast.SelectorExpr: // N := c.N
+		if q := r.param(e); q != nil {
+			switch q.Kind {
+			case loopir.SizeParam:
+				r.env[name] = loopir.NewVar(q.Name)
+			case loopir.ScalarParam:
+				r.env[name] = &loopir.Read{Name: q.Name, Type: q.Type}
+			case loopir.ArrayParam:
+				r.arrays[name] = &array{q.Name, q.Type, q.Shape}
+			}
+			return nil, nil
+		}
+		if isIdent(e.X, "c") {
+			if a := r.held[e.Sel.Name]; a != nil {
+				r.arrays[name] = a
+				return nil, nil
+			}
+			if x, ok := r.fields[e.Sel.Name]; ok {
+				r.env[name] = x
+				return nil, nil
+			}
+		}
+		return nil, r.errorf(e, "this field is not known here")
+	case *ast.TypeAssertExpr: // w := scratches.Get().(*T): memory of unknown content
+		if r.isScratch(e) {
+			r.env[name] = scratchValue
+			return nil, nil
+		}
+	case *ast.CallExpr:
+		if isIdent(e.Fun, "scratch") && len(e.Args) == 2 && r.support(e.Fun.(*ast.Ident)) {
+			return r.scratch(s, name, e)
+		}
+	}
+	if r.typeOf(rhs) != loopir.Index {
+		return nil, r.errorf(s, "this variable is not read")
+	}
+	x, err := r.index(rhs)
+	r.env[name] = x
+	return nil, err
+}
+
+// scratchValue stands for the pointer to a worker's scratch memory.
+var scratchValue loopir.Expr = &loopir.Unary{Op: loopir.Not, Type: loopir.Bool}
+
+func (r *reader) isScratch(e *ast.TypeAssertExpr) bool {
+	c, ok := e.X.(*ast.CallExpr)
+	if !ok || len(c.Args) > 0 {
+		return false
+	}
+	sel, ok := c.Fun.(*ast.SelectorExpr)
+	return ok && sel.Sel.Name == "Get" && isIdent(sel.X, r.typ+"Scratches")
+}
+
+// scratch reads a := scratch(&w.buf0, n): n elements of unknown content, which no
+// other call of scratch gives out at the same time since each has a field of its own.
+func (r *reader) scratch(s ast.Stmt, name string, e *ast.CallExpr) ([]loopir.Stmt, error) {
+	u, ok := e.Args[0].(*ast.UnaryExpr)
+	if !ok || u.Op != token.AND {
+		return nil, r.errorf(e, "scratch memory is a field of the worker's")
+	}
+	sel, ok := u.X.(*ast.SelectorExpr)
+	w, isName := sel.X.(*ast.Ident)
+	if !ok || !isName || r.env[w.Name] != scratchValue {
+		return nil, r.errorf(e, "scratch memory is a field of the worker's")
+	}
+	key := "scratch " + sel.Sel.Name
+	if r.said[key] {
+		return nil, r.errorf(e, "%s is given out twice", sel.Sel.Name)
+	}
+	r.said[key] = true
+	n, err := r.index(e.Args[1])
+	if err != nil {
+		return nil, err
+	}
+	r.fits(e, n)
+	slice, ok := r.pkg.fieldType(r.typ+"Scratch", sel.Sel.Name).(*types.Slice)
+	if !ok {
+		return nil, r.errorf(e, "scratch memory is a slice")
+	}
+	return r.local(s, name, typeNamed(slice.Elem()), n, loopir.Heap), nil
+}
+
+// local declares an array of n elements, in the shape that the target gives the local
+// of this name if that has as many.
+func (r *reader) local(at ast.Node, name string, t loopir.Type, n loopir.Expr, mem loopir.Mem) []loopir.Stmt {
+	l := &loopir.Local{Name: r.fresh(r.looped(name)), Type: t, Shape: []loopir.Expr{n}, Mem: mem, Span: r.span(at)}
+	loopir.Walk(r.target.Body, func(s loopir.Stmt) bool {
+		t, ok := s.(*loopir.Local)
+		if ok && t.Name == r.looped(name) && len(t.Shape) > 0 && r.sameVolume(t.Shape, n) {
+			l.Shape = nil
+			for _, e := range t.Shape {
+				l.Shape = append(l.Shape, loopir.CloneExpr(e))
+			}
+		}
+		return true
+	})
+	r.arrays[name] = &array{l.Name, t, l.Shape}
+	return []loopir.Stmt{l}
+}
+
+func (r *reader) sameVolume(shape []loopir.Expr, n loopir.Expr) bool {
+	v := poly.Int(1)
+	for _, e := range shape {
+		for _, name := range poly.Must(e).Vars() {
+			if q := r.target.Param(name); q == nil {
+				return false // an iterator, whose name may differ here
+			}
+		}
+		v = v.Mul(poly.Must(e))
+	}
+	return r.sc.facts.Same(v, poly.Must(n))
+}
+
+// declare reads var a [448]float32 and var m float32 = e.
+func (r *reader) declare(s *ast.DeclStmt) ([]loopir.Stmt, error) {
+	g, ok := s.Decl.(*ast.GenDecl)
+	if !ok || g.Tok != token.VAR || len(g.Specs) != 1 {
+		return nil, r.errorf(s, "this declaration is not read")
+	}
+	v := g.Specs[0].(*ast.ValueSpec)
+	if len(v.Names) != 1 || v.Type == nil || len(v.Values) > 1 {
+		return nil, r.errorf(s, "this declaration is not read")
+	}
+	name := v.Names[0].Name
+	t := r.pkg.info.Defs[v.Names[0]].Type()
+	if a, ok := t.(*types.Array); ok && len(v.Values) == 0 {
+		return r.local(s, name, typeNamed(a.Elem()), &loopir.Int{Value: big.NewInt(a.Len()), Type: loopir.Index}, loopir.Auto), nil
+	}
+	elem := typeNamed(t)
+	if !elem.IsValue() {
+		return nil, r.errorf(s, "a local of this type is not read")
+	}
+	l := &loopir.Local{Type: elem, Span: r.span(s)}
+	if len(v.Values) == 1 {
+		x, err := r.value(v.Values[0])
+		if err != nil {
+			return nil, err
+		}
+		if x.TypeOf() != elem {
+			return nil, r.errorf(s, "a value of another type is assigned")
+		}
+		l.Init = x
+	}
+	l.Name = r.fresh(r.looped(name))
+	r.env[name] = &loopir.Read{Name: l.Name, Type: elem}
+	return []loopir.Stmt{l}, nil
+}
+
+// target1 is the cell that an assignment writes.
+func (r *reader) target1(e ast.Expr) (*loopir.Read, error) {
+	switch e := e.(type) {
+	case *ast.Ident:
+		if c, ok := r.env[e.Name].(*loopir.Read); ok {
+			if r.target.Param(c.Name) != nil && r.kernel.Param(c.Name) != nil {
+				return nil, r.errorf(e, "a parameter is assigned")
+			}
+			return &loopir.Read{Name: c.Name, Type: c.Type, Span: r.span(e)}, nil
+		}
+	case *ast.IndexExpr:
+		return r.element(e)
+	}
+	return nil, r.errorf(e, "this cell is not read")
+}
+
+// element reads A[e]. Go checks that 0 <= e < len(A), so that an e which wraps
+// around is no other cell.
+func (r *reader) element(e *ast.IndexExpr) (*loopir.Read, error) {
+	id, ok := e.X.(*ast.Ident)
+	if !ok || r.arrays[id.Name] == nil {
+		return nil, r.errorf(e, "this is no element of a known array")
+	}
+	a := r.arrays[id.Name]
+	var err error
+	c := &loopir.Read{Name: a.name, Type: a.typ, Span: r.span(e)}
+	if c.Index, err = r.horner(e.Index, a.shape); c.Index != nil || err != nil {
+		return c, err
+	}
+	x, err := r.index(e.Index)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range coordinates(r.sc.facts.Reduce(poly.Must(x)), a.shape, r.sc.facts) {
+		c.Index = append(c.Index, p.Expr())
+	}
+	return c, nil
+}
+
+// horner reads an offset that is written as (i*E1 + j)*E2 + k, the extents being those
+// of the shape, as the cell [i][j][k]. The answer is nil if it is not written so.
+func (r *reader) horner(e ast.Expr, shape []loopir.Expr) ([]loopir.Expr, error) {
+	e = unparen(e)
+	if len(shape) == 1 {
+		x, err := r.index(e)
+		return []loopir.Expr{x}, err
+	}
+	sum, ok := e.(*ast.BinaryExpr)
+	if !ok || sum.Op != token.ADD {
+		return nil, nil
+	}
+	product, ok := unparen(sum.X).(*ast.BinaryExpr)
+	if !ok || product.Op != token.MUL {
+		return nil, nil
+	}
+	last := len(shape) - 1
+	extent, err := r.index(product.Y)
+	if err != nil || !sameIndex(extent, shape[last], r.sc.facts) {
+		return nil, err
+	}
+	outer, err := r.horner(product.X, shape[:last])
+	if outer == nil || err != nil {
+		return nil, err
+	}
+	x, err := r.index(sum.Y)
+	return append(outer, x), err
+}
+
+// loop reads for i := lo; i < hi; i += step.
+func (r *reader) loop(s *ast.ForStmt) ([]loopir.Stmt, error) {
+	init, ok := s.Init.(*ast.AssignStmt)
+	test, ok2 := s.Cond.(*ast.BinaryExpr)
+	if !ok || !ok2 || init.Tok != token.DEFINE || len(init.Lhs) != 1 || test.Op != token.LSS {
+		return nil, r.errorf(s, "this loop is not read")
+	}
+	name := init.Lhs[0].(*ast.Ident).Name
+	if !isIdent(test.X, name) || assigns(s.Body, name) {
+		return nil, r.errorf(s, "this loop does not count %s", name)
+	}
+	lo, err := r.index(init.Rhs[0])
+	if err != nil {
+		return nil, err
+	}
+	hi, err := r.index(test.Y)
+	if err != nil {
+		return nil, err
+	}
+	if changes(s.Body, test.Y) {
+		return nil, r.errorf(s, "the bound of the loop changes in it")
+	}
+	step, err := r.step(s, name)
+	if err != nil {
+		return nil, err
+	}
+	r.fits(s, lo, hi)
+	f := &loopir.For{Lo: lo, Hi: hi, Step: step, Span: r.span(s)}
+	if step != nil {
+		r.fits(s, loopir.Bin(loopir.Add, hi, step))
+	}
+	return r.body(f, name, s.Body.List)
+}
+
+func (r *reader) step(s *ast.ForStmt, name string) (loopir.Expr, error) {
+	switch p := s.Post.(type) {
+	case *ast.IncDecStmt:
+		if p.Tok == token.INC && isIdent(p.X, name) {
+			return nil, nil
+		}
+	case *ast.AssignStmt:
+		if p.Tok == token.ADD_ASSIGN && isIdent(p.Lhs[0], name) {
+			step, err := r.index(p.Rhs[0])
+			if err == nil {
+				r.divisor(s, step)
+				r.fits(s, step)
+			}
+			return step, err
+		}
+	}
+	return nil, r.errorf(s, "this loop does not count up")
+}
+
+// body reads the body of f, whose iterator is Go variable name.
+func (r *reader) body(f *loopir.For, name string, list []ast.Stmt) ([]loopir.Stmt, error) {
+	env, sc := copyMap(r.env), r.sc
+	defer func() { r.env, r.sc = env, sc }()
+	f.Iter = r.enter(name)
+	defer r.leave(f.Iter)
+	r.env[name] = loopir.NewVar(f.Iter)
+	r.sc = r.sc.enter(f)
+	var err error
+	f.Body, err = r.block(list)
+	return []loopir.Stmt{f}, err
+}
+
+// assigns tells whether a Go variable is assigned in body.
+func assigns(body ast.Node, name string) bool {
+	found := false
+	ast.Inspect(body, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.AssignStmt:
+			for _, l := range n.Lhs {
+				found = found || isIdent(l, name)
+			}
+		case *ast.IncDecStmt:
+			found = found || isIdent(n.X, name)
+		case *ast.UnaryExpr:
+			found = found || n.Op == token.AND && isIdent(n.X, name)
+		}
+		return !found
+	})
+	return found
+}
+
+// changes tells whether body assigns a variable of e.
+func changes(body ast.Node, e ast.Expr) bool {
+	found := false
+	ast.Inspect(e, func(n ast.Node) bool {
+		if id, ok := n.(*ast.Ident); ok && assigns(body, id.Name) {
+			found = true
+		}
+		return !found
+	})
+	return found
+}
+
+func (r *reader) branch(s *ast.IfStmt) ([]loopir.Stmt, error) {
+	if s.Init != nil {
+		return nil, r.errorf(s, "this if is not read")
+	}
+	c, err := r.cond(s.Cond)
+	if err != nil {
+		return nil, err
+	}
+	out := &loopir.If{Cond: c, Span: r.span(s)}
+	sc := r.sc
+	defer func() { r.sc = sc }()
+	index := !hasReads(c)
+	if index {
+		r.sc = sc.assume(c)
+	}
+	if out.Then, err = r.block(s.Body.List); err != nil {
+		return nil, err
+	}
+	if s.Else == nil {
+		return []loopir.Stmt{out}, nil
+	}
+	if r.sc = sc; index {
+		r.sc = scope{sc.facts.AssumeNot(c), append(sc.hyps[:len(sc.hyps):len(sc.hyps)], &loopir.Unary{Op: loopir.Not, X: c, Type: loopir.Bool})}
+	}
+	out.Else, err = r.block([]ast.Stmt{s.Else})
+	return []loopir.Stmt{out}, err
+}

@@ -1,0 +1,217 @@
+package lift
+
+import (
+	"go/ast"
+	"go/constant"
+	"go/token"
+	"math"
+
+	"github.com/loopopt/loopopt/loopir"
+)
+
+// value reads an expression on data.
+func (r *reader) value(e ast.Expr) (loopir.Expr, error) {
+	if tv := r.pkg.info.Types[e]; tv.Value != nil {
+		if t := typeNamed(tv.Type); t.IsValue() && tv.Value.Kind() != constant.Unknown {
+			if x, ok := literalOf(tv.Value, t); ok {
+				return x, nil
+			}
+		}
+		return nil, r.errorf(e, "this constant is not read")
+	}
+	switch e := e.(type) {
+	case *ast.ParenExpr:
+		return r.value(e.X)
+	case *ast.Ident:
+		if x, ok := r.env[e.Name]; ok && x.TypeOf().IsValue() {
+			return loopir.CloneExpr(x), nil
+		}
+	case *ast.SelectorExpr:
+		if q := r.param(e); q != nil && q.Kind == loopir.ScalarParam {
+			return &loopir.Read{Name: q.Name, Type: q.Type}, nil
+		}
+	case *ast.IndexExpr:
+		return r.element(e)
+	case *ast.UnaryExpr:
+		if e.Op == token.SUB {
+			x, err := r.value(e.X)
+			if err != nil {
+				return nil, err
+			}
+			return &loopir.Unary{Op: loopir.Neg, X: x, Type: x.TypeOf()}, nil
+		}
+	case *ast.BinaryExpr:
+		return r.valueBinary(e)
+	case *ast.CallExpr:
+		return r.valueCall(e)
+	}
+	return nil, r.errorf(e, "this value is not read")
+}
+
+func (r *reader) valueBinary(e *ast.BinaryExpr) (loopir.Expr, error) {
+	x, err := r.value(e.X)
+	if err != nil {
+		return nil, err
+	}
+	y, err := r.value(e.Y)
+	if err != nil {
+		return nil, err
+	}
+	op, ok := map[token.Token]loopir.Op{token.ADD: loopir.Add, token.SUB: loopir.Sub, token.MUL: loopir.Mul, token.QUO: loopir.Div, token.REM: loopir.Mod}[e.Op]
+	t := x.TypeOf()
+	if !ok || t != y.TypeOf() || op == loopir.Mod && t.IsFloat() {
+		return nil, r.errorf(e, "this operator on values is not read")
+	}
+	if t.IsFloat() && (op == loopir.Add || op == loopir.Sub) && (isProduct(e.X) || isProduct(e.Y)) {
+		return nil, r.errorf(e, "Go may round this sum of a product once or twice; the product has to be converted")
+	}
+	return &loopir.Binary{Op: op, X: x, Y: y, Type: t}, nil
+}
+
+// isProduct tells a product, or its negative, that no conversion rounds.
+func isProduct(e ast.Expr) bool {
+	switch e := e.(type) {
+	case *ast.ParenExpr:
+		return isProduct(e.X)
+	case *ast.UnaryExpr:
+		return isProduct(e.X)
+	case *ast.BinaryExpr:
+		return e.Op == token.MUL
+	}
+	return false
+}
+
+var goTypes = map[string]loopir.Type{
+	"float32": loopir.F32, "float64": loopir.F64, "int8": loopir.I8, "uint8": loopir.U8, "int16": loopir.I16, "int32": loopir.I32, "int64": loopir.I64,
+}
+
+// intrinsics are the functions of package math and of the run-time support that the
+// language has, with the type they work on.
+var intrinsics = map[string]struct {
+	name string
+	typ  loopir.Type
+	args int
+}{
+	"math.Exp": {"exp", loopir.F64, 1}, "math.Log": {"log", loopir.F64, 1}, "math.Sqrt": {"sqrt", loopir.F64, 1},
+	"math.Tanh": {"tanh", loopir.F64, 1}, "math.Abs": {"abs", loopir.F64, 1}, "math.FMA": {"fma", loopir.F64, 3},
+	"exp32": {"exp", loopir.F32, 1}, "log32": {"log", loopir.F32, 1}, "sqrt32": {"sqrt", loopir.F32, 1},
+	"tanh32": {"tanh", loopir.F32, 1}, "abs32": {"abs", loopir.F32, 1}, "fma32": {"fma", loopir.F32, 3},
+	"sigmoid32": {"sigmoid", loopir.F32, 1}, "sigmoid64": {"sigmoid", loopir.F64, 1},
+}
+
+func (r *reader) valueCall(e *ast.CallExpr) (loopir.Expr, error) {
+	name := ""
+	switch f := e.Fun.(type) {
+	case *ast.Ident:
+		name = f.Name
+		if t, ok := goTypes[name]; ok && len(e.Args) == 1 && r.builtin(f) {
+			return r.convert(e, t)
+		}
+		if (name == "min" || name == "max") && r.builtin(f) {
+			return r.extremum(e, name)
+		}
+		if !r.support(f) {
+			return nil, r.errorf(e, "the function %s is not read", name)
+		}
+	case *ast.SelectorExpr:
+		if isIdent(f.X, "math") {
+			name = "math." + f.Sel.Name
+		}
+	case *ast.IndexExpr: // opaque[float32](x), truncTo[int8](x)
+		if id, ok := f.X.(*ast.Ident); ok && id.Name == "opaque" && len(e.Args) == 1 && r.support(id) {
+			return r.value(e.Args[0])
+		}
+	}
+	in, ok := intrinsics[name]
+	if !ok || len(e.Args) != in.args {
+		return nil, r.errorf(e, "this function is not read")
+	}
+	out := &loopir.Intrinsic{Name: in.name, Type: in.typ, Span: r.span(e)}
+	for _, a := range e.Args {
+		x, err := r.value(a)
+		if err != nil {
+			return nil, err
+		}
+		if x.TypeOf() != in.typ {
+			return nil, r.errorf(a, "the argument has another type")
+		}
+		out.Args = append(out.Args, x)
+	}
+	return out, nil
+}
+
+// convert reads float32(e).
+func (r *reader) convert(e *ast.CallExpr, t loopir.Type) (loopir.Expr, error) {
+	arg := e.Args[0]
+	if v, ok := special(arg); ok && t.IsFloat() {
+		if math.IsNaN(v) {
+			return &loopir.Float{Text: "nan", Type: t}, nil
+		}
+		x, _ := floatLiteral(v, t)
+		return x, nil
+	}
+	if r.typeOf(arg) == loopir.Index {
+		x, err := r.index(arg)
+		if err == nil {
+			r.fits(e, x)
+		}
+		return &loopir.Cast{To: t, X: x}, err
+	}
+	x, err := r.value(arg)
+	if err != nil {
+		return nil, err
+	}
+	if x.TypeOf() == t {
+		return x, nil // it only rounds
+	}
+	if x.TypeOf().IsFloat() && !t.IsFloat() {
+		return nil, r.errorf(e, "a number out of range has no fixed conversion to an integer")
+	}
+	return &loopir.Cast{To: t, X: x}, nil
+}
+
+// special reads math.Inf(1) and math.NaN().
+func special(e ast.Expr) (float64, bool) {
+	c, ok := e.(*ast.CallExpr)
+	if !ok {
+		return 0, false
+	}
+	sel, ok := c.Fun.(*ast.SelectorExpr)
+	if !ok || !isIdent(sel.X, "math") {
+		return 0, false
+	}
+	switch sel.Sel.Name {
+	case "NaN":
+		return math.NaN(), len(c.Args) == 0
+	case "Inf":
+		if len(c.Args) == 1 {
+			switch a := c.Args[0].(type) {
+			case *ast.BasicLit:
+				return math.Inf(1), a.Value == "1"
+			case *ast.UnaryExpr:
+				l, ok := a.X.(*ast.BasicLit)
+				return math.Inf(-1), ok && a.Op == token.SUB && l.Value == "1"
+			}
+		}
+	}
+	return 0, false
+}
+
+func (r *reader) extremum(e *ast.CallExpr, name string) (loopir.Expr, error) {
+	out := &loopir.Intrinsic{Name: name, Span: r.span(e)}
+	for _, a := range e.Args {
+		x, err := r.value(a)
+		if err != nil {
+			return nil, err
+		}
+		if out.Type != loopir.Invalid && x.TypeOf() != out.Type {
+			return nil, r.errorf(a, "the argument has another type")
+		}
+		out.Type = x.TypeOf()
+		out.Args = append(out.Args, x)
+	}
+	if len(out.Args) < 2 {
+		return nil, r.errorf(e, "%s has two arguments or more", name)
+	}
+	return out, nil
+}

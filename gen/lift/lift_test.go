@@ -1,0 +1,78 @@
+package lift
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/loopopt/loopopt/equiv"
+	"github.com/loopopt/loopopt/equiv/smt"
+	"github.com/loopopt/loopopt/loopir"
+)
+
+func load(t testing.TB, dir string) *Package {
+	t.Helper()
+	files := map[string][]byte{}
+	es, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range es {
+		b, err := os.ReadFile(filepath.Join(dir, e.Name()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[e.Name()] = b
+	}
+	p, err := Read(dir, files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func TestKernels(t *testing.T) {
+	pool, err := smt.NewPool(smt.Options{NoCache: os.Getenv("COLD") != ""})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pool.Close()
+	dirs, _ := filepath.Glob("../../kernels/*/*.loop")
+	seen := map[string]bool{}
+	for _, d := range dirs {
+		d = filepath.Dir(d)
+		if seen[d] {
+			continue
+		}
+		seen[d] = true
+		p := load(t, d)
+		for _, f := range p.Forms() {
+			t.Run(filepath.Base(d)+"/"+f.File, func(t *testing.T) {
+				start := time.Now()
+				ctx, cancel := context.WithTimeout(context.Background(), 40*time.Second)
+				defer cancel()
+				r, err := p.Verify(ctx, f, equiv.Options{Pool: pool})
+				if err != nil {
+					t.Fatal(err)
+				}
+				t.Logf("%s %s %d obligations, %.2f s", r.Outcome, r.Verdict, r.Count, time.Since(start).Seconds())
+				if r.Outcome != equiv.Proved {
+					for _, f := range r.Failures {
+						t.Error(f)
+						for _, n := range f.Notes {
+							t.Log("  ", n.Span, n.Msg)
+						}
+					}
+					if r.Counterexample != nil {
+						t.Error(r.Counterexample)
+					}
+					if r.Lifted != nil && os.Getenv("SHOW") != "" {
+						t.Log(loopir.FormatKernel(r.Lifted))
+					}
+				}
+			})
+		}
+	}
+}

@@ -1,0 +1,70 @@
+package lift
+
+import (
+	"sort"
+	"strings"
+
+	"github.com/loopopt/loopopt/gen/lift/asm"
+	"github.com/loopopt/loopopt/gen/lift/insn"
+	"go/ast"
+)
+
+// needs lists the processor features that the assembly of a form uses.
+func (p *Package) needs(f Form) []string {
+	set := map[string]bool{}
+	for _, m := range p.methods[f.Type] {
+		ast.Inspect(m, func(n ast.Node) bool {
+			c, ok := n.(*ast.CallExpr)
+			if !ok {
+				return true
+			}
+			id, ok := c.Fun.(*ast.Ident)
+			if !ok || p.asm[id.Name] == nil {
+				return true
+			}
+			fn := p.asm[id.Name].Func(id.Name)
+			for i := range fn.Insts {
+				for _, need := range featuresOf(&fn.Insts[i]) {
+					set[need] = true
+				}
+			}
+			return true
+		})
+	}
+	out := sortedKeys(set)
+	sort.Strings(out)
+	return out
+}
+
+// featuresOf lists what an instruction needs, by its encoding: the assembler takes the
+// older one where the operands allow it.
+func featuresOf(in *asm.Inst) []string {
+	e, ok := insn.Lookup(in.Op)
+	if !ok || e.Kind >= insn.MoveInt {
+		return nil
+	}
+	evex, width := len(in.Sfx) > 0 || !e.VEX, 0
+	for _, o := range in.Args {
+		if o.Kind != asm.Reg {
+			continue
+		}
+		n, w, isVec := asm.IsVector(o.Reg)
+		width = max(width, w)
+		evex = evex || isVec && (n >= 16 || w == 64) || asm.IsMask(o.Reg)
+	}
+	if !evex {
+		if strings.HasPrefix(in.Op, "VFM") || strings.HasPrefix(in.Op, "VFN") {
+			return []string{"HasAVX2", "HasFMA"}
+		}
+		return []string{"HasAVX2"}
+	}
+	out := []string{"HasAVX512F"}
+	if width < 64 && e.Kind != insn.MaskLogic && !e.Scalar {
+		out = append(out, "HasAVX512VL")
+	}
+	switch in.Op {
+	case "VANDPS", "VANDPD", "VORPS", "VORPD", "VXORPS", "VXORPD", "VANDNPS", "VANDNPD":
+		out = append(out, "HasAVX512DQ")
+	}
+	return out
+}

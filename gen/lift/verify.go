@@ -1,0 +1,154 @@
+package lift
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"sync"
+
+	"github.com/loopopt/loopopt/equiv"
+	"github.com/loopopt/loopopt/loopir"
+	"github.com/loopopt/loopopt/loopir/poly"
+)
+
+// A Result says whether a form computes what its .loop file says.
+type Result struct {
+	Form           Form
+	Outcome        equiv.Outcome
+	Verdict        equiv.Verdict
+	Lifted         *loopir.Kernel // what the text amounts to
+	Count          int            // obligations that the proof rests on
+	Counterexample *equiv.Counterexample
+	Failures       []*loopir.Error
+}
+
+// Verify proves that form f computes, for all sizes that the .loop file's kernel
+// admits, exactly what that kernel does: the same operations in the same order, every
+// access inside of the arrays.
+func (p *Package) Verify(ctx context.Context, f Form, opts equiv.Options) (*Result, error) {
+	res := &Result{Form: f}
+	file, target, err := p.target(f)
+	if err != nil {
+		return nil, err
+	}
+	lifted, duties, err := p.Lift(f.Type, target)
+	if err != nil {
+		res.Failures = append(res.Failures, failure(err))
+		return res, nil
+	}
+	res.Lifted = lifted
+	entered, err := p.contract(f.Type, target, p.needs(f))
+	if err != nil {
+		res.Failures = append(res.Failures, failure(err))
+		return res, nil
+	}
+	duties = append(duties, entered...)
+	if err := file.CheckKernel(lifted); err != nil {
+		return nil, fmt.Errorf("%s: the lifted program: %w\n%s", f.Type, err, loopir.FormatKernel(lifted))
+	}
+	claim(target, lifted)
+	var check *equiv.Result
+	var safe, sound *equiv.SafetyResult
+	var err1, err2, err3 error
+	var open []*loopir.Error
+	together(
+		func() { check, err1 = compare(ctx, file, target, lifted, opts) },
+		func() { safe, err2 = equiv.CheckSafety(ctx, file, lifted, opts) },
+		func() { sound, err3 = equiv.CheckSafety(ctx, file, target, opts) },
+		func() { open = prove(ctx, duties, opts) },
+	)
+	if err1 != nil {
+		return nil, err1
+	}
+	if err2 != nil {
+		return nil, err2
+	}
+	if err3 != nil {
+		return nil, err3
+	}
+	if sound.Outcome != equiv.Proved { // a comparison takes both to be safe
+		res.Outcome, res.Failures = sound.Outcome, sound.Findings
+		return res, nil
+	}
+	res.conclude(check, safe, open, len(duties))
+	return res, ctx.Err()
+}
+
+// compare proves the programs equal by parts, or else as a whole.
+func compare(ctx context.Context, file *loopir.File, target, lifted *loopir.Kernel, opts equiv.Options) (*equiv.Result, error) {
+	c := &composer{ctx: ctx, opts: opts, file: file, target: target, lifted: lifted, worst: equiv.Exact}
+	if c.equal(target.Body, lifted.Body, around{facts: poly.KernelFacts(target)}) {
+		return &equiv.Result{Outcome: equiv.Proved, Verdict: c.worst, Obligations: make([]equiv.Obligation, c.count)}, nil
+	}
+	return equiv.Check(ctx, file, target, lifted, opts)
+}
+
+func (r *Result) conclude(check *equiv.Result, safe *equiv.SafetyResult, open []*loopir.Error, duties int) {
+	r.Outcome, r.Verdict, r.Counterexample = check.Outcome, check.Verdict, check.Counterexample
+	r.Count = len(check.Obligations) + len(safe.Obligations) + duties
+	r.Failures = append(r.Failures, check.Failures...)
+	if safe.Outcome != equiv.Proved {
+		r.Failures = append(r.Failures, safe.Findings...)
+		if r.Outcome != equiv.Refuted {
+			r.Outcome, r.Verdict = safe.Outcome, equiv.NoVerdict
+		}
+	}
+	if len(open) > 0 {
+		r.Failures = append(r.Failures, open...)
+		if r.Outcome == equiv.Proved {
+			r.Outcome, r.Verdict = equiv.Unknown, equiv.NoVerdict
+		}
+	}
+	if r.Outcome == equiv.Proved && r.Verdict != equiv.Exact {
+		r.Failures = append(r.Failures, loopir.Errorf(r.Lifted.Span, "it is equal only when sums may be regrouped (%s); emitted code performs the very operations", r.Verdict))
+		r.Outcome, r.Verdict = equiv.Unknown, equiv.NoVerdict
+	}
+	if len(r.Failures) == 0 && r.Outcome != equiv.Proved {
+		r.Failures = append(r.Failures, loopir.Errorf(r.Lifted.Span, "%s", r.Outcome))
+	}
+}
+
+// target reads the kernel that a form is to compute, calls inlined.
+func (p *Package) target(f Form) (*loopir.File, *loopir.Kernel, error) {
+	if f.Loop == "" {
+		return nil, nil, fmt.Errorf("%s: no .loop file belongs to it", f.File)
+	}
+	file, err := loopir.Parse(filepath.Join(p.Dir, f.Loop), p.text[f.Loop])
+	if err != nil {
+		return nil, nil, err
+	}
+	k := file.Kernels[0].Clone()
+	k.InlineLets()
+	if k, err = file.InlineCalls(k); err != nil {
+		return nil, nil, err
+	}
+	out := &loopir.File{Name: file.Name, Funcs: file.Funcs, Kernels: []*loopir.Kernel{k}}
+	return out, k, out.Number(k)
+}
+
+// prove discharges duties and returns those that stay open.
+func prove(ctx context.Context, duties []Duty, opts equiv.Options) []*loopir.Error {
+	var open []*loopir.Error
+	for _, d := range duties {
+		o := equiv.Imply(ctx, d.What, d.Span, d.Hyps, d.Goal, opts)
+		if o.Outcome != equiv.Proved {
+			open = append(open, &loopir.Error{Kind: loopir.Undecided, Span: d.Span, Msg: fmt.Sprintf("%s: %s is not known: %s", d.What, loopir.FormatExpr(d.Goal), o.Reason)})
+		}
+	}
+	return open
+}
+
+func failure(err error) *loopir.Error {
+	if e, ok := err.(*loopir.Error); ok {
+		return e
+	}
+	return loopir.Errorf(loopir.Span{}, "%v", err)
+}
+
+func together(fs ...func()) {
+	var wg sync.WaitGroup
+	for _, f := range fs {
+		wg.Go(f)
+	}
+	wg.Wait()
+}
