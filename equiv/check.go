@@ -20,6 +20,10 @@ type Result struct {
 	Outcome     Outcome
 	Verdict     Verdict      // when Proved
 	Obligations []Obligation // that the proof rests on; when not Proved, the failed one too
+	// Bounds has a forward error bound for each output, or the reason why none
+	// is stated, when the verdict is Reassociated or Algebraic.
+	Bounds     []*Bound
+	Magnitudes *Magnitudes // that Bounds are relative to
 	// Assumptions are conditions on sizes that only one of the kernels
 	// states; the result holds for the sizes that satisfy them.
 	Assumptions    []loopir.Expr
@@ -75,6 +79,12 @@ func Check(ctx context.Context, f *loopir.File, before, after *loopir.Kernel, op
 		}
 	}
 	c.conclude(res)
+	if res.Outcome == Proved && res.Verdict > Exact {
+		if err := res.bounds(f, before, after, proof); err != nil {
+			return nil, err
+		}
+		res.Obligations = proof.obligations()
+	}
 	return res, ctx.Err()
 }
 

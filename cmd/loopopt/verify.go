@@ -20,7 +20,8 @@ func (a *app) verifyCmd() *cobra.Command {
 			"With two: proves that kernels of the same name, or the only ones, compute the same\n" +
 			"for all sizes, and says how strongly: exact, reassociated, algebraic, approximate.\n\n" +
 			"--json for two files prints {outcome: proved|refuted|unknown, verdict, obligations,\n" +
-			"ms, reason, counterexample}; for one file what transform --json prints.",
+			"ms, reason, counterexample, bounds, magnitudes}, a list of these for several kernels; for\n" +
+			"one file what transform --json prints, where bounds is explained.",
 		Args: cobra.RangeArgs(1, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if a.json {
@@ -86,6 +87,7 @@ func (a *app) scheduleLine(cmd *cobra.Command, r *pipeline.Report) {
 		return
 	}
 	fmt.Fprintf(a.out, "%s of %s: %s %s, %d steps\n", r.Schedule, r.Kernel, a.paint(equiv.Proved), r.Whole.Verdict, len(r.Steps))
+	a.explain(cmd.Context(), r.Whole)
 }
 
 // verifyPair proves the kernels of two files equal.
