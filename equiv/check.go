@@ -70,12 +70,18 @@ func Check(ctx context.Context, f *loopir.File, before, after *loopir.Kernel, op
 		c.run()
 	}
 	if c.failed() && ctx.Err() == nil {
-		res.Counterexample = refute(ctx, f, before, after, opts, proof.models())
+		algebra := newChecker(proof, old, now).algebra()
+		if algebra == NoVerdict {
+			res.Counterexample = refute(ctx, f, before, after, opts, proof.models())
+		}
 		if res.Counterexample == nil {
 			c = newChecker(proof, old, now)
 			c.keepCopies()
 			c.thorough = true
 			c.run()
+		}
+		if algebra != NoVerdict && (c.failed() || c.worst > algebra) {
+			c.first, c.worst = firstFailure{}, algebra
 		}
 	}
 	c.conclude(res)
