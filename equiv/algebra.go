@@ -1,7 +1,7 @@
 package equiv
 
 import (
-	"fmt"
+	"slices"
 
 	"github.com/loopopt/loopopt/loopir"
 	"github.com/loopopt/loopopt/loopir/poly"
@@ -15,11 +15,44 @@ func (c *checker) algebra() Verdict {
 		return v
 	}
 	c.polynomials = true
+	c.inferByCells()
 	c.run()
 	if c.failed() {
 		return NoVerdict
 	}
 	return max(c.worst, Exact)
+}
+
+// inferByCells guesses hints for statements that look like none of before: those
+// that write the same cells of the same array in the same way.
+func (c *checker) inferByCells() {
+	for _, s := range c.after.prog.Stmts {
+		if s.ID == reader || c.hints[s.index] != nil {
+			continue
+		}
+		for _, t := range c.before.prog.Stmts {
+			if t.ID == reader || t.LHS.Name != s.LHS.Name || c.after.effects[s.index].kind != c.before.effects[t.index].kind {
+				continue
+			}
+			al := &alignment{c: c, sys: newSystem(), env: t.Fresh("!o")}
+			for _, l := range t.Loops {
+				al.sys.addUnknown(l.Iter+"!o", al.env.at(l.Lo))
+			}
+			if !al.alignCells(s.LHS, t.LHS) {
+				continue
+			}
+			al.sys.solve()
+			for _, it := range iters(s.Loops) {
+				if al.sys.unknown[it+"!o"] {
+					al.sys.fill(it+"!o", loopir.NewVar(it))
+				}
+			}
+			if env, _, ok := solutionEnv(al.sys, t, "!o"); ok {
+				c.hints[s.index] = &hint{stmt: t, env: env}
+				break
+			}
+		}
+	}
 }
 
 // sameOutputs compares the outputs as polynomials over the inputs.
@@ -79,7 +112,8 @@ type polyMatch struct {
 	used    bool
 	verdict Verdict // of what both read
 
-	reads []matchedRead
+	reads []matchedRead     // of before
+	named map[string]string // reads of after, by their text
 }
 
 // A matchedRead is a read that was not followed and the name that it goes by.
@@ -118,7 +152,7 @@ func (m *polyMatch) sameText(p, q realPoly, ctx known, facts []loopir.Expr) *fai
 			cn.learn(g)
 		}
 	}
-	m.reads = nil
+	m.reads, m.named = nil, map[string]string{}
 	cn.names = func(v *value) string { return m.nameBefore(*v) }
 	y := cn.text(q, nil, 0)
 	cn.names = func(v *value) string { return m.nameAfter(*v, ctx) }
@@ -137,28 +171,36 @@ func (m *polyMatch) sameText(p, q realPoly, ctx known, facts []loopir.Expr) *fai
 
 // nameBefore names a read of before, and remembers it.
 func (m *polyMatch) nameBefore(v value) string {
-	key := fmt.Sprintf("read %s", loopir.FormatExpr(v.index(v.e)))
-	for _, r := range m.reads {
-		if r.name == key {
-			return key
-		}
+	key := readKey(v)
+	if !slices.ContainsFunc(m.reads, func(r matchedRead) bool { return r.name == key }) {
+		m.reads = append(m.reads, matchedRead{v, key})
 	}
-	m.reads = append(m.reads, matchedRead{v, key})
 	return key
 }
 
+func readKey(v value) string { return "read " + loopir.FormatExpr(v.index(v.e)) }
+
 // nameAfter gives a read of after the name of one of before that finds the same.
+// Those that look the same are tried first.
 func (m *polyMatch) nameAfter(v value, ctx known) string {
-	for _, r := range m.reads {
-		if r.v.e.TypeOf() != v.e.TypeOf() {
-			continue
-		}
-		if w, f := m.c.compare(v, r.v, ctx); f == nil {
-			m.verdict = weaker(m.verdict, w)
-			return r.name
+	key := readKey(v)
+	if name, ok := m.named[key]; ok {
+		return name
+	}
+	m.named[key] = "new " + key
+	for _, alike := range []bool{true, false} {
+		for _, r := range m.reads {
+			if r.v.e.TypeOf() != v.e.TypeOf() || (r.name == key) != alike {
+				continue
+			}
+			if w, f := m.c.compare(v, r.v, ctx); f == nil {
+				m.verdict = weaker(m.verdict, w)
+				m.named[key] = r.name
+				return r.name
+			}
 		}
 	}
-	return "new " + loopir.FormatExpr(v.index(v.e))
+	return m.named[key]
 }
 
 // A simplifier decides the conditions of terms that hold no bound variables.

@@ -103,7 +103,8 @@ func (x *expander) mul(p, q realPoly, at loopir.Expr) (realPoly, *failure) {
 	for _, pq := range [][2]realPoly{{p, q}, {q, p}} {
 		if c, ok := pq[0].constant(); ok {
 			_, both := pq[1].constant()
-			x.used = x.used || c.Num().CmpAbs(c.Denom()) != 0 && (both || !plainProduct(pq[1]))
+			unit := c.Num().CmpAbs(c.Denom()) == 0
+			x.used = x.used || c.Sign() == 0 || !unit && (both || !plainProduct(pq[1]) || pq[1][0].coef.Num().CmpAbs(pq[1][0].coef.Denom()) != 0)
 			x.lost = x.lost || c.Sign() == 0 && pq[1].partial()
 			if c.Sign() == 0 {
 				return nil, nil
@@ -154,6 +155,7 @@ func (x *expander) apart(t realTerm) realTerm {
 // reciprocal is 1/p, of which nothing ever cancels, but for constants: that p is
 // not 0 is a condition of the whole value.
 func (x *expander) reciprocal(p realPoly, at loopir.Expr) (realPoly, *failure) {
+	x.used = true
 	if c, ok := p.constant(); ok {
 		if c.Sign() == 0 {
 			return nil, failf(at.Source(), "this divides by 0")

@@ -271,7 +271,7 @@ func permutations(n int, f func(order []int)) {
 	rec(0)
 }
 
-// learn adds what an equation about a remainder tells of a variable: where
+// learn adds what an equation tells of a variable: its value, or, where
 // h%d = r, h is d*q + r for q = h/d, and all that is computed from h gets
 // simpler. The name of q stands for h/d from then on.
 func (c *canon) learn(e loopir.Expr) {
@@ -284,16 +284,28 @@ func (c *canon) learn(e loopir.Expr) {
 	if errX != nil || errY != nil {
 		return
 	}
-	p := x.Sub(y)
+	p := x.Sub(y).Subst(c.known)
 	for _, h := range p.Vars() {
-		if _, ok := c.known[h]; ok {
-			continue
-		}
 		if d, r, ok := remainder(p, h); ok {
-			c.known[h] = poly.Var(fmt.Sprintf("(%s/%d)", h, d)).Scale(big.NewInt(d)).Add(poly.Int(r))
+			c.replace(h, poly.Var(fmt.Sprintf("(%s/%d)", h, d)).Scale(big.NewInt(d)).Add(poly.Int(r)))
 			return
 		}
 	}
+	for _, h := range p.Vars() {
+		k, rest, ok := p.Coeff(h)
+		if v, isConst := k.Const(); ok && isConst && v.CmpAbs(big.NewInt(1)) == 0 {
+			c.replace(h, rest.Scale(v).Neg())
+			return
+		}
+	}
+}
+
+func (c *canon) replace(h string, p poly.Poly) {
+	one := map[string]poly.Poly{h: p}
+	for k, q := range c.known {
+		c.known[k] = q.Subst(one)
+	}
+	c.known[h] = p
 }
 
 // maxModulus bounds the divisors that remainder looks for.

@@ -102,6 +102,7 @@ type referee struct {
 	left          int64 // steps that may still be spent
 	most          int64 // steps of one run
 	compiled      map[*loopir.Kernel]*interp.Compiled
+	symbolic      *symbolicRun // the latest, or nil
 }
 
 func newReferee(ctx context.Context, f *loopir.File, before, after *loopir.Kernel, steps int64) *referee {
@@ -234,7 +235,7 @@ func (r *referee) firstDifference(p, q *loopir.Param, x, y *interp.Array, sizes 
 			return false
 		}
 		a, b = interp.Value{Type: x.Type, Bits: x.Bits[i]}, interp.Value{Type: y.Type, Bits: y.Bits[j]}
-		if differs(a, b, r.exact && r.fill.exactIn(filling), r.fill.largestExact()) {
+		if differs(a, b, r.exact && r.fill.exactIn(filling), r.fill.largestExact()) && !r.sameExactly(p.Name, index, sizes, filling) {
 			cell, ok = append([]int64(nil), index...), true
 		}
 		return !ok
