@@ -70,8 +70,11 @@ func Check(ctx context.Context, f *loopir.File, before, after *loopir.Kernel, op
 		c.run()
 	}
 	if c.failed() && ctx.Err() == nil {
-		algebra := newChecker(proof, old, now).algebra()
-		if algebra == NoVerdict {
+		algebra := NoVerdict
+		if res.Counterexample = refuteFinite(ctx, f, before, after, proof.models()); res.Counterexample == nil {
+			algebra = newChecker(proof, old, now).algebra()
+		}
+		if res.Counterexample == nil && algebra == NoVerdict {
 			res.Counterexample = refute(ctx, f, before, after, opts, proof.models())
 		}
 		if res.Counterexample == nil {

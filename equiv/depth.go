@@ -3,6 +3,7 @@ package equiv
 import (
 	"slices"
 
+	"github.com/loopopt/loopopt/equiv/smt"
 	"github.com/loopopt/loopopt/loopir"
 )
 
@@ -16,12 +17,13 @@ type depths struct {
 	edges   []flowEdge
 	ranges  *sizeRanger
 
-	done    map[*Stmt]Roundings    // of what a statement writes
-	bad     map[*Stmt]*noBound     // why there is no bound
-	loose   map[string]*noBound    // arrays of integers and conditions that depend on rounding
-	tripled map[loopir.Expr]bool   // products within a cycle, see rounder.product
-	weight  map[flowEdge]Roundings // within a cycle, what an edge adds
-	entry   entries                // what a statement adds to what comes from outside of its cycle
+	done    map[*Stmt]Roundings      // of what a statement writes
+	bad     map[*Stmt]*noBound       // why there is no bound
+	loose   map[string]*noBound      // arrays of integers and conditions that depend on rounding
+	tripled map[loopir.Expr]bool     // products within a cycle, see rounder.product
+	weight  map[flowEdge]Roundings   // within a cycle, what an edge adds
+	models  map[flowEdge][]smt.Model // instances along an edge
+	entry   entries                  // what a statement adds to what comes from outside of its cycle
 }
 
 // A flowEdge says that read of to may find what from wrote.
@@ -35,7 +37,7 @@ func newDepths(p *Program, proof *prover) *depths {
 	d := &depths{
 		p: p, proof: proof, effects: map[*Stmt]*effect{}, done: map[*Stmt]Roundings{}, bad: map[*Stmt]*noBound{},
 		loose: map[string]*noBound{}, tripled: map[loopir.Expr]bool{}, weight: map[flowEdge]Roundings{}, entry: entries{},
-		ranges: &sizeRanger{map[string]bool{}, map[string]*loopir.For{}},
+		models: map[flowEdge][]smt.Model{}, ranges: &sizeRanger{map[string]bool{}, map[string]*loopir.For{}},
 	}
 	for _, n := range p.Sizes {
 		d.ranges.sizes[n] = true
@@ -136,21 +138,12 @@ func (d *depths) findEdges() {
 			}
 		}
 	}
-	keep := make([]bool, len(all))
-	var asks []func()
-	for i, e := range all {
+	all = slices.DeleteFunc(all, func(e flowEdge) bool {
 		hyps := d.hyps(e)
-		if v, known := constBool(hyps[len(hyps)-1]); known && !v { // never before
-			continue
-		}
-		asks = append(asks, func() { keep[i] = !d.proof.impossible("bound/no-flow", e.read.Span, hyps) })
-	}
-	together(asks...)
-	for i, e := range all {
-		if keep[i] {
-			d.edges = append(d.edges, e)
-		}
-	}
+		v, known := constBool(hyps[len(hyps)-1])
+		return known && !v // never before
+	})
+	d.edges = d.possible(all, nil)
 }
 
 // hyps says that instance !s of e.from writes the cell that instance !t of e.to
@@ -333,12 +326,59 @@ func (d *depths) pick(open []*loopir.For, inside []flowEdge, fixed []*loopir.For
 
 // all tells whether from's iterator of l relates to to's by op along all edges.
 func (d *depths) all(name string, edges []flowEdge, fixed []*loopir.For, op loopir.Op, l *loopir.For) bool {
-	asks := make([]*ask, len(edges))
-	for i, e := range edges {
-		goal := loopir.Bin(op, loopir.NewVar(l.Iter+"!s"), loopir.NewVar(l.Iter+"!t"))
-		asks[i] = &ask{name, e.read.Span, d.sameIn(e, fixed), goal}
+	goal := loopir.Bin(op, loopir.NewVar(l.Iter+"!s"), loopir.NewVar(l.Iter+"!t"))
+	for _, e := range edges {
+		if d.seen(e, fixed, goal) {
+			return false
+		}
 	}
-	return d.proof.all(asks)
+	answers := d.ask(name, edges, fixed, goal)
+	if slices.ContainsFunc(answers, func(a *answer) bool { return a.Outcome != Proved }) {
+		return false
+	}
+	for _, a := range answers {
+		d.proof.rest(a)
+	}
+	return true
+}
+
+// ask asks for each edge whether goal holds within one iteration of the fixed
+// loops, and keeps the models that break it.
+func (d *depths) ask(name string, edges []flowEdge, fixed []*loopir.For, goal loopir.Expr) []*answer {
+	answers := make([]*answer, len(edges))
+	var asks []func()
+	for i, e := range edges {
+		asks = append(asks, func() { answers[i] = d.proof.try(name, e.read.Span, d.sameIn(e, fixed), goal) })
+	}
+	together(asks...)
+	for i, e := range edges {
+		if answers[i].model != nil {
+			d.models[e] = append(d.models[e], answers[i].model)
+		}
+	}
+	return answers
+}
+
+// seen tells whether a model breaks goal for an edge within one iteration of the
+// fixed loops: then there is no need to ask.
+func (d *depths) seen(e flowEdge, fixed []*loopir.For, goal loopir.Expr) bool {
+	return slices.ContainsFunc(d.models[e], func(m smt.Model) bool {
+		env := map[string]int64{}
+		for n, v := range m {
+			if v.IsInt64() {
+				env[n] = v.Int64()
+			}
+		}
+		for _, l := range fixed {
+			s, ok1 := env[l.Iter+"!s"]
+			t, ok2 := env[l.Iter+"!t"]
+			if !ok1 || !ok2 || s != t {
+				return false
+			}
+		}
+		v, ok := evalInt(goal, env)
+		return ok && v == 0
+	})
 }
 
 // sameIn is the conditions of an edge within one iteration of the fixed loops.
@@ -350,21 +390,24 @@ func (d *depths) sameIn(e flowEdge, fixed []*loopir.For) []loopir.Expr {
 	return out
 }
 
-// possible leaves the edges within one iteration of the fixed loops.
+// possible leaves the edges within one iteration of the fixed loops that the
+// solver can't rule out.
 func (d *depths) possible(edges []flowEdge, fixed []*loopir.For) []flowEdge {
-	keep := make([]bool, len(edges))
-	var asks []func()
-	for i, e := range edges {
-		asks = append(asks, func() { keep[i] = !d.proof.impossible("bound/next", e.read.Span, d.sameIn(e, fixed)) })
-	}
-	together(asks...)
-	var out []flowEdge
-	for i, e := range edges {
-		if keep[i] {
-			out = append(out, e)
+	never := boolExpr(false)
+	var open []flowEdge
+	for _, e := range edges {
+		if !d.seen(e, fixed, never) {
+			open = append(open, e)
 		}
 	}
-	return out
+	gone := map[flowEdge]bool{}
+	for i, a := range d.ask("bound/no-flow", open, fixed, never) {
+		if a.Outcome == Proved {
+			d.proof.rest(a)
+			gone[open[i]] = true
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(edges), func(e flowEdge) bool { return gone[e] })
 }
 
 // extent bounds how many values l's iterator takes while the fixed loops stay in

@@ -16,6 +16,7 @@ import (
 const (
 	searchSteps = 3_000_000 // altogether
 	quickSteps  = 20_000    // for a first glance
+	finiteSteps = 300_000   // before kernels are compared as polynomials
 	runSteps    = 400_000   // for one run
 	runCost     = 100       // steps' worth of starting a run
 	shrinkSteps = 1_000_000 // for making a counterexample smaller
@@ -41,6 +42,12 @@ func refute(ctx context.Context, f *loopir.File, before, after *loopir.Kernel, o
 // not be tried in vain.
 func refuteQuickly(ctx context.Context, f *loopir.File, before, after *loopir.Kernel) *Counterexample {
 	return newReferee(ctx, f, before, after, quickSteps).search(newSizeSearch(before, after), nil, nil)
+}
+
+// refuteFinite looks longer than that, at the sizes of models too. Like it, it
+// uses finite numbers only, so that what it finds holds over the reals.
+func refuteFinite(ctx context.Context, f *loopir.File, before, after *loopir.Kernel, models []map[string]*big.Int) *Counterexample {
+	return newReferee(ctx, f, before, after, finiteSteps).search(newSizeSearch(before, after), models, nil)
 }
 
 // search runs both kernels on the size vectors of s until they differ. With
