@@ -21,6 +21,10 @@ type Result struct {
 	Outcome     Outcome
 	Verdict     Verdict      // when Proved
 	Obligations []Obligation // that the proof rests on; when not Proved, the failed one too
+	// Bounds has a forward error bound for each output, or the reason why none
+	// is stated, when the verdict is Reassociated or Algebraic.
+	Bounds     []*Bound
+	Magnitudes *Magnitudes // that Bounds are relative to
 	// Assumptions are conditions on sizes that only one of the kernels
 	// states; the result holds for the sizes that satisfy them.
 	Assumptions    []loopir.Expr
@@ -97,17 +101,32 @@ func Check(ctx context.Context, f *loopir.File, before, after *loopir.Kernel, op
 		}
 	}
 	if c.failed() && ctx.Err() == nil {
-		res.Counterexample = refute(ctx, f, before, after, opts, proof.models())
+		algebra := NoVerdict
+		if res.Counterexample = refuteFinite(ctx, f, before, after, proof.models()); res.Counterexample == nil {
+			algebra = newChecker(proof, old, now).algebra()
+		}
+		if res.Counterexample == nil && algebra == NoVerdict {
+			res.Counterexample = refute(ctx, f, before, after, opts, proof.models())
+		}
 		if res.Counterexample == nil {
 			c = c.again()
 			c.keepCopies()
 			c.thorough = true
 			c.run()
 		}
+		if algebra != NoVerdict && (c.failed() || c.worst > algebra) {
+			c.first, c.worst = firstFailure{}, algebra
+		}
 	}
 	c.conclude(res)
 	if opts.Explain {
 		res.Explanation = c.explain(true)
+	}
+	if res.Outcome == Proved && res.Verdict > Exact {
+		if err := res.bounds(f, before, after, proof); err != nil {
+			return nil, err
+		}
+		res.Obligations = proof.obligations()
 	}
 	return res, ctx.Err()
 }

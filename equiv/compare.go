@@ -22,6 +22,7 @@ type checker struct {
 	before, after *side
 	hints         []*hint // by Stmt.index of after
 	thorough      bool    // also try what seldom helps and costs much
+	polynomials   bool    // statements may be equal as polynomials
 
 	wg    sync.WaitGroup
 	mu    sync.Mutex
@@ -76,6 +77,17 @@ func (c *checker) matched(s *Stmt, h *hint, mode matchMode) (Verdict, *failure) 
 		a.e, b.e = x.combined(), y.combined()
 	}
 	v, f := c.compare(a, b, ctx)
+	if ctx.exhausted() {
+		return NoVerdict, tooMany(s.Span).note(h.stmt.Span, "before")
+	}
+	if f != nil && c.polynomials && ctx.budget > 0 {
+		for _, shallow := range []bool{true, false} {
+			if w, g := c.samePolynomial(a, b, ctx, shallow); g == nil {
+				v, f = w, nil
+				break
+			}
+		}
+	}
 	if ctx.exhausted() {
 		return NoVerdict, tooMany(s.Span).note(h.stmt.Span, "before")
 	}

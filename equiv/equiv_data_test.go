@@ -39,28 +39,41 @@ func TestEquivData(t *testing.T) {
 	t.Log(pool.Stats())
 }
 
-func checkCase(t *testing.T, pool *smt.Pool, path string, want Outcome) {
+// A testCase is a pair of kernels in a file with what both call.
+type testCase struct {
+	sections      map[string]string
+	file          *loopir.File
+	before, after *loopir.Kernel
+}
+
+func readCase(t *testing.T, path string) *testCase {
 	ar, err := txtar.ParseFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	sections := map[string]string{}
+	c := &testCase{sections: map[string]string{}}
 	for _, f := range ar.Files {
-		sections[f.Name] = string(f.Data)
+		c.sections[f.Name] = string(f.Data)
 	}
 	parse := func(name string) *loopir.File {
-		f, err := loopir.Parse(name, []byte(sections[name]))
+		f, err := loopir.Parse(name, []byte(c.sections[name]))
 		if err != nil {
 			t.Fatal(err)
 		}
 		return f
 	}
 	fb, fa := parse("before.loop"), parse("after.loop")
-	before, after := fb.Kernels[len(fb.Kernels)-1], fa.Kernels[len(fa.Kernels)-1]
-	f := &loopir.File{Funcs: fb.Funcs, Kernels: append(fb.Kernels, fa.Kernels...)}
-	if err := giveHints(after, sections["hint"]); err != nil {
+	c.before, c.after = fb.Kernels[len(fb.Kernels)-1], fa.Kernels[len(fa.Kernels)-1]
+	c.file = &loopir.File{Funcs: fb.Funcs, Kernels: append(fb.Kernels, fa.Kernels...)}
+	if err := giveHints(c.after, c.sections["hint"]); err != nil {
 		t.Fatal(err)
 	}
+	return c
+}
+
+func checkCase(t *testing.T, pool *smt.Pool, path string, want Outcome) {
+	c := readCase(t, path)
+	f, before, after, sections := c.file, c.before, c.after, c.sections
 	res, err := Check(context.Background(), f, before, after, Options{Pool: pool})
 	if err != nil {
 		t.Fatal(err)

@@ -16,6 +16,7 @@ import (
 const (
 	searchSteps = 3_000_000 // altogether
 	quickSteps  = 20_000    // for a first glance
+	finiteSteps = 300_000   // before kernels are compared as polynomials
 	runSteps    = 400_000   // for one run
 	runCost     = 100       // steps' worth of starting a run
 	shrinkSteps = 1_000_000 // for making a counterexample smaller
@@ -41,6 +42,12 @@ func refute(ctx context.Context, f *loopir.File, before, after *loopir.Kernel, o
 // not be tried in vain.
 func refuteQuickly(ctx context.Context, f *loopir.File, before, after *loopir.Kernel) *Counterexample {
 	return newReferee(ctx, f, before, after, quickSteps).search(newSizeSearch(before, after), nil, nil)
+}
+
+// refuteFinite looks longer than that, at the sizes of models too. Like it, it
+// uses finite numbers only, so that what it finds holds over the reals.
+func refuteFinite(ctx context.Context, f *loopir.File, before, after *loopir.Kernel, models []map[string]*big.Int) *Counterexample {
+	return newReferee(ctx, f, before, after, finiteSteps).search(newSizeSearch(before, after), models, nil)
 }
 
 // search runs both kernels on the size vectors of s until they differ. With
@@ -102,6 +109,7 @@ type referee struct {
 	left          int64 // steps that may still be spent
 	most          int64 // steps of one run
 	compiled      map[*loopir.Kernel]*interp.Compiled
+	symbolic      *symbolicRun // the latest, or nil
 }
 
 func newReferee(ctx context.Context, f *loopir.File, before, after *loopir.Kernel, steps int64) *referee {
@@ -234,7 +242,7 @@ func (r *referee) firstDifference(p, q *loopir.Param, x, y *interp.Array, sizes 
 			return false
 		}
 		a, b = interp.Value{Type: x.Type, Bits: x.Bits[i]}, interp.Value{Type: y.Type, Bits: y.Bits[j]}
-		if differs(a, b, r.exact && r.fill.exactIn(filling), r.fill.largestExact()) {
+		if differs(a, b, r.exact && r.fill.exactIn(filling), r.fill.largestExact()) && !r.sameExactly(p.Name, index, sizes, filling) {
 			cell, ok = append([]int64(nil), index...), true
 		}
 		return !ok

@@ -140,6 +140,9 @@ func (a *app) explain(ctx context.Context, c *pipeline.Check) {
 	if ctx.Err() != nil {
 		return
 	}
+	for _, b := range c.Bounds {
+		fmt.Fprintf(a.out, "    %s\n", b)
+	}
 	if c.Counterexample != nil {
 		fmt.Fprintf(a.out, "    %s\n", indent(c.Counterexample.String(), "    "))
 	}

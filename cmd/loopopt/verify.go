@@ -31,7 +31,8 @@ func (a *app) verifyCmd() *cobra.Command {
 			"unknown is 4. --jobs cases run at once; --shard 2/5 takes a fifth of them, for a\n" +
 			"matrix of CI machines, which may share a --cache folder.\n\n" +
 			"--json for two files prints {outcome: proved|refuted|unknown, verdict, obligations,\n" +
-			"ms, reason, counterexample}; for one file what transform --json prints; for many\n" +
+			"ms, reason, counterexample, bounds, magnitudes}, a list of these for several kernels; for\n" +
+			"one file what transform --json prints, where bounds is explained; for many\n" +
 			"{cases: [{name, file, line, outcome, verdict, expected, met, ms, checks}], summary}.",
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -107,6 +108,7 @@ func (a *app) scheduleLine(cmd *cobra.Command, r *pipeline.Report) {
 		return
 	}
 	fmt.Fprintf(a.out, "%s of %s: %s %s, %d steps\n", r.Schedule, r.Kernel, a.paint(equiv.Proved), r.Whole.Verdict, len(r.Steps))
+	a.explain(cmd.Context(), r.Whole)
 }
 
 // formatted reports input errors in the machine formats too.

@@ -309,7 +309,7 @@ func (p *Pool) Remember(text, entry string) {
 // Recall is what Remember kept of the text, in this run or an earlier one, or
 // empty. Where every query is to be written or cross-checked, it is empty.
 func (p *Pool) Recall(text string) string {
-	if p.second != nil || p.opts.EmitDir != "" {
+	if len(p.seconds) > 0 || p.opts.EmitDir != "" {
 		return ""
 	}
 	return p.memory.entry(p.memory.keyOf(p.given(text)))

@@ -49,6 +49,8 @@ type Check struct {
 	Notes          []string              `json:"notes,omitempty"`
 	Reason         string                `json:"reason,omitempty"`
 	Counterexample *equiv.Counterexample `json:"counterexample,omitempty"`
+	Bounds         []*Bound              `json:"bounds,omitempty"`     // unless the verdict is exact
+	Magnitudes     *Magnitudes           `json:"magnitudes,omitempty"` // that Bounds refer to; nil for steps
 
 	// Original says that this is about the first kernel alone: it is not safe,
 	// and was not compared.
@@ -185,7 +187,7 @@ func prove(ctx context.Context, p *transform.Proposal, opts Options) (*Check, er
 	if err != nil {
 		return nil, err
 	}
-	c.Step, c.Span = loopir.FormatStep(p.Step), p.Step.Span
+	c.Step, c.Span, c.Magnitudes = loopir.FormatStep(p.Step), p.Step.Span, nil
 	for _, n := range p.Notes {
 		c.Notes = append(c.Notes, n.Msg)
 	}
@@ -227,12 +229,13 @@ func check(ctx context.Context, f *loopir.File, before, after *loopir.Kernel, op
 	}
 	c := &Check{
 		Outcome: res.Outcome, Verdict: res.Verdict, Counterexample: res.Counterexample, Explanation: res.Explanation,
+		Bounds: reportBounds(res), Magnitudes: reportMagnitudes(res),
 		Obligations: append(res.Obligations, safe.Obligations...),
 		after:       text,
 	}
 	c.Failures = append(c.Failures, res.Failures...)
 	if c.Outcome != equiv.Refuted && safe.Outcome != equiv.Proved {
-		c.Outcome, c.Verdict = safe.Outcome, equiv.NoVerdict
+		c.Outcome, c.Verdict, c.Bounds, c.Magnitudes = safe.Outcome, equiv.NoVerdict, nil, nil
 	}
 	if c.Outcome != equiv.Proved {
 		c.Failures = append(c.Failures, safe.Findings...)

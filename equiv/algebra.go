@@ -1,0 +1,269 @@
+package equiv
+
+import (
+	"slices"
+
+	"github.com/loopopt/loopopt/loopir"
+	"github.com/loopopt/loopopt/loopir/poly"
+)
+
+// algebra tries to show the outputs equal as polynomials over the inputs, and
+// then, where they are not, statement by statement along the hints. It gives the
+// verdict, or NoVerdict.
+func (c *checker) algebra() Verdict {
+	if v := c.sameOutputs(); v != NoVerdict {
+		return v
+	}
+	c.polynomials = true
+	c.inferByCells()
+	c.run()
+	if c.failed() {
+		return NoVerdict
+	}
+	return max(c.worst, Exact)
+}
+
+// inferByCells guesses hints for statements that look like none of before: those
+// that write the same cells of the same array in the same way.
+func (c *checker) inferByCells() {
+	for _, s := range c.after.prog.Stmts {
+		if s.ID == reader || c.hints[s.index] != nil {
+			continue
+		}
+		for _, t := range c.before.prog.Stmts {
+			if t.ID == reader || t.LHS.Name != s.LHS.Name || c.after.effects[s.index].kind != c.before.effects[t.index].kind {
+				continue
+			}
+			al := &alignment{c: c, sys: newSystem(), env: t.Fresh("!o")}
+			for _, l := range t.Loops {
+				al.sys.addUnknown(l.Iter+"!o", al.env.at(l.Lo))
+			}
+			if !al.alignCells(s.LHS, t.LHS) {
+				continue
+			}
+			al.sys.solve()
+			for _, it := range iters(s.Loops) {
+				if al.sys.unknown[it+"!o"] {
+					al.sys.fill(it+"!o", loopir.NewVar(it))
+				}
+			}
+			if env, _, ok := solutionEnv(al.sys, t, "!o"); ok {
+				c.hints[s.index] = &hint{stmt: t, env: env}
+				break
+			}
+		}
+	}
+}
+
+// sameOutputs compares the outputs as polynomials over the inputs.
+func (c *checker) sameOutputs() Verdict {
+	worst := Exact
+	for _, s := range c.after.prog.Stmts {
+		if s.ID != reader {
+			continue
+		}
+		h := c.hints[s.index]
+		ctx := known{hyps: append(s.Domain(s.Fresh("")), h.stmt.Domain(h.env)...), budget: maxExpand, wide: c.thorough}
+		v, f := c.samePolynomial(value{e: s.RHS, at: point{s, s.Fresh("")}}, value{e: h.stmt.RHS, at: point{h.stmt, h.env}}, ctx, false)
+		if f != nil {
+			return NoVerdict
+		}
+		worst = weaker(worst, v)
+	}
+	return worst
+}
+
+// samePolynomial shows that a of after and b of before are one polynomial. With
+// shallow, in the values that both read, which are compared one by one; else
+// over inputs.
+func (c *checker) samePolynomial(a, b value, ctx known, shallow bool) (Verdict, *failure) {
+	xa, xb := &expander{sd: c.after, shallow: shallow}, &expander{sd: c.before, shallow: shallow}
+	p, f := xa.value(a, ctx, nil)
+	if f != nil {
+		return NoVerdict, f
+	}
+	q, f := xb.value(b, ctx, nil)
+	if f != nil {
+		return NoVerdict, f
+	}
+	if xa.lost || xb.lost {
+		return NoVerdict, failf(a.e.Source(), "a quotient is multiplied by 0, which hides that it may not exist")
+	}
+	m := &polyMatch{c: c, at: a.e.Source(), used: xa.used || xb.used, verdict: Exact}
+	if f := m.compare(p, q, ctx, nil, maxCaseSplits); f != nil {
+		return NoVerdict, f
+	}
+	if !a.e.TypeOf().IsFloat() {
+		return m.verdict, nil // integers wrap: what is equal as a polynomial is equal
+	}
+	if m.used {
+		return weaker(m.verdict, Algebraic), nil
+	}
+	return weaker(m.verdict, Reassociated), nil
+}
+
+// maxCaseSplits bounds how many conditions are split on, one inside the other.
+const maxCaseSplits = 24
+
+// A polyMatch compares two polynomials.
+type polyMatch struct {
+	c       *checker
+	at      loopir.Span
+	used    bool
+	verdict Verdict // of what both read
+
+	reads []matchedRead     // of before
+	named map[string]string // reads of after, by their text
+}
+
+// A matchedRead is a read that was not followed and the name that it goes by.
+type matchedRead struct {
+	v    value
+	name string
+}
+
+// compare splits cases until each condition on the result's cell is decided,
+// and then compares normal forms. The conditions in facts hold.
+func (m *polyMatch) compare(p, q realPoly, ctx known, facts []loopir.Expr, splits int) *failure {
+	s := &simplifier{proof: m.c.proof, at: m.at, ctx: ctx, facts: facts}
+	p, q = s.poly(p, nil), s.poly(q, nil)
+	if s.open == nil {
+		return m.sameText(p, q, ctx, s.facts)
+	}
+	if splits == 0 {
+		return failf(m.at, "where the terms of this come from splits into too many cases")
+	}
+	for _, g := range []loopir.Expr{s.open, not(s.open)} {
+		in := ctx.with(g)
+		if m.c.proof.impossible("algebra/case", m.at, in.hyps) {
+			continue
+		}
+		if f := m.compare(p, q, in, append(s.facts[:len(s.facts):len(s.facts)], g), splits-1); f != nil {
+			return f
+		}
+	}
+	return nil
+}
+
+func (m *polyMatch) sameText(p, q realPoly, ctx known, facts []loopir.Expr) *failure {
+	cn := &canon{known: map[string]poly.Poly{}}
+	for _, e := range append(ctx.hyps[:len(ctx.hyps):len(ctx.hyps)], facts...) {
+		for _, g := range conjuncts(e) {
+			cn.learn(g)
+		}
+	}
+	m.reads, m.named = nil, map[string]string{}
+	cn.names = func(v *value) string { return m.nameBefore(*v) }
+	y := cn.text(q, nil, 0)
+	cn.names = func(v *value) string { return m.nameAfter(*v, ctx) }
+	x := cn.text(p, nil, 0)
+	m.used = m.used || cn.merged
+	switch {
+	case cn.deep:
+		return failf(m.at, "the terms of this are nested sums too deep to compare")
+	case cn.lost:
+		return failf(m.at, "a quotient cancels, which hides that it may not exist")
+	case x != y:
+		return failf(m.at, "as a polynomial this is not what it was before")
+	}
+	return nil
+}
+
+// nameBefore names a read of before, and remembers it.
+func (m *polyMatch) nameBefore(v value) string {
+	key := readKey(v)
+	if !slices.ContainsFunc(m.reads, func(r matchedRead) bool { return r.name == key }) {
+		m.reads = append(m.reads, matchedRead{v, key})
+	}
+	return key
+}
+
+func readKey(v value) string { return "read " + loopir.FormatExpr(v.index(v.e)) }
+
+// nameAfter gives a read of after the name of one of before that finds the same.
+// Those that look the same are tried first.
+func (m *polyMatch) nameAfter(v value, ctx known) string {
+	key := readKey(v)
+	if name, ok := m.named[key]; ok {
+		return name
+	}
+	m.named[key] = "new " + key
+	for _, alike := range []bool{true, false} {
+		for _, r := range m.reads {
+			if r.v.e.TypeOf() != v.e.TypeOf() || (r.name == key) != alike {
+				continue
+			}
+			if w, f := m.c.compare(v, r.v, ctx); f == nil {
+				m.verdict = weaker(m.verdict, w)
+				m.named[key] = r.name
+				return r.name
+			}
+		}
+	}
+	return m.named[key]
+}
+
+// A simplifier decides the conditions of terms that hold no bound variables.
+type simplifier struct {
+	proof *prover
+	at    loopir.Span
+	ctx   known
+	facts []loopir.Expr // what was found to hold
+	open  loopir.Expr   // a condition that is not decided
+}
+
+func (s *simplifier) poly(p realPoly, bound []string) realPoly {
+	var out realPoly
+	for _, t := range p {
+		in := append(bound[:len(bound):len(bound)], t.vars...)
+		conds, holds := s.conds(t.conds, in)
+		if !holds {
+			continue
+		}
+		t.conds = conds
+		factors := make([]*atom, len(t.factors))
+		for i, a := range t.factors {
+			b := *a
+			b.args = nil
+			for _, arg := range a.args {
+				b.args = append(b.args, s.poly(arg, in))
+			}
+			factors[i] = &b
+		}
+		t.factors = factors
+		out = append(out, t)
+	}
+	return out
+}
+
+// conds leaves out what holds, and reports false when one does not.
+func (s *simplifier) conds(conds []loopir.Expr, bound []string) ([]loopir.Expr, bool) {
+	var out []loopir.Expr
+	for _, e := range conds {
+		for _, g := range conjuncts(e) {
+			switch {
+			case uses(g, bound):
+				out = append(out, g)
+			case s.proof.need("algebra/holds", s.at, s.ctx.hyps, g).Outcome == Proved:
+				s.facts = append(s.facts, g)
+			case s.proof.impossible("algebra/fails", s.at, s.ctx.with(g).hyps):
+				return nil, false
+			default:
+				if s.open == nil {
+					s.open = g
+				}
+				out = append(out, g)
+			}
+		}
+	}
+	return out, true
+}
+
+func uses(e loopir.Expr, names []string) bool {
+	for _, n := range names {
+		if loopir.UsesVar(e, n) {
+			return true
+		}
+	}
+	return false
+}

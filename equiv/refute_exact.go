@@ -1,0 +1,237 @@
+package equiv
+
+import (
+	"fmt"
+	"maps"
+	"math/big"
+
+	"github.com/loopopt/loopopt/loopir"
+	"github.com/loopopt/loopopt/loopir/interp"
+)
+
+// symbolicSteps bounds one run on symbolic values.
+const symbolicSteps = 50_000
+
+// maxDigits bounds the rationals that are computed with.
+const maxDigits = 20_000
+
+// A symbolicRun is both kernels' results as terms.
+type symbolicRun struct {
+	sizes         map[string]int64
+	terms         *interp.Terms
+	before, after map[string]*interp.TermArray
+}
+
+// sameExactly tells whether a cell for which two runs computed different
+// floating-point numbers has, over the rationals, one and the same value: then
+// it was rounding that made the difference, and that refutes nothing. Where
+// the value does not exist over the rationals it reports false.
+func (r *referee) sameExactly(array string, cell []int64, sizes map[string]int64, filling int) bool {
+	if r.symbolic == nil || !maps.Equal(r.symbolic.sizes, sizes) {
+		r.symbolic = r.runSymbolically(sizes)
+	}
+	s := r.symbolic
+	x, y := termOf(s.before[array], cell), termOf(s.after[array], cell)
+	if x == 0 || y == 0 {
+		return false
+	}
+	e := &ratEval{terms: s.terms, fill: &r.fill, filling: filling, known: map[interp.TermID]*big.Rat{}}
+	a, ok := e.value(x)
+	b, ok2 := e.value(y)
+	return ok && ok2 && a.Cmp(b) == 0
+}
+
+func (r *referee) runSymbolically(sizes map[string]int64) *symbolicRun {
+	s := &symbolicRun{sizes: cloneSizes(sizes), terms: interp.NewTerms()}
+	opts := interp.Options{MaxSteps: symbolicSteps}
+	r.left -= symbolicSteps / 10
+	var err error
+	if s.before, err = s.terms.Run(r.ctx, r.f, r.before, sizes, opts); err == nil {
+		s.after, _ = s.terms.Run(r.ctx, r.f, r.after, sizes, opts)
+	}
+	return s
+}
+
+func termOf(a *interp.TermArray, cell []int64) interp.TermID {
+	if a == nil || len(cell) != len(a.Shape) {
+		return 0
+	}
+	off := 0
+	for d, i := range cell {
+		off = off*a.Shape[d] + int(i)
+	}
+	return a.Cells[off]
+}
+
+// ratEval computes terms over the rationals.
+type ratEval struct {
+	terms   *interp.Terms
+	fill    *filler
+	filling int
+	known   map[interp.TermID]*big.Rat // nil: no rational
+}
+
+func (e *ratEval) leaf(n interp.Term) interp.Value {
+	index := make([]int64, len(n.Cell))
+	for i, c := range n.Cell {
+		index[i] = int64(c)
+	}
+	return e.fill.value(n.Type, n.Name, index, e.filling)
+}
+
+// value is the value of a term, if it is a rational number that is computed
+// without rounding functions.
+func (e *ratEval) value(id interp.TermID) (*big.Rat, bool) {
+	v, ok := e.known[id]
+	if !ok {
+		v = e.compute(e.terms.Node(id), id)
+		if v != nil && v.Num().BitLen()+v.Denom().BitLen() > maxDigits {
+			v = nil
+		}
+		e.known[id] = v
+	}
+	return v, v != nil
+}
+
+func (e *ratEval) compute(n interp.Term, id interp.TermID) *big.Rat {
+	if !n.Type.IsFloat() {
+		return e.integer(n, id)
+	}
+	switch n.Op {
+	case "in":
+		return new(big.Rat).SetFloat64(e.leaf(n).Float64())
+	case "lit":
+		return new(big.Rat).SetFloat64(interp.Value{Type: n.Type, Bits: n.Bits}.Float64())
+	case "select":
+		c, ok := e.condition(n.Args[0])
+		if !ok {
+			return nil
+		}
+		arm := n.Args[2]
+		if c {
+			arm = n.Args[1]
+		}
+		v, _ := e.value(arm)
+		return v
+	case "cast":
+		if from := e.terms.Node(n.Args[0]); !holdsAll(n.Type, from.Type) || from.Type.IsFloat() && from.Op != "in" && from.Op != "cast" {
+			return nil // it shows how the narrower type rounds
+		}
+	case "+", "-", "*", "/", "fma", "min", "max", "abs":
+	default:
+		return nil
+	}
+	var xs []*big.Rat
+	for _, a := range n.Args {
+		x, ok := e.value(a)
+		if !ok {
+			return nil
+		}
+		xs = append(xs, x)
+	}
+	return arithmetic(n.Op, xs)
+}
+
+func arithmetic(op string, xs []*big.Rat) *big.Rat {
+	out := new(big.Rat)
+	switch {
+	case op == "cast":
+		return xs[0]
+	case op == "abs":
+		return out.Abs(xs[0])
+	case op == "-" && len(xs) == 1:
+		return out.Neg(xs[0])
+	case op == "+":
+		return out.Add(xs[0], xs[1])
+	case op == "-":
+		return out.Sub(xs[0], xs[1])
+	case op == "*":
+		return out.Mul(xs[0], xs[1])
+	case op == "/" && xs[1].Sign() != 0:
+		return out.Quo(xs[0], xs[1])
+	case op == "fma":
+		return out.Add(out.Mul(xs[0], xs[1]), xs[2])
+	case op == "min" || op == "max":
+		best := xs[0]
+		for _, x := range xs[1:] {
+			if (x.Cmp(best) < 0) == (op == "min") {
+				best = x
+			}
+		}
+		return best
+	}
+	return nil
+}
+
+// integer is the value of an integer term; machine arithmetic is its meaning.
+// It must not come from a rounded value.
+func (e *ratEval) integer(n interp.Term, id interp.TermID) *big.Rat {
+	if n.Type == loopir.Bool || e.fromFloat(id, map[interp.TermID]bool{}) {
+		return nil
+	}
+	v, err := e.terms.Eval(id, e.leaf)
+	if err != nil {
+		return nil
+	}
+	r, _ := new(big.Rat).SetString(v.String())
+	return r
+}
+
+func (e *ratEval) fromFloat(id interp.TermID, seen map[interp.TermID]bool) bool {
+	if seen[id] {
+		return false
+	}
+	seen[id] = true
+	n := e.terms.Node(id)
+	if n.Type.IsFloat() {
+		return true
+	}
+	for _, a := range n.Args {
+		if e.fromFloat(a, seen) {
+			return true
+		}
+	}
+	return false
+}
+
+// condition decides a comparison over the rationals.
+func (e *ratEval) condition(id interp.TermID) (holds, ok bool) {
+	n := e.terms.Node(id)
+	switch n.Op {
+	case "lit":
+		return n.Bits != 0, true
+	case "!":
+		c, ok := e.condition(n.Args[0])
+		return !c, ok
+	case "&&", "||":
+		c, ok1 := e.condition(n.Args[0])
+		d, ok2 := e.condition(n.Args[1])
+		if n.Op == "&&" {
+			return c && d, ok1 && ok2
+		}
+		return c || d, ok1 && ok2
+	case "==", "!=", "<", "<=", ">", ">=":
+	default:
+		return false, false
+	}
+	x, ok1 := e.value(n.Args[0])
+	y, ok2 := e.value(n.Args[1])
+	if !ok1 || !ok2 {
+		return false, false
+	}
+	switch d := x.Cmp(y); n.Op {
+	case "==":
+		return d == 0, true
+	case "!=":
+		return d != 0, true
+	case "<":
+		return d < 0, true
+	case "<=":
+		return d <= 0, true
+	case ">":
+		return d > 0, true
+	case ">=":
+		return d >= 0, true
+	}
+	panic(fmt.Sprintf("equiv: unexpected comparison %s", n.Op))
+}
