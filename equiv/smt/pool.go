@@ -243,6 +243,9 @@ func (p *Pool) check(ctx context.Context, q *Query) Answer {
 		return Answer{Status: Unsat, By: presolved, Cached: true}
 	}
 	g, a := p.presolve(ctx, f, before == tooHard)
+	if err := ctx.Err(); err != nil { // f may not be lowered
+		return Answer{Reason: "canceled", Err: err}
+	}
 	if a.Status == Unsat {
 		p.memory.store(key, refuted)
 	} else {
