@@ -74,7 +74,7 @@ mutants: build
 # Z3 as a process and in process.
 crosscheck: build
 	@command -v cvc5 >/dev/null || $(SUDO) apt-get install -y -qq --no-install-recommends cvc5
-	set -o pipefail; $(BIN) verify --no-cache --cross-check cvc5,z3,goz3 testdata/verify | tee bench/crosscheck.txt
+	set -o pipefail; $(BIN) verify --no-cache --budget 1000000 --cross-check cvc5,z3,goz3 testdata/verify | tee bench/crosscheck.txt
 
 # Random programs, random steps and small changes, judged by runs.
 fuzz-verify: build

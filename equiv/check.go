@@ -71,8 +71,9 @@ func Check(ctx context.Context, f *loopir.File, before, after *loopir.Kernel, op
 	assume := old.Assume()
 	assume = append(assume, now.Where...)
 	proof := newProver(ctx, opts.Pool, assume)
-	if proof.impossible("where/satisfiable", after.Span, nil) {
-		return nil, loopir.Rejectf(after.Span, "no sizes satisfy the where clause: every proof would be empty")
+	empty, err := satisfiable(proof, old, now)
+	if err != nil {
+		return nil, err
 	}
 	res := &Result{Assumptions: assumptions(proof, old, now)}
 	if !opts.always && !opts.Explain && sameText(old, now) {
@@ -118,9 +119,11 @@ func Check(ctx context.Context, f *loopir.File, before, after *loopir.Kernel, op
 			c.first, c.worst = firstFailure{}, algebra
 		}
 	}
+	c.first.add(empty)
 	c.conclude(res)
 	if opts.Explain {
 		res.Explanation = c.explain(true)
+		markVacuous(ctx, opts.Pool, res.Obligations)
 	}
 	if res.Outcome == Proved && res.Verdict > Exact {
 		if err := res.bounds(f, before, after, proof); err != nil {

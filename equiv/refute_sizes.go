@@ -43,7 +43,7 @@ func newSizeSearch(ks ...*loopir.Kernel) *sizeSearch {
 	s.derive(where)
 	s.checks = make([][]loopir.Expr, len(s.names))
 	for _, c := range where {
-		if i := s.last(c); i >= 0 {
+		if i := max(s.last(c), 0); i < len(s.checks) { // a clause without sizes may be false as well
 			s.checks[i] = append(s.checks[i], c)
 		}
 	}

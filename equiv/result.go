@@ -80,4 +80,5 @@ type Obligation struct {
 	Status  smt.Status  // the solver's answer; Sat means that a model breaks the obligation
 	Reason  string      // why it is not proved
 	Time    time.Duration
+	Vacuous bool // the hypotheses contradict each other; looked into by Options.Explain
 }

@@ -95,7 +95,7 @@ func (c *safety) satisfiable(ctx context.Context) {
 		return
 	}
 	ob := Obligation{Name: "where/satisfiable", Span: c.p.Where[0].Source(), Outcome: Proved, Status: smt.Sat}
-	if len(c.small) == 0 {
+	if len(c.small) == 0 || !holds(c.p.Where, c.small[0]) {
 		q, err := query(ob.Name, c.p.Assume(), boolExpr(false))
 		ans := smt.Answer{Reason: fmt.Sprint(err)}
 		if err == nil {
@@ -108,8 +108,11 @@ func (c *safety) satisfiable(ctx context.Context) {
 		case smt.Sat:
 		case smt.Unsat:
 			ob.Outcome = Refuted
-			c.res.Findings = append(c.res.Findings, loopir.Rejectf(ob.Span,
-				"no sizes satisfy this where clause, so nothing proved under it would mean anything"))
+			e := contradicted(ctx, c.pool, c.p.notNegative(), c.p.Where)
+			if e == nil {
+				e = loopir.Rejectf(ob.Span, "no sizes satisfy this where clause: everything proved would be empty")
+			}
+			c.res.Findings = append(c.res.Findings, e)
 		default:
 			ob.Outcome = Unknown
 			c.res.Findings = append(c.res.Findings, undecided(ob.Span, "that sizes exist which satisfy the where clause", ans.Reason))

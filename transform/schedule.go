@@ -235,9 +235,14 @@ func assume(c *Context, args *loopir.Cursor) error {
 		if err := c.checkVars(cond, nil, cond.Source()); err != nil {
 			return err
 		}
-		if !c.Holds(cond, nil) {
-			c.Kernel.Where = append(c.Kernel.Where, poly.Simplify(cond, poly.KernelFacts(c.Kernel)))
+		if c.Holds(cond, nil) {
+			continue
 		}
+		facts := poly.KernelFacts(c.Kernel)
+		if _, truth := poly.SimplifyCond(cond, facts); truth == poly.False {
+			return c.Reject(cond.Source(), "no sizes satisfy %s and what is known of them already", loopir.FormatExpr(cond))
+		}
+		c.Kernel.Where = append(c.Kernel.Where, poly.Simplify(cond, facts))
 	}
 	return nil
 }

@@ -10,6 +10,9 @@
 // Two engines decide the same problems: "process" speaks SMT-LIB 2 to a solver over a pipe
 // and needs no cgo, "goz3" calls Z3 in process and is built in only with the tag goz3.
 //
+// A pool may have second solvers, to which every query is put as it was asked (replay.go);
+// one contradiction and nothing that the pool said is to be trusted.
+//
 // Answers are never optimistic. Unknown is the zero [Status]; a model is handed out only
 // after it was evaluated and found to satisfy the assertions.
 package smt

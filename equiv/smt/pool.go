@@ -35,6 +35,9 @@ type Options struct {
 // milliseconds.
 const DefaultRLimit = 10_000_000
 
+// secondWall is how many milliseconds a second solver may take for a problem.
+const secondWall = 5_000
+
 // A Pool answers queries, several at a time. It is safe for concurrent use.
 type Pool struct {
 	opts  Options
@@ -92,6 +95,7 @@ func NewPool(opts Options) (*Pool, error) {
 	}
 	p := &Pool{opts: opts, main: newSolver(e, opts), slots: make(chan struct{}, opts.Jobs), memory: newMemory(opts.CacheDir)}
 	p.stats.Solver = e.identity()
+	l.wall = min(l.wall, secondWall) // its not telling in time changes no verdict
 	for _, command := range strings.Split(opts.CrossCheck, ",") {
 		if command = strings.TrimSpace(command); command == "" {
 			continue

@@ -104,6 +104,9 @@ func (r *Result) prove(ctx context.Context, opts Options) {
 	begin := time.Now()
 	r.proveWith(ctx, eq)
 	r.Time = time.Since(begin)
+	for _, c := range r.Checks {
+		c.Obligations = nil // they are counted, and would fill the memory
+	}
 	if err := done(); err != nil && r.Err == nil {
 		r.Err = err
 	}

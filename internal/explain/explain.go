@@ -36,6 +36,7 @@ type Obligation struct {
 	MS      float64       `json:"ms"`
 	Hyps    int           `json:"hypotheses"`
 	Goal    string        `json:"goal"`
+	Vacuous bool          `json:"vacuous,omitempty"` // its hypotheses contradict each other
 }
 
 // New makes the report of a check that was asked to explain itself.
@@ -46,7 +47,7 @@ func New(before, after Program, kernel string, c *pipeline.Check) *Report {
 		if o.Goal != nil {
 			goal = o.Goal.String()
 		}
-		r.Obligations = append(r.Obligations, Obligation{o.Name, o.Span.String(), o.Outcome, float64(o.Time.Microseconds()) / 1000, len(o.Hyps), goal})
+		r.Obligations = append(r.Obligations, Obligation{o.Name, o.Span.String(), o.Outcome, float64(o.Time.Microseconds()) / 1000, len(o.Hyps), goal, o.Vacuous})
 	}
 	slices.SortStableFunc(r.Obligations, func(a, b Obligation) int { return cmp.Compare(b.MS, a.MS) })
 	return r
@@ -83,7 +84,11 @@ func (r *Report) Text() string {
 	}
 	fmt.Fprintf(&b, "obligations, slowest first\n")
 	for _, o := range r.Obligations {
-		fmt.Fprintf(&b, "  %8.2f ms  %-8v %-28s %s\n", o.MS, o.Outcome, o.Name, o.Place)
+		word := ""
+		if o.Vacuous {
+			word = " (of nothing: its hypotheses contradict each other)"
+		}
+		fmt.Fprintf(&b, "  %8.2f ms  %-8v %-28s %s%s\n", o.MS, o.Outcome, o.Name, o.Place, word)
 	}
 	return b.String()
 }
