@@ -38,7 +38,7 @@ func (x *expander) value(v value, ctx known, path []*Stmt) (realPoly, *failure) 
 		if c, ok := rational(e); ok {
 			return constPoly(c), nil
 		}
-		return (&atom{head: loopir.FormatExpr(e)}).poly(), nil
+		return (&atom{head: loopir.FormatExpr(e), partial: true}).poly(), nil // inf or nan
 	case *loopir.Read:
 		return x.read(v, e, ctx, path)
 	case *loopir.Unary:
@@ -87,7 +87,7 @@ func (x *expander) binary(v value, e *loopir.Binary, ctx known, path []*Stmt) (r
 		}
 		return x.mul(ps[0], q, e)
 	case e.Op == loopir.Div || e.Op == loopir.Mod:
-		return (&atom{head: fmt.Sprintf("%d:%v", e.Op, e.Type), args: ps}).poly(), nil
+		return (&atom{head: fmt.Sprintf("%d:%v", e.Op, e.Type), args: ps, partial: true}).poly(), nil
 	}
 	return nil, failf(e.Span, "this can't be written as a polynomial")
 }
