@@ -2,7 +2,6 @@ package equiv
 
 import (
 	"context"
-	"math/big"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -95,7 +94,7 @@ func judge(t *testing.T, f *loopir.File, before, after *loopir.Kernel, opts Opti
 // rationals where that is possible.
 func valuesDiffer(tab *interp.Terms, r *referee, x, y *interp.TermArray) bool {
 	for filling := range fillings {
-		e := &ratEval{terms: tab, fill: &r.fill, filling: filling, known: map[interp.TermID]*big.Rat{}}
+		e := r.rationals(tab, filling)
 		for i := range x.Cells {
 			if x.Cells[i] == 0 || y.Cells[i] == 0 {
 				return true
