@@ -159,39 +159,89 @@ func (c *canon) text(p realPoly, ren map[string]poly.Poly, depth int) string {
 	return strings.Join(parts, " + ")
 }
 
-// term is the normal form of a term but for its coefficient. The names of
-// bound variables do not matter, so the least text of all ways to name them is
-// taken.
+// term is the normal form of a term but for its coefficient. Neither the names
+// of bound variables matter nor whether they count up or down, so the least text
+// of all ways to write them is taken.
 func (c *canon) term(t realTerm, ren map[string]poly.Poly, depth int) string {
 	if len(t.vars) > maxBound {
 		c.deep = true
 		return fmt.Sprint(len(t.vars), " sums")
 	}
+	last := make([]poly.Poly, len(t.vars))
+	ways := 1
+	for i, v := range t.vars {
+		p, ok := lastValue(v, t.conds)
+		if ok && ways < 1<<3 && !slices.ContainsFunc(t.vars, p.Uses) { // else it is no one-to-one exchange of terms
+			last[i] = p
+			ways *= 2
+		}
+	}
 	best := ""
 	permutations(len(t.vars), func(order []int) {
-		in := map[string]poly.Poly{}
-		for k, p := range ren {
-			in[k] = p
-		}
-		for i, v := range t.vars {
-			in[v] = poly.Var(fmt.Sprintf("$%d_%d", depth, order[i]))
-		}
-		var parts []string
-		for _, a := range t.factors {
-			parts = append(parts, c.atom(a, in, depth))
-		}
-		sort.Strings(parts)
-		var conds []string
-		for _, e := range t.conds {
-			conds = append(conds, c.cond(e, in))
-		}
-		sort.Strings(conds)
-		s := fmt.Sprintf("sum%d{%s}(%s)", len(t.vars), strings.Join(slices.Compact(conds), ";"), strings.Join(parts, "*"))
-		if best == "" || s < best {
-			best = s
+		for way := range ways {
+			in := map[string]poly.Poly{}
+			for k, p := range ren {
+				in[k] = p
+			}
+			for i, v := range t.vars {
+				in[v] = poly.Var(fmt.Sprintf("$%d_%d", depth, order[i]))
+			}
+			down := map[string]poly.Poly{}
+			for i, v := range t.vars {
+				if last[i].IsZero() {
+					continue
+				}
+				if way%2 == 1 {
+					down[v] = last[i].Subst(c.known).Subst(in).Sub(in[v])
+				}
+				way /= 2
+			}
+			for v, p := range down {
+				in[v] = p
+			}
+			if s := c.product(t, in, depth); best == "" || s < best {
+				best = s
+			}
 		}
 	})
 	return best
+}
+
+// lastValue is the last value of a bound variable that counts from 0 by 1: what
+// its loop allows.
+func lastValue(v string, conds []loopir.Expr) (last poly.Poly, ok bool) {
+	for _, e := range conds {
+		b, isBin := e.(*loopir.Binary)
+		if !isBin || b.Op != loopir.Lt {
+			continue
+		}
+		x, errX := poly.FromExpr(b.X)
+		y, errY := poly.FromExpr(b.Y)
+		if errX != nil || errY != nil {
+			continue
+		}
+		k, rest, linear := x.Sub(y).Coeff(v)
+		if one, isConst := k.Const(); linear && isConst && one.Cmp(big.NewInt(1)) == 0 {
+			last = rest.Neg().Sub(poly.Int(1))
+			return last, !last.IsZero()
+		}
+	}
+	return poly.Poly{}, false
+}
+
+// product is the text of a term whose bound variables have their names.
+func (c *canon) product(t realTerm, ren map[string]poly.Poly, depth int) string {
+	var parts []string
+	for _, a := range t.factors {
+		parts = append(parts, c.atom(a, ren, depth))
+	}
+	sort.Strings(parts)
+	var conds []string
+	for _, e := range t.conds {
+		conds = append(conds, c.cond(e, ren))
+	}
+	sort.Strings(conds)
+	return fmt.Sprintf("sum%d{%s}(%s)", len(t.vars), strings.Join(slices.Compact(conds), ";"), strings.Join(parts, "*"))
 }
 
 func (c *canon) atom(a *atom, ren map[string]poly.Poly, depth int) string {
