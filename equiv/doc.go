@@ -87,7 +87,7 @@
 // Two kernels are algebraically equal when each output cell is one polynomial over
 // the reals in the inputs. expand.go follows a value to its inputs and writes it
 // as a sum of terms: a rational coefficient times atoms, summed over bound
-// variables within conditions (realpoly.go). Iterations of loops of constant
+// variables within conditions (realpoly.go, canon.go). Iterations of loops of constant
 // extent, up to 16, become terms of their own; sums of symbolic extent stay sums,
 // their bound variables counted from 0 and named so that the text of the term is
 // least. An atom is an input cell, an index as a value, or a function of
@@ -148,7 +148,7 @@
 // them, and on uninterpreted functions of them: there the error depends on how
 // near a value is to where the function jumps or grows.
 //
-// The k of an array is the largest of its cells' (depth.go). Statements form a
+// The k of an array is the largest of its cells' (depth.go, paths.go). Statements form a
 // graph: an edge leads to a read from each statement that may have written the
 // cell before, unless the solver rules that out. A strongly connected component is
 // a recurrence or a sum. The roundings of a value in it are at most those along
