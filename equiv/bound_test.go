@@ -284,7 +284,38 @@ kernel k(N: size, in A: f32[N], out O: f32[1]) {
   var s: f32 = 0
   for i in 0..N { s += A[N-1-i] }
   O[0] = 1 / s
-}`, "O: no error bound: before.loop:4:10: a quotient by a value that may be rounded: its error depends on how near to 0 the divisor is"},
+}`, "O: |after - before| <= gamma(N + 1)*M_before(O) + gamma(N + 1)*M_after(O), provided that 2*gamma*M(y) <= |y| for each quotient by y"},
+		{"softmax", `
+kernel k(N: size, in X: f32[N], out Y: f32[N]) {
+  var m: f32 = -inf
+  var z: f32 = 0
+  for i in 0..N { m max= X[i] }
+  for j in 0..N { Y[j] = exp(X[j] - m) }
+  for k in 0..N { z += Y[k] }
+  for l in 0..N { Y[l] = Y[l] / z }
+}`, `
+kernel k(N: size, in X: f32[N], out Y: f32[N]) {
+  var m: f32 = -inf
+  var z: f32 = 0
+  for i in 0..N { m max= X[i] }
+  for j in 0..N { Y[j] = exp(X[j] - m) }
+  for k in 0..N { z += Y[N-1-k] }
+  for l in 0..N { Y[l] = Y[l] / z }
+}`, "Y: |after - before| <= gamma(N + 6)*M_before(Y) + gamma(N + 6)*M_after(Y), provided that 2*gamma*M(y) <= |y| for each quotient by y, gamma*M(x) <= 1 for each exp(x)"},
+		{"functions of rounded values", `
+kernel k(N: size, in A: f32[N], inout O: f32[1], inout P: f32[1]) {
+  for i in 0..N { O[0] += A[i]*A[i] }
+  O[0] = sqrt(O[0]*O[0])
+  P[0] = log(3 + O[0])
+  P[0] /= O[0]
+}`, `
+kernel k(N: size, in A: f32[N], inout O: f32[1], inout P: f32[1]) {
+  for i in 0..N { O[0] = fma(A[i], A[i], O[0]) }
+  O[0] = sqrt(O[0]*O[0])
+  P[0] = log(3 + O[0])
+  P[0] /= O[0]
+}`, "O: |after - before| <= gamma(2*N + 4)*M_before(O) + gamma(2*N + 2)*M_after(O)\n" +
+			"P: |after - before| <= gamma(2*N + 10)*M_before(P) + gamma(2*N + 8)*M_after(P), provided that 2*gamma*M(x) <= x for each log(x), 2*gamma*M(y) <= |y| for each quotient by y"},
 		{"integers are exact", `
 kernel k(N: size, in A: f32[N], in B: i32[N], out O: f32[1], out P: i32[1]) {
   var s: f32 = 0

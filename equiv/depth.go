@@ -17,13 +17,16 @@ type depths struct {
 	edges   []flowEdge
 	ranges  *sizeRanger
 
-	done    map[*Stmt]Roundings      // of what a statement writes
-	bad     map[*Stmt]*noBound       // why there is no bound
-	loose   map[string]*noBound      // arrays of integers and conditions that depend on rounding
-	tripled map[loopir.Expr]bool     // products within a cycle, see rounder.product
-	weight  map[flowEdge]Roundings   // within a cycle, what an edge adds
-	models  map[flowEdge][]smt.Model // instances along an edge
-	entry   entries                  // what a statement adds to what comes from outside of its cycle
+	done    map[*Stmt]Roundings    // of what a statement writes
+	bad     map[*Stmt]*noBound     // why there is no bound
+	loose   map[string]*noBound    // arrays of integers and conditions that depend on rounding
+	tripled map[loopir.Expr]bool   // products within a cycle, see rounder.product
+	weight  map[flowEdge]Roundings // within a cycle, what an edge adds
+	// needs lists what a bound depends on besides the general assumptions. A
+	// statement that is in it makes magnitudes depend on values.
+	needs  map[*Stmt][]string
+	models map[flowEdge][]smt.Model // instances along an edge
+	entry  entries                  // what a statement adds to what comes from outside of its cycle
 }
 
 // A flowEdge says that read of to may find what from wrote.
@@ -37,7 +40,7 @@ func newDepths(p *Program, proof *prover) *depths {
 	d := &depths{
 		p: p, proof: proof, effects: map[*Stmt]*effect{}, done: map[*Stmt]Roundings{}, bad: map[*Stmt]*noBound{},
 		loose: map[string]*noBound{}, tripled: map[loopir.Expr]bool{}, weight: map[flowEdge]Roundings{}, entry: entries{},
-		models: map[flowEdge][]smt.Model{}, ranges: &sizeRanger{map[string]bool{}, map[string]*loopir.For{}},
+		models: map[flowEdge][]smt.Model{}, needs: map[*Stmt][]string{}, ranges: &sizeRanger{map[string]bool{}, map[string]*loopir.For{}},
 	}
 	for _, n := range p.Sizes {
 		d.ranges.sizes[n] = true
@@ -174,18 +177,34 @@ func (d *depths) count(cycle []*Stmt) {
 		}
 	}
 	total, bad := d.longest(cycle, inside, []entries{d.entry}, nil)
+	var needs []string
+	for _, e := range d.edges {
+		if containsStmt(cycle, e.to) {
+			needs = append(needs, d.needs[e.from]...)
+		}
+	}
+	for _, s := range cycle {
+		needs = append(needs, d.needs[s]...)
+	}
 	for _, s := range cycle {
 		if bad != nil {
 			d.bad[s] = bad
 		} else {
 			d.done[s] = total[0]
 		}
+		if len(needs) > 0 {
+			d.needs[s] = needs
+		}
 	}
 }
 
+// provide notes that a magnitude of s depends on a value, and that its bound
+// depends on a condition, if there is one.
+func (d *depths) provide(s *Stmt, cond string) { d.needs[s] = append(d.needs[s], cond) }
+
 // weigh finds what s adds to the roundings of what it reads.
 func (d *depths) weigh(s *Stmt, inside []flowEdge) *noBound {
-	w := &rounder{d: d, internal: map[*loopir.Read]bool{}, before: map[*loopir.Read]Roundings{}}
+	w := &rounder{d: d, s: s, internal: map[*loopir.Read]bool{}, before: map[*loopir.Read]Roundings{}}
 	for _, e := range d.edges {
 		switch {
 		case e.to != s:

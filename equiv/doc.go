@@ -131,22 +131,27 @@
 //	x * y             k = max(kx, ky) + 1      M = 3 * Mx * My, if R <= 2
 //	fma(x, y, z)      as x*y + z with one rounding less
 //	x / y             k = kx + 1               M = Mx / |y|, y exact; 3 for an inexact literal
+//	x / y             k = max(kx, ky) + 1      M = 2*Mx/|y| + 2*|x|*My/y^2, if 2*(R-1)*My <= |y|
 //	-x, abs(x)        k = kx                   M = Mx
 //	min, max          k = max(kx, ky)          M = max(Mx, My), 0 for inf
 //	tanh(x)           k = kx + 4               M = Mx
 //	sigmoid(x)        k = kx + 4               M = Mx/4 + 1
 //	exp, log, sqrt    k = 4, 1 for sqrt        M = |f(x)|, x exact
+//	exp(x)            k = kx + 4               M = exp(x)*max(1, 2*Mx), if (R-1)*Mx <= 1
+//	log(x)            k = kx + 4               M = max(|log(x)|, 2*Mx/x), if 2*(R-1)*Mx <= x
+//	sqrt(x)           k = kx + 1               M = Mx/sqrt(x)
 //	T(x)              k = kx + 1               M = Mx, k = kx if T has all values of x's type
 //
 // The product's first row is (Rx-1)*Ry + (Ry-1) = Rx*Ry - 1; the second is
 // R*R - 1 <= 3*(R-1) for R <= 2. tanh moves by at most as much as its argument
-// and is at most as large; sigmoid moves by a quarter. Exact are values made of in
-// parameters, indices and integers by operations that do not round (settled in
+// and is at most as large; sigmoid moves by a quarter. The other functions move by
+// the error of their argument times their slope, which is bounded near x under the
+// conditions that the bound then names (Bound.Provided). Exact are values made of
+// in parameters, indices and integers by operations that do not round (settled in
 // depth.go). Choices between values by exact conditions take the larger k. No
-// bound is stated, and the reason is told, for what depends on other quotients, on
-// exp, log and sqrt of rounded values, on conditions and integers computed from
-// them, and on uninterpreted functions of them: there the error depends on how
-// near a value is to where the function jumps or grows.
+// bound is stated, and the reason is told, for what depends on conditions or
+// integers computed from rounded values, or on uninterpreted functions of them: a
+// small error may make any difference there.
 //
 // The k of an array is the largest of its cells' (depth.go, paths.go). Statements form a
 // graph: an edge leads to a read from each statement that may have written the
@@ -168,7 +173,8 @@
 //
 // (1+u)^k - 1 <= gamma(k) = k*u/(1 - k*u); with several types k1*u1 + k2*u2 takes
 // the place of k*u. Magnitudes are computed by a kernel that has the same loops on
-// absolute values, sums in place of differences (magnitude.go). Two kernels that
+// absolute values, sums in place of differences (magnitude.go); where a magnitude
+// depends on values, it keeps these in arrays of their own. Two kernels that
 // are equal up to the order of sums and products have the same magnitudes, as these
 // are sums and products in the same order; algebraic ones have two, and Winograd's
 // are larger than those of the direct form. The assumptions are those of [Bound].

@@ -23,8 +23,8 @@ func (r Roundings) MarshalJSON() ([]byte, error) {
 	return json.Marshal(out)
 }
 
-// MarshalJSON gives the stable form {array, bound, before, after, magnitude} or
-// {array, reason}.
+// MarshalJSON gives the stable form {array, bound, before, after, magnitude,
+// provided} or {array, reason}.
 func (b *Bound) MarshalJSON() ([]byte, error) {
 	if b.Reason != "" {
 		return json.Marshal(struct {
@@ -38,7 +38,8 @@ func (b *Bound) MarshalJSON() ([]byte, error) {
 		Before    Roundings `json:"before"`
 		After     Roundings `json:"after"`
 		Magnitude string    `json:"magnitude,omitempty"`
-	}{b.Array, b.String(), b.Before, b.After, b.Magnitude})
+		Provided  []string  `json:"provided,omitempty"`
+	}{b.Array, b.String(), b.Before, b.After, b.Magnitude, b.Provided})
 }
 
 // MarshalJSON gives the stable form {before, after}, kernels as .loop text.
