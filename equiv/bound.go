@@ -23,7 +23,10 @@ type Bound struct {
 	// Magnitude names M1 and M2, which are the same: |O| + sum |I|*|W|, or
 	// M(O) where that gets long. It is empty when they differ.
 	Magnitude string
-	Reason    string // why no bound is stated; then the rest is empty
+	// Provided are further conditions, in which gamma is that of the bound and
+	// M(x) the magnitude of value x.
+	Provided []string
+	Reason   string // why no bound is stated; then the rest is empty
 }
 
 // Magnitudes are kernels that compute what rounding errors are relative to: the
@@ -33,6 +36,11 @@ type Magnitudes struct{ Before, After *loopir.Kernel }
 
 // String states the bound in one line.
 func (b *Bound) String() string {
+	if len(b.Provided) > 0 && b.Reason == "" {
+		c := *b
+		c.Provided = nil
+		return c.String() + ", provided that " + strings.Join(b.Provided, ", ")
+	}
 	k1, k2 := b.Before.String(), b.After.String()
 	switch {
 	case b.Reason != "":
@@ -76,7 +84,7 @@ func (res *Result) bounds(f *loopir.File, before, after *loopir.Kernel, proof *p
 			return err
 		}
 	}
-	same := res.Verdict < Algebraic && len(ds[0].tripled)+len(ds[1].tripled) == 0
+	same := res.Verdict < Algebraic && len(ds[0].tripled)+len(ds[1].tripled)+len(ds[0].needs)+len(ds[1].needs) == 0
 	stated := false
 	for _, a := range ds[1].p.Arrays {
 		if !a.IsOutput() {
@@ -103,7 +111,14 @@ func newBound(array string, ds [2]*depths) *Bound {
 			return &Bound{Array: array, Reason: fmt.Sprintf("%v: %s", bad.at, bad.msg)}
 		}
 		*k = n
+		for _, s := range ds[i].p.Stmts {
+			if s.LHS.Name == array {
+				b.Provided = append(b.Provided, ds[i].needs[s]...)
+			}
+		}
 	}
+	slices.Sort(b.Provided)
+	b.Provided = slices.DeleteFunc(slices.Compact(b.Provided), func(s string) bool { return s == "" })
 	return b
 }
 

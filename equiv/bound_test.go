@@ -191,3 +191,169 @@ func doubled(f *loopir.File, k *loopir.Kernel) *loopir.Kernel {
 	})
 	return k
 }
+
+// TestBoundTexts fixes what is stated for kernels of several shapes: sums,
+// split and nested ones, recurrences, products within them, conditions, types.
+func TestBoundTexts(t *testing.T) {
+	pool := safetyPool(t)
+	for _, c := range []struct{ name, before, after, want string }{
+		{"nested sums", `
+kernel k(M, N: size, in A: f32[M][N], in b: f32[M], out O: f32[1]) {
+  O[0] = 0
+  for i in 0..M {
+    var s: f32 = 0
+    for j in 0..N { s += A[i][j] }
+    O[0] += b[i] * s
+  }
+}`, `
+kernel k(M, N: size, in A: f32[M][N], in b: f32[M], out O: f32[1]) {
+  O[0] = 0
+  for i in 0..M, j in 0..N { O[0] += b[i] * A[i][j] }
+}`, "O: |after - before| <= gamma(M + N + 1)*M_before(O) + gamma(M*N + 1)*M_after(O)"},
+		{"split accumulators", `
+kernel k(N: size, in A: f64[4*N], out O: f64[1]) {
+  O[0] = 0
+  for i in 0..4*N { O[0] += A[i] }
+}`, `
+kernel k(N: size, in A: f64[4*N], out O: f64[1]) {
+  var p: f64[4]
+  for l in 0..4 { p[l] = 0 }
+  for i in 0..N, l in 0..4 { p[l] += A[4*i+l] }
+  O[0] = (p[0] + p[1]) + (p[2] + p[3])
+}`, "O: |after - before| <= (gamma(4*N) + gamma(N + 2))*(sum |A|)"},
+		{"contraction", `
+kernel k(N: size, in A: f32[N], in B: f32[N], inout O: f32[1]) {
+  for i in 0..N { O[0] += A[i] * B[i] }
+}`, `
+kernel k(N: size, in A: f32[N], in B: f32[N], inout O: f32[1]) {
+  for i in 0..N { O[0] = fma(A[i], B[i], O[0]) }
+}`, "O: |after - before| <= (gamma(N + 1) + gamma(N))*(|O| + sum |A|*|B|)"},
+		{"recurrence over time", `
+kernel k(T, N: size, inout A: f32[T+1][N+2]) {
+  for t in 0..T, i in 1..N+1 { A[t+1][i] = 0.5*A[t][i-1] + 0.3*A[t][i+1] }
+}`, `
+kernel k(T, N: size, inout A: f32[T+1][N+2]) {
+  for t in 0..T, i in 1..N+1 { A[t+1][i] = fma(0.5, A[t][i-1], 0.3*A[t][i+1]) }
+}`, "A: |after - before| <= 2*gamma(3*T)*M(A)"},
+		{"values of a recurrence multiplied", `
+kernel k(T: size, in X: f32[T], inout A: f32[T+1]) {
+  for t in 0..T { A[t+1] = tanh(A[t])*A[t] + X[t]*X[t] }
+}`, `
+kernel k(T: size, in X: f32[T], inout A: f32[T+1]) {
+  for t in 0..T { A[t+1] = fma(X[t], X[t], A[t]*tanh(A[t])) }
+}`, "A: |after - before| <= gamma(6*T)*M_before(A) + gamma(6*T)*M_after(A)"},
+		{"several types", `
+kernel k(N: size, in A: bf16[N], in B: bf16[N], out O: bf16[1]) {
+  var s: f32 = 0
+  for i in 0..N { s += f32(A[i]) * f32(B[i]) }
+  O[0] = bf16(s)
+}`, `
+kernel k(N: size, in A: bf16[N], in B: bf16[N], out O: bf16[1]) {
+  var s: f32 = 0
+  for i in 0..N { s += f32(A[N-1-i]) * f32(B[N-1-i]) }
+  O[0] = bf16(s)
+}`, "O: |after - before| <= 2*gamma(f32: N + 1, bf16: 1)*(sum |A|*|B|)"},
+		{"triangle", `
+kernel k(N: size, in L: f32[N][N], in x: f32[N], inout b: f32[N]) {
+  for i in 0..N, j in 0..i { b[i] -= L[i][j] * x[j] }
+}`, `
+kernel k(N: size, in L: f32[N][N], in x: f32[N], inout b: f32[N]) {
+  for j in 0..N, i in j+1..N { b[i] = fma(-L[i][j], x[j], b[i]) }
+}`, "b: |after - before| <= (gamma(N + 1) + gamma(N))*(|b| + sum |L|*|x|)"},
+		{"a choice by data that is rounded", `
+kernel k(N: size, in A: f32[N], out O: f32[1], out P: f32[1]) {
+  var s: f32 = 0
+  for i in 0..N { s += A[i] }
+  O[0] = select(s > 1, s, 0)
+  P[0] = s
+}`, `
+kernel k(N: size, in A: f32[N], out O: f32[1], out P: f32[1]) {
+  var s: f32 = 0
+  for i in 0..N { s += A[N-1-i] }
+  O[0] = select(s > 1, s, 0)
+  P[0] = s
+}`, "O: no error bound: before.loop:4:17: this depends on a value that may be rounded\n" +
+			"P: |after - before| <= 2*gamma(N)*(sum |A|)"},
+		{"a divisor that is rounded", `
+kernel k(N: size, in A: f32[N], out O: f32[1]) {
+  var s: f32 = 0
+  for i in 0..N { s += A[i] }
+  O[0] = 1 / s
+}`, `
+kernel k(N: size, in A: f32[N], out O: f32[1]) {
+  var s: f32 = 0
+  for i in 0..N { s += A[N-1-i] }
+  O[0] = 1 / s
+}`, "O: |after - before| <= gamma(N + 1)*M_before(O) + gamma(N + 1)*M_after(O), provided that 2*gamma*M(y) <= |y| for each quotient by y"},
+		{"softmax", `
+kernel k(N: size, in X: f32[N], out Y: f32[N]) {
+  var m: f32 = -inf
+  var z: f32 = 0
+  for i in 0..N { m max= X[i] }
+  for j in 0..N { Y[j] = exp(X[j] - m) }
+  for k in 0..N { z += Y[k] }
+  for l in 0..N { Y[l] = Y[l] / z }
+}`, `
+kernel k(N: size, in X: f32[N], out Y: f32[N]) {
+  var m: f32 = -inf
+  var z: f32 = 0
+  for i in 0..N { m max= X[i] }
+  for j in 0..N { Y[j] = exp(X[j] - m) }
+  for k in 0..N { z += Y[N-1-k] }
+  for l in 0..N { Y[l] = Y[l] / z }
+}`, "Y: |after - before| <= gamma(N + 6)*M_before(Y) + gamma(N + 6)*M_after(Y), provided that 2*gamma*M(y) <= |y| for each quotient by y, gamma*M(x) <= 1 for each exp(x)"},
+		{"functions of rounded values", `
+kernel k(N: size, in A: f32[N], inout O: f32[1], inout P: f32[1]) {
+  for i in 0..N { O[0] += A[i]*A[i] }
+  O[0] = sqrt(O[0]*O[0])
+  P[0] = log(3 + O[0])
+  P[0] /= O[0]
+}`, `
+kernel k(N: size, in A: f32[N], inout O: f32[1], inout P: f32[1]) {
+  for i in 0..N { O[0] = fma(A[i], A[i], O[0]) }
+  O[0] = sqrt(O[0]*O[0])
+  P[0] = log(3 + O[0])
+  P[0] /= O[0]
+}`, "O: |after - before| <= gamma(2*N + 4)*M_before(O) + gamma(2*N + 2)*M_after(O)\n" +
+			"P: |after - before| <= gamma(2*N + 10)*M_before(P) + gamma(2*N + 8)*M_after(P), provided that 2*gamma*M(x) <= x for each log(x), 2*gamma*M(y) <= |y| for each quotient by y"},
+		{"integers are exact", `
+kernel k(N: size, in A: f32[N], in B: i32[N], out O: f32[1], out P: i32[1]) {
+  var s: f32 = 0
+  for i in 0..N { s += A[i] * f32(B[i]) }
+  P[0] = 0
+  for j in 0..N { P[0] += B[j] }
+  O[0] = s
+}`, `
+kernel k(N: size, in A: f32[N], in B: i32[N], out O: f32[1], out P: i32[1]) {
+  var s: f32 = 0
+  for i in 0..N { s += A[N-1-i] * f32(B[N-1-i]) }
+  P[0] = 0
+  for j in 0..N { P[0] += B[N-1-j] }
+  O[0] = s
+}`, "O: |after - before| <= 2*gamma(N + 2)*M(O)\nP: nothing rounds, after = before"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			fb, fa := mustParse(t, "before.loop", []byte(c.before[1:])), mustParse(t, "after.loop", []byte(c.after[1:]))
+			tc := &testCase{file: &loopir.File{Funcs: fb.Funcs}, before: fb.Kernels[0], after: fa.Kernels[0]}
+			res, err := Check(context.Background(), tc.file, tc.before, tc.after, Options{Pool: pool})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var lines []string
+			for _, b := range res.Bounds {
+				lines = append(lines, b.String())
+			}
+			if got := strings.Join(lines, "\n"); got != c.want {
+				t.Errorf("%v %v %v:\n%s\nwant\n%s", res.Outcome, res.Verdict, res.Failures, got, c.want)
+			}
+			if res.Magnitudes != nil {
+				for _, k := range []*loopir.Kernel{res.Magnitudes.Before, res.Magnitudes.After} {
+					mustParse(t, "magnitude.loop", []byte(loopir.FormatKernel(k)))
+				}
+				if n := checkBounds(t, tc, res); n == 0 {
+					t.Error("no cell was compared")
+				}
+			}
+		})
+	}
+}

@@ -24,6 +24,8 @@ type Counterexample struct {
 
 	// Explanation tells which instances made the difference, a line each.
 	Explanation []string `json:"explanation,omitempty"`
+
+	strict bool // the difference may be so small that it takes rationals to tell it from rounding
 }
 
 // A NamedValue is the value of a size or a scalar.

@@ -71,14 +71,113 @@
 //
 // Kernels of the same text, marks on loops aside, are equal without more ado
 // (unchanged.go). A comparison that fails is first given to the interpreter, which
-// looks for a run that differs (refute.go); if it finds none, the comparison is
-// made once more with more guesses (checker.thorough). The work is bounded: how
-// deep statements are expanded in place, and how many pairs of expressions are
-// compared for one pair of statements.
+// looks for a run on finite numbers that differs (refute.go), then to the prover
+// of polynomials (algebra.go); if neither can tell, the interpreter takes longer,
+// and NaN and infinities too, and the comparison is made once more with more
+// guesses (checker.thorough). The work is bounded: how deep statements are expanded
+// in place, and how many pairs of expressions are compared for one pair of
+// statements.
 //
 // Hints are the Origins of the statements of after, true or not; where there are
 // none, infer.go lays statements of the same form beside each other and solves
 // for the iterators.
+//
+// # Polynomials
+//
+// Two kernels are algebraically equal when each output cell is one polynomial over
+// the reals in the inputs. expand.go follows a value to its inputs and writes it
+// as a sum of terms: a rational coefficient times atoms, summed over bound
+// variables within conditions (realpoly.go, canon.go). Iterations of loops of constant
+// extent, up to 16, become terms of their own; sums of symbolic extent stay sums,
+// their bound variables counted from 0 and named so that the text of the term is
+// least. An atom is an input cell, an index as a value, or a function of
+// polynomials: exp, min, a conversion that rounds. Where the source of a value
+// depends on its cell, terms hold under conditions; cases are split until each of
+// them is decided (polyMatch.compare), and in a case h%2 = 1 the index h is written
+// 2*(h/2) + 1. Two polynomials are equal when their normal forms are the same
+// text. A recurrence can't be followed to its inputs: its statements are compared
+// along the hints, as polynomials in the values that both read, which are matched
+// in turn.
+//
+// Literals count as the decimal fractions that they are written as. A quotient
+// x/y is x times the atom 1/y, and nothing cancels that atom: (x*y)/y is not x.
+// Should a term with such an atom vanish, as in x/y - x/y or 0*(x/y), then the
+// condition that y is not 0 would get lost, and there is no proof. So x/y equals
+// x*(1/y): both exist for the same y. Square roots, logarithms and quotients of
+// integers are guarded in the same way. x*0 and x - x are 0: an algebraic verdict
+// says nothing of inputs that are NaN or infinite.
+//
+// Where neither side multiplied out a sum, merged terms or folded constants, the
+// verdict is reassociated. x - y is x + (-y) bit for bit, and s -= e is s += -e;
+// the negated sum of terms is the sum of the negated terms but for the sign of
+// zero, and so algebraic. Integers wrap, which makes a ring, too: polynomials over
+// them that are equal are equal bit for bit.
+//
+// # Error bounds
+//
+// A reassociated or algebraic proof says that both kernels compute one value x
+// over the reals. Each computes a value near it, so that
+//
+//	|after - before| <= |before - x| + |after - x|,
+//
+// and for each kernel alone the error is bounded by a standard argument. Every
+// value x has a number of roundings k and a magnitude M such that, with
+// R = (1+u)^k, the computed value differs from x by at most (R-1)*M, and
+// |x| <= M. For input cells k = 0 and M = |x|; a literal that is no value of its
+// type counts one rounding. By induction over execution:
+//
+//	x + y, x - y      k = max(kx, ky) + 1      M = Mx + My
+//	x * y             k = kx + ky + 1          M = Mx * My
+//	x * y             k = max(kx, ky) + 1      M = 3 * Mx * My, if R <= 2
+//	fma(x, y, z)      as x*y + z with one rounding less
+//	x / y             k = kx + 1               M = Mx / |y|, y exact; 3 for an inexact literal
+//	x / y             k = max(kx, ky) + 1      M = 2*Mx/|y| + 2*|x|*My/y^2, if 2*(R-1)*My <= |y|
+//	-x, abs(x)        k = kx                   M = Mx
+//	min, max          k = max(kx, ky)          M = max(Mx, My), 0 for inf
+//	tanh(x)           k = kx + 4               M = Mx
+//	sigmoid(x)        k = kx + 4               M = Mx/4 + 1
+//	exp, log, sqrt    k = 4, 1 for sqrt        M = |f(x)|, x exact
+//	exp(x)            k = kx + 4               M = exp(x)*max(1, 2*Mx), if (R-1)*Mx <= 1
+//	log(x)            k = kx + 4               M = max(|log(x)|, 2*Mx/x), if 2*(R-1)*Mx <= x
+//	sqrt(x)           k = kx + 1               M = Mx/sqrt(x)
+//	T(x)              k = kx + 1               M = Mx, k = kx if T has all values of x's type
+//
+// The product's first row is (Rx-1)*Ry + (Ry-1) = Rx*Ry - 1; the second is
+// R*R - 1 <= 3*(R-1) for R <= 2. tanh moves by at most as much as its argument
+// and is at most as large; sigmoid moves by a quarter. The other functions move by
+// the error of their argument times their slope, which is bounded near x under the
+// conditions that the bound then names (Bound.Provided). Exact are values made of
+// in parameters, indices and integers by operations that do not round (settled in
+// depth.go). Choices between values by exact conditions take the larger k. No
+// bound is stated, and the reason is told, for what depends on conditions or
+// integers computed from rounded values, or on uninterpreted functions of them: a
+// small error may make any difference there.
+//
+// The k of an array is the largest of its cells' (depth.go, paths.go). Statements form a
+// graph: an edge leads to a read from each statement that may have written the
+// cell before, unless the solver rules that out. A strongly connected component is
+// a recurrence or a sum. The roundings of a value in it are at most those along
+// some path of instances: what the first adds to values from outside, and what
+// each edge adds, by the rows above. The length of paths is bounded loop by loop.
+// An iterator that the solver proves equal along all edges (bound/fixed) counts
+// for nothing. Else one is taken that no edge decreases: either each edge increases
+// it (bound/increases), or it is that of the outermost loop that is not fixed, as
+// execution proceeds. A path that comes to a new value never comes back, and
+// between two changes it stays in a slice where the iterator is fixed; so the
+// bound is the number of values, a polynomial in sizes (upper.go), times a bound
+// for a slice, in which some edges are gone and which is treated alike. A sum over
+// C, R and S counts C*R*S roundings and one more for the product of its first
+// term, and a recurrence over T counts T times those of a step. The product of two
+// values of one component takes the row with factor 3, as k would double at each
+// step otherwise.
+//
+// (1+u)^k - 1 <= gamma(k) = k*u/(1 - k*u); with several types k1*u1 + k2*u2 takes
+// the place of k*u. Magnitudes are computed by a kernel that has the same loops on
+// absolute values, sums in place of differences (magnitude.go); where a magnitude
+// depends on values, it keeps these in arrays of their own. Two kernels that
+// are equal up to the order of sums and products have the same magnitudes, as these
+// are sums and products in the same order; algebraic ones have two, and Winograd's
+// are larger than those of the direct form. The assumptions are those of [Bound].
 //
 // # Why it is sound
 //
@@ -109,12 +208,16 @@
 // the interpreter, within a bound on its steps: on small sizes and those at the
 // constants of the kernels; on small numbers, the literals of the kernels and
 // what is next to them and, where values are exact however operations are
-// grouped, NaN and infinities. After cancellation nothing new is begun.
+// grouped, NaN and infinities. Where floating-point results differ on finite
+// inputs, both kernels are run on symbolic values, and the cell is computed over
+// the rationals (refute_exact.go): if it is the same, it was rounding that
+// differed, and that refutes nothing. After cancellation nothing new is begun.
 //
 // # What stays unknown
 //
 // Sources that no guess hits and whose writers have no hints; reductions whose
-// regrouping is neither a permutation nor by partial sums; rewrites that change
-// operations (distributivity, x/y as x*(1/y)); nonlinear conditions that the
-// solver gives up on. Each failure names the place and what could not be shown.
+// regrouping is neither a permutation nor by partial sums; rewrites by the laws of
+// arithmetic in a recurrence whose statements have no counterparts, or together
+// with a blocking of a symbolic sum, or of functions other than + - * /; nonlinear
+// conditions that the solver gives up on. Each failure names the place and what could not be shown.
 package equiv

@@ -12,6 +12,9 @@ import (
 type magnifier struct {
 	d     *depths
 	stmts []*Stmt // those of d's program that stand in the text, in its order
+	// keptApart names the arrays whose values are not in the array itself.
+	keptApart map[string]bool
+	values    bool // some magnitudes depend on values, which are kept in arrays of their own
 }
 
 // magnitudeKernel writes the kernel of magnitudes for k, of which d has counted
@@ -23,12 +26,22 @@ func magnitudeKernel(f *loopir.File, k *loopir.Kernel, d *depths) (*loopir.Kerne
 	if err != nil {
 		return nil, err
 	}
-	m := &magnifier{d: d}
+	m := &magnifier{d: d, values: len(d.needs) > 0}
 	for _, s := range d.p.Stmts {
 		if s.ID >= 0 || s.LHS.Type.IsFloat() { // and initialized locals
 			m.stmts = append(m.stmts, s)
 		}
 	}
+	m.keptApart = map[string]bool{}
+	for _, p := range k.Params {
+		m.keptApart[p.Name] = p.Kind == loopir.ArrayParam && p.Dir != loopir.In
+	}
+	loopir.Walk(k.Body, func(s loopir.Stmt) bool {
+		if l, ok := s.(*loopir.Local); ok {
+			m.keptApart[l.Name] = true
+		}
+		return true
+	})
 	body := m.body(k.Body)
 	k.Name += "_magnitude"
 	k.Params, body = m.params(k.Params, body)
@@ -56,8 +69,17 @@ func (m *magnifier) params(params []*loopir.Param, body []loopir.Stmt) (kept []*
 		if p.Type.IsFloat() {
 			p.Type = loopir.F64
 		}
-		if p.Kind == loopir.ArrayParam && p.Dir == loopir.InOut && p.Type.IsFloat() {
-			first = append(first, absolute(p))
+		if p.Kind == loopir.ArrayParam && p.Dir != loopir.In && p.Type.IsFloat() {
+			if m.values {
+				shape := make([]loopir.Expr, len(p.Shape))
+				for i, e := range p.Shape {
+					shape[i] = loopir.CloneExpr(e)
+				}
+				first = append(first, &loopir.Local{Name: valueName(p.Name), Type: loopir.F64, Shape: shape})
+			}
+			if p.Dir == loopir.InOut {
+				first = append(first, m.absolute(p))
+			}
 		}
 		if bad > 0 {
 			p.Dir = loopir.InOut
@@ -67,18 +89,26 @@ func (m *magnifier) params(params []*loopir.Param, body []loopir.Stmt) (kept []*
 	return kept, append(first, body...)
 }
 
+// valueName is the array that keeps the values of an array of magnitudes.
+func valueName(array string) string { return array + ".v" }
+
 // absolute replaces each cell of p by its absolute value.
-func absolute(p *loopir.Param) loopir.Stmt {
+func (m *magnifier) absolute(p *loopir.Param) loopir.Stmt {
 	cell := &loopir.Read{Name: p.Name, Type: loopir.F64}
 	for i := range p.Shape {
 		cell.Index = append(cell.Index, loopir.NewVar(p.Name+"."+string(rune('a'+i%26))))
 	}
-	var s loopir.Stmt = &loopir.Assign{LHS: cell, RHS: absOf(loopir.CloneExpr(cell))}
+	body := []loopir.Stmt{&loopir.Assign{LHS: cell, RHS: absOf(loopir.CloneExpr(cell))}}
+	if m.values {
+		v := loopir.CloneExpr(cell).(*loopir.Read)
+		v.Name = valueName(p.Name)
+		body = append([]loopir.Stmt{&loopir.Assign{LHS: v, RHS: loopir.CloneExpr(cell)}}, body...)
+	}
 	for i := len(p.Shape) - 1; i >= 0; i-- {
 		it := cell.Index[i].(*loopir.Var).Name
-		s = &loopir.For{Iter: it, Lo: loopir.NewInt(0), Hi: loopir.CloneExpr(p.Shape[i]), Body: []loopir.Stmt{s}}
+		body = []loopir.Stmt{&loopir.For{Iter: it, Lo: loopir.NewInt(0), Hi: loopir.CloneExpr(p.Shape[i]), Body: body}}
 	}
-	return s
+	return body[0]
 }
 
 func (m *magnifier) body(body []loopir.Stmt) []loopir.Stmt {
@@ -96,10 +126,11 @@ func (m *magnifier) body(body []loopir.Stmt) []loopir.Stmt {
 				out = append(out, s)
 			}
 		case *loopir.Local:
-			out = append(out, m.local(s))
+			out = append(out, m.local(s)...)
 		case *loopir.Assign:
+			v := m.valueOf(s)
 			if m.assign(s) {
-				out = append(out, s)
+				out = append(append(out, s), v...)
 			}
 		}
 	}
@@ -112,20 +143,47 @@ func (m *magnifier) next() *Stmt {
 	return s
 }
 
-func (m *magnifier) local(s *loopir.Local) loopir.Stmt {
+// valueOf lists the assignment that keeps the value whose magnitude s will hold.
+func (m *magnifier) valueOf(s *loopir.Assign) []loopir.Stmt {
+	if !m.values || !s.LHS.Type.IsFloat() {
+		return nil
+	}
+	v := loopir.CloneStmt(s).(*loopir.Assign)
+	v.Label, v.From, v.ID = "", nil, 0
+	v.LHS, v.RHS = m.value(v.LHS).(*loopir.Read), m.value(v.RHS)
+	return []loopir.Stmt{v}
+}
+
+// value is e on values rather than magnitudes.
+func (m *magnifier) value(e loopir.Expr) loopir.Expr {
+	return loopir.MapExpr(double(e), func(e loopir.Expr) loopir.Expr {
+		if r, ok := e.(*loopir.Read); ok && r.Type.IsFloat() && m.keptApart[r.Name] {
+			r.Name = valueName(r.Name)
+		}
+		return e
+	})
+}
+
+func (m *magnifier) local(s *loopir.Local) []loopir.Stmt {
 	s.Mem = loopir.Auto
 	if !s.Type.IsFloat() {
-		return s
+		return []loopir.Stmt{s}
 	}
 	s.Type = loopir.F64
+	v := loopir.CloneStmt(s).(*loopir.Local)
+	v.Name = valueName(v.Name)
 	if s.Init != nil {
 		if t := m.next(); m.d.bad[t] == nil {
+			v.Init = m.value(v.Init)
 			s.Init = m.mag(s.Init, t.RHS)
 		} else {
-			s.Init = nil
+			s.Init, v.Init = nil, nil
 		}
 	}
-	return s
+	if m.values {
+		return []loopir.Stmt{s, v}
+	}
+	return []loopir.Stmt{s}
 }
 
 // assign rewrites s, or reports false when it has no bound.
@@ -140,6 +198,12 @@ func (m *magnifier) assign(s *loopir.Assign) bool {
 		return true
 	}
 	s.LHS.Type = loopir.F64
+	value := plainValue(m.d.effects[t], t)
+	if s.Op == loopir.DivTo {
+		q := value.(*loopir.Binary)
+		s.Op, s.RHS = loopir.Set, m.binary(&loopir.Binary{Op: loopir.Div, X: loopir.CloneExpr(s.LHS), Y: s.RHS, Type: q.Type}, q)
+		return true
+	}
 	s.RHS = m.mag(s.RHS, t.RHS)
 	switch s.Op {
 	case loopir.SubTo:
@@ -147,7 +211,7 @@ func (m *magnifier) assign(s *loopir.Assign) bool {
 	case loopir.MinTo:
 		s.Op = loopir.MaxTo
 	case loopir.MulTo:
-		if m.d.tripled[plainValue(m.d.effects[t], t)] {
+		if m.d.tripled[value] {
 			s.RHS = loopir.Bin(loopir.Mul, three(), s.RHS)
 		}
 	}
@@ -200,6 +264,13 @@ func (m *magnifier) mag(e, twin loopir.Expr) loopir.Expr {
 }
 
 func (m *magnifier) binary(e, twin *loopir.Binary) loopir.Expr {
+	if e.Op == loopir.Div && !isLiteral(e.Y) && m.d.settled(twin.Y) != nil {
+		// 2*M(x)/|y| + 2*|x|*M(y)/y^2
+		x, y := m.value(e.X), m.value(e.Y)
+		own := real(loopir.Div, m.mag(e.X, twin.X), absOf(y))
+		of := real(loopir.Div, real(loopir.Mul, absOf(x), m.mag(e.Y, twin.Y)), real(loopir.Mul, loopir.CloneExpr(y), loopir.CloneExpr(y)))
+		return real(loopir.Mul, two(), real(loopir.Add, own, of))
+	}
 	if e.Op == loopir.Div && !isLiteral(e.Y) && !negated(e.Y) {
 		return &loopir.Binary{Op: loopir.Div, X: m.mag(e.X, twin.X), Y: absOf(double(e.Y)), Type: loopir.F64}
 	}
@@ -227,6 +298,9 @@ func (m *magnifier) intrinsic(e, twin *loopir.Intrinsic) loopir.Expr {
 		}
 		return out
 	}
+	if f := e.Name; (f == "exp" || f == "log" || f == "sqrt") && m.d.settled(twin.Args[0]) != nil {
+		return m.valued(e, twin)
+	}
 	switch e.Name {
 	case "abs", "tanh":
 		return arg(0)
@@ -247,11 +321,32 @@ func (m *magnifier) intrinsic(e, twin *loopir.Intrinsic) loopir.Expr {
 	return absOf(double(e))
 }
 
+// valued is the magnitude of a function of a rounded value x: exp(x)*max(1,
+// 2*M(x)), max(|log(x)|, 2*M(x)/x), M(x)/sqrt(x).
+func (m *magnifier) valued(e, twin *loopir.Intrinsic) loopir.Expr {
+	f := m.value(e).(*loopir.Intrinsic)
+	x := loopir.CloneExpr(f.Args[0])
+	mag := m.mag(e.Args[0], twin.Args[0])
+	switch e.Name {
+	case "exp":
+		return real(loopir.Mul, f, &loopir.Intrinsic{Name: "max", Args: []loopir.Expr{one(), real(loopir.Mul, two(), mag)}, Type: loopir.F64})
+	case "log":
+		return &loopir.Intrinsic{Name: "max", Args: []loopir.Expr{absOf(f), real(loopir.Div, real(loopir.Mul, two(), mag), x)}, Type: loopir.F64}
+	}
+	none := loopir.Bin(loopir.Eq, mag, &loopir.Int{Value: new(big.Int), Type: loopir.F64}) // then x is exactly 0
+	return &loopir.Intrinsic{Name: "select", Args: []loopir.Expr{none, &loopir.Int{Value: new(big.Int), Type: loopir.F64}, real(loopir.Div, loopir.CloneExpr(mag), f)}, Type: loopir.F64}
+}
+
+func real(op loopir.Op, x, y loopir.Expr) loopir.Expr {
+	return &loopir.Binary{Op: op, X: x, Y: y, Type: loopir.F64}
+}
+
 func absOf(e loopir.Expr) loopir.Expr {
 	return &loopir.Intrinsic{Name: "abs", Args: []loopir.Expr{e}, Type: loopir.F64}
 }
 
 func one() loopir.Expr     { return &loopir.Int{Value: big.NewInt(1), Type: loopir.F64} }
+func two() loopir.Expr     { return &loopir.Int{Value: big.NewInt(2), Type: loopir.F64} }
 func three() loopir.Expr   { return &loopir.Int{Value: big.NewInt(3), Type: loopir.F64} }
 func quarter() loopir.Expr { return &loopir.Float{Text: "0.25", Type: loopir.F64} }
 

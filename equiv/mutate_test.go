@@ -105,6 +105,9 @@ func (c *campaign) judge(t *testing.T, f *loopir.File, before, k *loopir.Kernel,
 	} else if err != nil {
 		t.Fatal(what, err)
 	}
+	if res != nil && res.Verdict == Algebraic { // says nothing of NaN and infinities
+		differs = refuteFinite(ctx, f, before, k, nil)
+	}
 	switch {
 	case differs == nil && safe.Outcome == Proved && res.Outcome == Proved:
 		return "equal and proved"

@@ -34,6 +34,7 @@ func refute(ctx context.Context, f *loopir.File, before, after *loopir.Kernel, o
 		models = append(models[:len(models):len(models)], m)
 	}
 	r := newReferee(ctx, f, before, after, searchSteps)
+	r.strict = true
 	return r.search(search, models, r.fill.thorough(r.exact))
 }
 
@@ -109,7 +110,10 @@ type referee struct {
 	left          int64 // steps that may still be spent
 	most          int64 // steps of one run
 	compiled      map[*loopir.Kernel]*interp.Compiled
-	symbolic      *symbolicRun // the latest, or nil
+
+	strict   bool         // differences that rounding could explain count where it does not
+	symbolic *symbolicRun // the latest, or nil
+	stricts  int          // cells that were looked at for that reason
 }
 
 func newReferee(ctx context.Context, f *loopir.File, before, after *loopir.Kernel, steps int64) *referee {
@@ -242,7 +246,7 @@ func (r *referee) firstDifference(p, q *loopir.Param, x, y *interp.Array, sizes 
 			return false
 		}
 		a, b = interp.Value{Type: x.Type, Bits: x.Bits[i]}, interp.Value{Type: y.Type, Bits: y.Bits[j]}
-		if differs(a, b, r.exact && r.fill.exactIn(filling), r.fill.largestExact()) && !r.sameExactly(p.Name, index, sizes, filling) {
+		if r.differ(a, b, p.Name, index, sizes, filling) {
 			cell, ok = append([]int64(nil), index...), true
 		}
 		return !ok
@@ -292,7 +296,7 @@ func (s *sizeSearch) admits(sizes map[string]int64) bool {
 
 // tell puts d in the user's terms.
 func (r *referee) tell(d *difference) *Counterexample {
-	c := &Counterexample{Filling: d.filling}
+	c := &Counterexample{Filling: d.filling, strict: r.strict}
 	names := map[string]bool{}
 	for _, k := range []*loopir.Kernel{r.before, r.after} {
 		for _, p := range k.Params {
@@ -332,7 +336,7 @@ func (c *Counterexample) Replay(f *loopir.File, before, after *loopir.Kernel) bo
 		sizes[s.Name] = v.Int64()
 	}
 	r := newReferee(context.Background(), f, before, after, farSteps)
-	r.most = farSteps
+	r.most, r.strict = farSteps, c.strict
 	d := r.compare(sizes, c.Filling)
 	if d == nil {
 		return false

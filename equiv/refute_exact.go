@@ -3,6 +3,7 @@ package equiv
 import (
 	"fmt"
 	"maps"
+	"math"
 	"math/big"
 
 	"github.com/loopopt/loopopt/loopir"
@@ -22,23 +23,48 @@ type symbolicRun struct {
 	before, after map[string]*interp.TermArray
 }
 
-// sameExactly tells whether a cell for which two runs computed different
-// floating-point numbers has, over the rationals, one and the same value: then
-// it was rounding that made the difference, and that refutes nothing. Where
-// the value does not exist over the rationals it reports false.
-func (r *referee) sameExactly(array string, cell []int64, sizes map[string]int64, filling int) bool {
+// maxStricts bounds for how many cells small differences are told from rounding.
+const maxStricts = 40
+
+// differ tells whether two results of a cell refute that kernels are equal. For
+// floating-point numbers the cell is computed over the rationals, if it has a
+// value there: if both kernels give the same, it was rounding that made the
+// difference; if not, any difference will do when the referee is strict.
+func (r *referee) differ(a, b interp.Value, array string, cell []int64, sizes map[string]int64, filling int) bool {
+	large := differs(a, b, r.exact && r.fill.exactIn(filling), r.fill.largestExact())
+	if !large {
+		if !r.strict || a.Same(b) || !a.Type.IsFloat() || r.stricts >= maxStricts {
+			return false
+		}
+		r.stricts++
+	}
+	x, y, ok := r.exactValues(array, cell, sizes, filling)
+	if !ok {
+		return large
+	}
+	return x.Cmp(y) != 0
+}
+
+// exactValues are the values of a cell over the rationals, by both kernels.
+func (r *referee) exactValues(array string, cell []int64, sizes map[string]int64, filling int) (a, b *big.Rat, ok bool) {
 	if r.symbolic == nil || !maps.Equal(r.symbolic.sizes, sizes) {
 		r.symbolic = r.runSymbolically(sizes)
 	}
 	s := r.symbolic
 	x, y := termOf(s.before[array], cell), termOf(s.after[array], cell)
 	if x == 0 || y == 0 {
-		return false
+		return nil, nil, false
 	}
-	e := &ratEval{terms: s.terms, fill: &r.fill, filling: filling, known: map[interp.TermID]*big.Rat{}}
-	a, ok := e.value(x)
-	b, ok2 := e.value(y)
-	return ok && ok2 && a.Cmp(b) == 0
+	e := r.rationals(s.terms, filling)
+	a, ok = e.value(x)
+	if ok {
+		b, ok = e.value(y)
+	}
+	return a, b, ok
+}
+
+func (r *referee) rationals(terms *interp.Terms, filling int) *ratEval {
+	return &ratEval{terms: terms, fill: &r.fill, filling: filling, known: map[interp.TermID]*big.Rat{}}
 }
 
 func (r *referee) runSymbolically(sizes map[string]int64) *symbolicRun {
@@ -101,7 +127,7 @@ func (e *ratEval) compute(n interp.Term, id interp.TermID) *big.Rat {
 	case "in":
 		return new(big.Rat).SetFloat64(e.leaf(n).Float64())
 	case "lit":
-		return new(big.Rat).SetFloat64(interp.Value{Type: n.Type, Bits: n.Bits}.Float64())
+		return e.fill.decimal(interp.Value{Type: n.Type, Bits: n.Bits})
 	case "select":
 		c, ok := e.condition(n.Args[0])
 		if !ok {
@@ -234,4 +260,41 @@ func (e *ratEval) condition(id interp.TermID) (holds, ok bool) {
 		return d >= 0, true
 	}
 	panic(fmt.Sprintf("equiv: unexpected comparison %s", n.Op))
+}
+
+// decimal is a literal as it is written, which its rounded value v stands for;
+// nil where that is not known.
+func (l *filler) decimal(v interp.Value) *big.Rat {
+	exact := new(big.Rat).SetFloat64(v.Float64())
+	if exact == nil {
+		return nil
+	}
+	if d, ok := l.decimals[interp.Float(v.Type, math.Abs(v.Float64()))]; ok {
+		if d == nil || exact.Sign() >= 0 {
+			return d
+		}
+		return new(big.Rat).Neg(d)
+	}
+	if !representable(exact, v.Type) {
+		return nil
+	}
+	return exact
+}
+
+// noteDecimal remembers how a literal is written. Should two be written for one
+// value, neither is used.
+func (l *filler) noteDecimal(e *loopir.Float) {
+	d, ok := rational(e)
+	if !ok {
+		return
+	}
+	x, _ := d.Float64()
+	v := interp.Float(e.Type, x)
+	if old, ok := l.decimals[v]; ok && (old == nil || old.Cmp(d) != 0) {
+		d = nil
+	}
+	if l.decimals == nil {
+		l.decimals = map[interp.Value]*big.Rat{}
+	}
+	l.decimals[v] = d
 }

@@ -2,6 +2,7 @@ package equiv
 
 import (
 	"math"
+	"math/big"
 	"slices"
 	"strconv"
 
@@ -28,6 +29,8 @@ type filler struct {
 	narrow   bool      // bf16 or f16 occurs
 	single   bool      // a float other than f64 occurs
 	product  bool      // data is multiplied
+
+	decimals map[interp.Value]*big.Rat // literals as they are written, by their values
 }
 
 // look takes note of the literals and types of k.
@@ -64,6 +67,7 @@ func (l *filler) lookAt(e loopir.Expr) {
 			l.add(float64(e.Value.Int64()))
 		}
 	case *loopir.Float:
+		l.noteDecimal(e)
 		if v, err := strconv.ParseFloat(e.Text, 64); err == nil {
 			l.add(v)
 		}

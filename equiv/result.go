@@ -49,7 +49,7 @@ const (
 	NoVerdict    Verdict = iota // not proved
 	Exact                       // the same IEEE operations in the same order, bit for bit
 	Reassociated                // sums regrouped or reordered, x*y+z contracted
-	Algebraic                   // equal polynomials over the reals
+	Algebraic                   // equal polynomials over the reals, for finite inputs
 	Approximate                 // equal within a proved bound
 )
 

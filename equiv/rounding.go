@@ -148,6 +148,7 @@ func (x rounded) more(t loopir.Type, n int64) rounded {
 // A rounder counts the roundings of the expressions of one statement.
 type rounder struct {
 	d        *depths
+	s        *Stmt
 	internal map[*loopir.Read]bool // reads of what the statement's own cycle computes
 	before   map[*loopir.Read]Roundings
 }
@@ -222,7 +223,8 @@ func (w *rounder) binary(e *loopir.Binary) (rounded, *noBound) {
 		if v, ok := rational(e.Y); ok && v.Sign() != 0 { // 1/(1-u) <= (1+u)^2
 			return x.more(e.Type, 3), nil
 		}
-		return rounded{}, unbounded(e.Span, "a quotient by a value that may be rounded: its error depends on how near to 0 the divisor is")
+		w.d.provide(w.s, "2*gamma*M(y) <= |y| for each quotient by y")
+		return either(x, y).more(e.Type, 1), nil
 	}
 	return rounded{}, unbounded(e.Span, "no rule bounds the error of this operation")
 }
@@ -249,7 +251,16 @@ func (w *rounder) intrinsic(e *loopir.Intrinsic) (rounded, *noBound) {
 		if w.d.settled(e.Args[0]) == nil {
 			return rounded{}.more(e.Type, n), nil
 		}
-		return rounded{}, unbounded(e.Span, "%s of a value that may be rounded: the error depends on the value itself", e.Name)
+		x, bad := w.expr(e.Args[0])
+		switch e.Name {
+		case "exp":
+			w.d.provide(w.s, "gamma*M(x) <= 1 for each exp(x)")
+		case "log":
+			w.d.provide(w.s, "2*gamma*M(x) <= x for each log(x)")
+		default:
+			w.d.provide(w.s, "")
+		}
+		return x.more(e.Type, n), bad
 	case "min", "max", "abs", "tanh", "sigmoid", "fma", "select":
 	default:
 		for _, a := range e.Args {

@@ -28,11 +28,11 @@ func (a *app) transformCmd() *cobra.Command {
 			"--json prints one document for each schedule: {kernel, schedule, assumes, steps: [{step,\n" +
 			"outcome, verdict, obligations, ms, notes, counterexample, bounds}], whole: {outcome,\n" +
 			"verdict, ..., magnitudes}, loops}. Where floating-point values may differ by rounding,\n" +
-			"bounds has for each output {array, bound, before, after, magnitude}, or {array, reason}\n" +
-			"where none is proved: |after - before| <= gamma(before)*M + gamma(after)*M for each\n" +
+			"bounds has for each output {array, bound, before, after, magnitude, provided}, or {array,\n" +
+			"reason} where none is proved: |after - before| <= gamma(before)*M + gamma(after)*M for each\n" +
 			"cell, before and after being roundings by type, gamma(k) = k*u/(1-k*u), and M the\n" +
 			"cell's value in the kernels of magnitudes, {before, after}, over the reals; magnitude\n" +
-			"tells M in short where both are one. Assumed: round to nearest, k*u <= 1/2, no\n" +
+			"tells M in short where both are one; provided lists further conditions. Assumed: round to nearest, k*u <= 1/2, no\n" +
 			"overflow or underflow, exp, log, tanh and sigmoid accurate to 4*u; u is 2^-53 for f64,\n" +
 			"2^-24 for f32, 2^-8 for bf16, 2^-11 for f16.",
 		Args: cobra.ExactArgs(1),

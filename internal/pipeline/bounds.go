@@ -14,6 +14,7 @@ type Bound struct {
 	Before    map[string]string `json:"before,omitempty"`
 	After     map[string]string `json:"after,omitempty"`
 	Magnitude string            `json:"magnitude,omitempty"`
+	Provided  []string          `json:"provided,omitempty"` // what the bound assumes besides
 	Reason    string            `json:"reason,omitempty"`
 }
 
@@ -36,7 +37,8 @@ func reportBounds(res *equiv.Result) []*Bound {
 	for _, b := range res.Bounds {
 		r := &Bound{Array: b.Array, Reason: b.Reason}
 		if b.Reason == "" {
-			r.Bound, r.Before, r.After, r.Magnitude = b.String(), b.Before.Texts(), b.After.Texts(), b.Magnitude
+			r.Bound, r.Before, r.After = b.String(), b.Before.Texts(), b.After.Texts()
+			r.Magnitude, r.Provided = b.Magnitude, b.Provided
 		}
 		out = append(out, r)
 	}

@@ -1,0 +1,139 @@
+package equiv
+
+import (
+	"github.com/loopopt/loopopt/loopir"
+	"github.com/loopopt/loopopt/loopir/poly"
+)
+
+// read expands what a read finds.
+func (x *expander) read(v value, r *loopir.Read, ctx known, path []*Stmt) (realPoly, *failure) {
+	if x.sd.hole(v, r) || x.shallow {
+		return (&atom{read: &v}).poly(), nil
+	}
+	ds, f := x.sd.describe(v, ctx)
+	if f != nil {
+		return nil, f
+	}
+	var out realPoly
+	for _, d := range ds {
+		p, f := x.desc(d, ctx.with(d.guards...), path)
+		if f != nil {
+			return nil, f
+		}
+		out = append(out, p.under(x.open(ctx, d.guards...))...)
+	}
+	return out, nil
+}
+
+func (x *expander) desc(d desc, ctx known, path []*Stmt) (realPoly, *failure) {
+	switch d.kind {
+	case fromInput:
+		return x.input(d, ctx)
+	case fromNode:
+		return x.node(d.node, ctx, path)
+	case fromValue:
+		if d.stmt == nil {
+			return x.value(d.val, ctx, path)
+		}
+		if containsStmt(path, d.stmt) {
+			return nil, failf(d.stmt.Span, "a recurrence can't be written as a polynomial")
+		}
+		return x.unrolled(d.val, ctx, append(path[:len(path):len(path)], d.stmt))
+	}
+	return nil, failf(d.read, "this reads a cell that was never written")
+}
+
+// unrolled expands a value at an instance of its statement, for each value of
+// the iterators of loops of constant extent.
+func (x *expander) unrolled(v value, ctx known, path []*Stmt) (realPoly, *failure) {
+	for _, l := range v.at.s.Loops {
+		at := v.at.env[l.Iter]
+		if _, ok := constIndex(at); ok {
+			continue
+		}
+		values, ok := constRange(l, v.at.env)
+		if !ok {
+			continue
+		}
+		var out realPoly
+		for _, c := range values {
+			g := eq(at, loopir.NewInt(c))
+			in := ctx.with(g)
+			if x.sd.proof.impossible("algebra/iteration", l.Span, in.hyps) {
+				continue
+			}
+			env := Env{}
+			for it, e := range v.at.env {
+				env[it] = e
+			}
+			env[l.Iter] = loopir.NewInt(c)
+			p, f := x.unrolled(value{v.e, point{v.at.s, env}, v.open}, in, path)
+			if f != nil {
+				return nil, f
+			}
+			out = append(out, p.under(x.open(ctx, g))...)
+		}
+		return out, nil
+	}
+	return x.value(v, ctx, path)
+}
+
+func constIndex(e loopir.Expr) (int64, bool) {
+	p, err := poly.FromExpr(e)
+	if err != nil {
+		return 0, false
+	}
+	c, ok := p.Const()
+	if !ok || !c.IsInt64() {
+		return 0, false
+	}
+	return c.Int64(), true
+}
+
+// constRange lists the values of a loop's iterator when its bounds are constant
+// and near each other.
+func constRange(l *loopir.For, env Env) ([]int64, bool) {
+	lo, ok1 := constIndex(env.at(l.Lo))
+	hi, ok2 := constIndex(env.at(l.Hi))
+	by := int64(1)
+	ok3 := true
+	if l.Step != nil {
+		by, ok3 = constIndex(env.at(l.Step))
+	}
+	if !ok1 || !ok2 || !ok3 || by < 1 || lo < -1<<32 || hi > 1<<32 || hi-lo > maxUnroll*by {
+		return nil, false
+	}
+	var out []int64
+	for v := lo; v < hi; v += by {
+		out = append(out, v)
+	}
+	return out, true
+}
+
+// input is the initial content of a cell, in logical coordinates.
+func (x *expander) input(d desc, ctx known) (realPoly, *failure) {
+	index := d.index
+	if p := d.array.Param; p.Kind == loopir.ArrayParam && p.Layout != nil {
+		logical, ok := unpacked(p, index)
+		if !ok {
+			return nil, failf(p.Span, "the layout of %s can't be inverted", p.Name)
+		}
+		goal := sameIndices(packed(p, logical), index)
+		for i, n := range logicalShape(p) {
+			goal = and(goal, loopir.Bin(loopir.Le, loopir.NewInt(0), logical[i]), loopir.Bin(loopir.Lt, logical[i], n))
+		}
+		if f := failed(x.sd.proof.need("algebra/layout", d.read, ctx.hyps, goal), "this may read padding of "+p.Name); f != nil {
+			return nil, f
+		}
+		index = logical
+	}
+	a := &atom{head: d.array.Name}
+	for _, e := range index {
+		p, err := poly.FromExpr(e)
+		if err != nil {
+			return nil, failf(d.read, "this index can't be written as a polynomial")
+		}
+		a.index = append(a.index, p)
+	}
+	return a.poly(), nil
+}
