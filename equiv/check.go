@@ -12,6 +12,11 @@ import (
 type Options struct {
 	Pool *smt.Pool // answers the obligations; required
 
+	// ProofOnly leaves out the search for a counterexample, and for more guesses where
+	// a proof fails: for comparing parts of programs, which may differ on inputs that
+	// never occur.
+	ProofOnly bool
+
 	always bool // compare even what has the same text
 }
 
@@ -55,9 +60,11 @@ func Check(ctx context.Context, f *loopir.File, before, after *loopir.Kernel, op
 	if !opts.always && sameText(old, now) {
 		return unchangedResult(res, after.Span), ctx.Err()
 	}
-	if res.Counterexample = refuteQuickly(ctx, f, before, after); res.Counterexample != nil {
-		res.Outcome = Refuted
-		return res, ctx.Err()
+	if !opts.ProofOnly {
+		if res.Counterexample = refuteQuickly(ctx, f, before, after); res.Counterexample != nil {
+			res.Outcome = Refuted
+			return res, ctx.Err()
+		}
 	}
 	together(func() { old = destage(old, proof) }, func() { now = destage(now, proof) })
 	c := newChecker(proof, old, now)
@@ -65,7 +72,7 @@ func Check(ctx context.Context, f *loopir.File, before, after *loopir.Kernel, op
 	if c.failed() && c.keepCopies() {
 		c.run()
 	}
-	if c.failed() && ctx.Err() == nil {
+	if c.failed() && ctx.Err() == nil && !opts.ProofOnly {
 		res.Counterexample = refute(ctx, f, before, after, opts, proof.models())
 		if res.Counterexample == nil {
 			c = newChecker(proof, old, now)
