@@ -6,7 +6,7 @@ BIN := bin/loopopt
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 CONV := examples/01-conv/conv.loop
 
-.PHONY: demo test build deps lint generate ci bench-readme
+.PHONY: demo test build deps lint generate ci bench-readme verify-kernels mutants-asm silicon
 
 demo: build
 	@echo "== 1. conv.loop, step by step, and the whole schedule"
@@ -61,3 +61,18 @@ ci: test lint generate
 bench-readme: build
 	$(GO) test -tags $(TAGS) ./cmd/loopopt -run TestReadme -update
 	$(BIN) bench --rounds 9 --raw bench/conv.txt --markdown README.md kernels/conv
+
+# Re-proves the checked-in packages from their text: naive kernel = schedule = emitted Go
+# and instructions, for all sizes.
+verify-kernels: build
+	@sed -n 's,^//go:generate loopopt gen -o \([^ ]*\) \.\./\(.*\)$$,\1 \2,p' kernels/doc.go | while read -r dir source; do \
+	  echo "== kernels/$$dir"; $(BIN) verify --source $$source kernels/$$dir || exit 1; done
+
+# Mutates single instructions of checked-in kernels; what is still proved is listed with a
+# reason in bench/mutants-asm.txt.
+mutants-asm: vendor
+	$(GO) test -tags $(TAGS) ./gen/lift -run TestMutantsAsm -mutants 315 -mutants-report $(CURDIR)/bench/mutants-asm.txt -timeout 3h
+
+# Executes every entry of the instruction table on this processor and compares the bits.
+silicon:
+	$(GO) test ./gen/lift/insn -run TestSilicon -v -count 1

@@ -12,22 +12,36 @@ import (
 )
 
 func (a *app) verifyCmd() *cobra.Command {
-	var format string
+	var format, from string
+	var side bool
 	c := &cobra.Command{
-		Use:   "verify FILE.loop [OTHER.loop]",
-		Short: "Prove all schedules of a file, or that two files' kernels are equal",
+		Use:   "verify FILE.loop [OTHER.loop] | FOLDER ...",
+		Short: "Prove all schedules of a file, two kernels equal, or generated code",
 		Long: "With one file: proves every schedule, each step and the whole (the use in CI).\n" +
 			"With two: proves that kernels of the same name, or the only ones, compute the same\n" +
-			"for all sizes, and says how strongly: exact, reassociated, algebraic, approximate.\n\n" +
+			"for all sizes, and says how strongly: exact, reassociated, algebraic, approximate.\n" +
+			"With folders of generated code: reads the Go and the assembly back from their text\n" +
+			"and proves that each form does what its .loop file says, for all sizes that the\n" +
+			"exported functions let through, and each .loop file what the naive one does.\n" +
+			"FOLDER/... is FOLDER and all folders in it that hold generated code.\n\n" +
 			"--json for two files prints {outcome: proved|refuted|unknown, verdict, obligations,\n" +
 			"ms, reason, counterexample}; for one file what transform --json prints.",
-		Args: cobra.RangeArgs(1, 2),
+		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if a.json {
 				format = "json"
 			}
 			if !validFormat(format) {
 				return &exitError{exitUsage, fmt.Sprintf("--format %s: it is one of %s", format, strings.Join(formats, ", "))}
+			}
+			if dirs, err := folders(args); err != nil || len(dirs) > 0 {
+				if err != nil {
+					return err
+				}
+				return a.verifyFolders(cmd, dirs, format, from, side)
+			}
+			if len(args) > 2 {
+				return &exitError{exitUsage, "verify takes one or two .loop files, or folders"}
 			}
 			if len(args) == 2 {
 				return a.verifyPair(cmd, args[0], args[1], format)
@@ -36,6 +50,8 @@ func (a *app) verifyCmd() *cobra.Command {
 		},
 	}
 	c.Flags().StringVar(&format, "format", "text", "text, json, sarif, or github (workflow annotations)")
+	c.Flags().StringVar(&from, "source", "", "with folders: replay the schedules of this file instead of comparing kernels without a hint")
+	c.Flags().BoolVar(&side, "explain", false, "with folders: print assembly and what it amounts to side by side")
 	return c
 }
 
