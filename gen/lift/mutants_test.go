@@ -317,7 +317,7 @@ func campaign(t *testing.T, pool *smt.Pool, out *bytes.Buffer, dir, typ string) 
 	}
 	close(next)
 	wg.Wait()
-	kills := map[string]int{}
+	kills, classes := map[string]int{}, map[string]int{}
 	lines := strings.Split(src, "\n")
 	fmt.Fprintf(out, "%s/%s: %d mutants, %.0f s\n", dir, name, len(list), time.Since(start).Seconds())
 	for _, f := range fates {
@@ -326,12 +326,42 @@ func campaign(t *testing.T, pool *smt.Pool, out *bytes.Buffer, dir, typ string) 
 			continue
 		}
 		survived++
-		fmt.Fprintf(out, "  proved, %s: %s at line %d: %q -> %q\n", f.how, f.m.kind, f.m.line+1, lines[f.m.line], f.m.text)
+		why := class(f.m, lines)
+		if why == "" {
+			why = "UNEXPLAINED"
+			t.Errorf("%s: a mutant is proved for no known reason: %s at line %d: %q", name, f.m.kind, f.m.line+1, f.m.text)
+		}
+		classes[why]++
+		fmt.Fprintf(out, "  proved, %s (%s): %s at line %d: %q -> %q\n", why, f.how, f.m.kind, f.m.line+1, lines[f.m.line], f.m.text)
+	}
+	for _, k := range sortedKeys(classes) {
+		fmt.Fprintf(out, "  proved since %s: %d\n", k, classes[k])
 	}
 	for _, k := range sortedKeys(kills) {
 		fmt.Fprintf(out, "  killed by %s: %d\n", k, kills[k])
 	}
 	return len(list), survived
+}
+
+// class is the reason why a mutant may be equal, by what was changed; empty where
+// someone has to look.
+func class(m mutant, lines []string) string {
+	op, _, _ := strings.Cut(strings.TrimSpace(lines[m.line]), " ")
+	switch {
+	case m.kind == "doubled":
+		return "doing it twice is doing it once"
+	case m.kind == "swapped":
+		return "the neighbours do not depend on each other"
+	case m.kind == "operands" && (strings.HasPrefix(op, "VFMADD231") || strings.HasPrefix(op, "VADD") || strings.HasPrefix(op, "VMUL") || strings.Contains(op, "OR")):
+		return "the operator commutes"
+	case m.kind == "deleted" && op == "VZEROUPPER":
+		return "VZEROUPPER before RET is for speed"
+	case op[0] == 'J' && (m.kind == "branch" || m.kind == "opcode" || m.kind == "deleted"):
+		return "the jump is decided alike for all admitted sizes"
+	case m.kind == "field":
+		return "the field has the same value"
+	}
+	return ""
 }
 
 // lifted gives the lifted program of a form as text.

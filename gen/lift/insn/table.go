@@ -48,7 +48,7 @@ const (
 	Branch
 	Jump
 	Return
-	Nothing // changes nothing that is modelled: VZEROUPPER, PREFETCHT0
+	Nothing // changes nothing that is modelled: PREFETCHT0, and VZEROUPPER at the end
 )
 
 // An Entry is one instruction.
