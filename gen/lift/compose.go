@@ -20,6 +20,7 @@ type composer struct {
 	target *loopir.Kernel
 	count  int
 	worst  equiv.Verdict
+	failed func() // told when a part is not proved; may be nil
 }
 
 // A context is what stands around a piece, in both programs under the same names.
@@ -299,6 +300,9 @@ func (c *composer) compare(a, b []loopir.Stmt, at around) bool {
 	opts.ProofOnly = true
 	res, err := equiv.Check(c.ctx, f, before, after, opts)
 	if err != nil || res.Outcome != equiv.Proved || len(res.Assumptions) > 0 {
+		if c.failed != nil {
+			c.failed()
+		}
 		return false
 	}
 	c.count += len(res.Obligations)

@@ -398,6 +398,7 @@ func (l *lifter) cellAt(m *machine, f *form, o asm.Operand, n int) (*loopir.Read
 	if err != nil {
 		return nil, l.errorf(f.in, "%v", err)
 	}
+	r.Span = l.span(f.in.Line)
 	return r, nil
 }
 

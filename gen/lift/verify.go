@@ -74,13 +74,35 @@ func (p *Package) Verify(ctx context.Context, f Form, opts equiv.Options) (*Resu
 	return res, ctx.Err()
 }
 
-// compare proves the programs equal by parts, or else as a whole.
+// compare proves the programs equal by parts. When a first part is not, they are also
+// compared as a whole, at the same time: that may find a run that differs.
 func compare(ctx context.Context, file *loopir.File, target, lifted *loopir.Kernel, opts equiv.Options) (*equiv.Result, error) {
-	c := &composer{ctx: ctx, opts: opts, file: file, target: target, worst: equiv.Exact}
-	if c.equal(target.Body, lifted.Body, startOf(target)) {
-		return &equiv.Result{Outcome: equiv.Proved, Verdict: c.worst, Obligations: make([]equiv.Obligation, c.count)}, nil
+	parts, stopParts := context.WithCancel(ctx)
+	defer stopParts()
+	whole, stopWhole := context.WithCancel(ctx)
+	defer stopWhole()
+	var res *equiv.Result
+	var err error
+	var once sync.Once
+	var wg sync.WaitGroup
+	start := func() {
+		once.Do(func() {
+			wg.Go(func() {
+				if res, err = equiv.Check(whole, file, target, lifted, opts); res != nil && res.Outcome == equiv.Refuted {
+					stopParts()
+				}
+			})
+		})
 	}
-	return equiv.Check(ctx, file, target, lifted, opts)
+	c := &composer{ctx: parts, opts: opts, file: file, target: target, worst: equiv.Exact, failed: start}
+	if c.equal(target.Body, lifted.Body, startOf(target)) {
+		stopWhole()
+		wg.Wait()
+		return &equiv.Result{Outcome: equiv.Proved, Verdict: c.worst, Obligations: make([]equiv.Obligation, c.count)}, ctx.Err()
+	}
+	start()
+	wg.Wait()
+	return res, err
 }
 
 func (r *Result) conclude(check *equiv.Result, safe *equiv.SafetyResult, open []*loopir.Error, duties int) {
