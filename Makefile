@@ -6,7 +6,7 @@ BIN := bin/loopopt
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 CONV := examples/01-conv/conv.loop
 
-.PHONY: demo test build deps lint generate ci bench-readme verify-corpus mutants crosscheck fuzz-verify
+.PHONY: demo test build deps lint generate ci bench-readme verify-corpus mutants crosscheck fuzz-verify verify-kernels mutants-asm silicon
 
 demo: build
 	@echo "== 1. conv.loop, step by step, and the whole schedule"
@@ -79,3 +79,18 @@ crosscheck: build
 # Random programs, random steps and small changes, judged by runs.
 fuzz-verify: build
 	$(GO) test -tags $(TAGS) ./internal/pipeline -run TestFuzzVerify -timeout 0 -v -fuzz-verify 30m
+
+# Re-proves the checked-in packages from their text: naive kernel = schedule = emitted Go
+# and instructions, for all sizes.
+verify-kernels: build
+	@sed -n 's,^//go:generate loopopt gen -o \([^ ]*\) \.\./\(.*\)$$,\1 \2,p' kernels/doc.go | while read -r dir source; do \
+	  echo "== kernels/$$dir"; $(BIN) verify --source $$source kernels/$$dir || exit 1; done
+
+# Mutates single instructions of checked-in kernels; what is still proved is listed with a
+# reason in bench/mutants-asm.txt.
+mutants-asm: vendor
+	$(GO) test -tags $(TAGS) ./gen/lift -run TestMutantsAsm -mutants 315 -mutants-report $(CURDIR)/bench/mutants-asm.txt -timeout 3h
+
+# Executes every entry of the instruction table on this processor and compares the bits.
+silicon:
+	$(GO) test ./gen/lift/insn -run TestSilicon -v -count 1

@@ -13,6 +13,11 @@ type Options struct {
 	Pool    *smt.Pool // answers the obligations; nil: one of its own for each call
 	Explain bool      // have Check fill in Result.Explanation
 
+	// ProofOnly leaves out the search for a counterexample, and for more guesses where
+	// a proof fails: for comparing parts of programs, which may differ on inputs that
+	// never occur.
+	ProofOnly bool
+
 	always bool // compare even what has the same text
 }
 
@@ -79,12 +84,14 @@ func Check(ctx context.Context, f *loopir.File, before, after *loopir.Kernel, op
 	if !opts.always && !opts.Explain && sameText(old, now) {
 		return unchangedResult(res, after.Span), ctx.Err()
 	}
-	if res.Counterexample = refuteQuickly(ctx, f, before, after); res.Counterexample != nil {
-		res.Outcome = Refuted
-		if opts.Explain {
-			res.Explanation = newChecker(proof, old, now).explain(false)
+	if !opts.ProofOnly {
+		if res.Counterexample = refuteQuickly(ctx, f, before, after); res.Counterexample != nil {
+			res.Outcome = Refuted
+			if opts.Explain {
+				res.Explanation = newChecker(proof, old, now).explain(false)
+			}
+			return res, ctx.Err()
 		}
-		return res, ctx.Err()
 	}
 	together(func() { old = destage(old, proof) }, func() { now = destage(now, proof) })
 	c := newChecker(proof, old, now)
@@ -101,7 +108,7 @@ func Check(ctx context.Context, f *loopir.File, before, after *loopir.Kernel, op
 			}
 		}
 	}
-	if c.failed() && ctx.Err() == nil {
+	if c.failed() && ctx.Err() == nil && !opts.ProofOnly {
 		algebra := NoVerdict
 		if res.Counterexample = refuteFinite(ctx, f, before, after, proof.models()); res.Counterexample == nil {
 			algebra = newChecker(proof, old, now).algebra()

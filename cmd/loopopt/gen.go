@@ -20,8 +20,9 @@ func (a *app) genCmd() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "gen FILE.loop",
 		Short: "Prove all schedules of a file and emit a Go package",
-		Long: "Proves every schedule, then writes Go, assembly, tests and benchmarks. Files are\n" +
-			"replaced together, after all proofs; files that an earlier run generated and this\n" +
+		Long: "Proves every schedule, then writes Go, assembly, tests and benchmarks. What is to be\n" +
+			"written is read back first, instruction by instruction, and proved to do what the\n" +
+			"schedules say. Files are replaced together, after all proofs; files that an earlier run generated and this\n" +
 			"one does not are removed. FILE.sizes, if there is one, lists what benchmarks run:\n" +
 			"lines such as `conv res2_3x3 N=4 K=64 C=64 P=56 Q=56 R=3 S=3 stride=1`.\n\n" +
 			"In a package: //go:generate loopopt gen conv.loop",
@@ -51,6 +52,7 @@ func (a *app) genCmd() *cobra.Command {
 						fmt.Fprintf(a.err, "%s of %s: %s %s, %d steps\n", r.Schedule, r.Kernel, a.paint(c.Outcome), c.Verdict, len(r.Steps))
 					}
 				}}
+				opts.OnReadback = a.readbackLine
 				files, err := pipeline.Generate(cmd.Context(), f, list, pkg, sizes, opts)
 				if err != nil {
 					return err

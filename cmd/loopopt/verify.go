@@ -14,6 +14,7 @@ import (
 func (a *app) verifyCmd() *cobra.Command {
 	var b batch
 	var how pairing
+	var from string
 	c := &cobra.Command{
 		Use:   "verify FILE.loop [OTHER.loop] | PATH ...",
 		Short: "Prove all schedules of a file, that two files' kernels are equal, or many of both",
@@ -30,6 +31,10 @@ func (a *app) verifyCmd() *cobra.Command {
 			".loop: `a b: refuted`. Another outcome than the expected one is a finding (exit 1);\n" +
 			"unknown is 4. --jobs cases run at once; --shard 2/5 takes a fifth of them, for a\n" +
 			"matrix of CI machines, which may share a --cache folder.\n\n" +
+			"With folders of generated code and nothing else: reads the Go and the assembly back\n" +
+			"from their text and proves that each form does what its .loop file says, for all\n" +
+			"sizes that the exported functions let through, and each .loop file what the naive\n" +
+			"one does. --explain prints both sides.\n\n" +
 			"--json for two files prints {outcome: proved|refuted|unknown, verdict, obligations,\n" +
 			"ms, reason, counterexample, bounds, magnitudes}, a list of these for several kernels; for\n" +
 			"one file what transform --json prints, where bounds is explained; for many\n" +
@@ -39,9 +44,16 @@ func (a *app) verifyCmd() *cobra.Command {
 			if a.json {
 				b.format = "json"
 			}
-			switch {
-			case !validFormat(b.format):
+			if !validFormat(b.format) {
 				return &exitError{exitUsage, fmt.Sprintf("--format %s: it is one of %s", b.format, strings.Join(formats, ", "))}
+			}
+			if dirs, err := generatedFolders(args); err != nil || len(dirs) > 0 {
+				if err != nil {
+					return err
+				}
+				return a.verifyFolders(cmd, dirs, b.format, from, how.explain)
+			}
+			switch {
 			case (len(args) != 2 || b.isBatch(args)) && how.set():
 				return &exitError{exitUsage, "--relate, --explain and --html are for two files"}
 			case b.isBatch(args):
@@ -54,10 +66,11 @@ func (a *app) verifyCmd() *cobra.Command {
 	}
 	c.Flags().StringVar(&b.format, "format", "text", "text, json, sarif, or github (workflow annotations)")
 	c.Flags().StringArrayVar(&how.relate, "relate", nil, "how an array of the second file packs one of the first; may be repeated")
-	c.Flags().BoolVar(&how.explain, "explain", false, "tell the matching, the sources of reads, and every obligation with its time")
+	c.Flags().BoolVar(&how.explain, "explain", false, "tell the matching, the sources of reads, and every obligation with its time; or print code side by side with what it amounts to")
 	c.Flags().StringVar(&how.html, "html", "", "write the explanation to this file, as one HTML page")
 	c.Flags().StringVar(&b.shard, "shard", "", "i/n: only part i of n of the cases")
 	c.Flags().StringVar(&b.raw, "raw", "", "also write a line a case and the summary to this file")
+	c.Flags().StringVar(&from, "source", "", "with folders of generated code: replay the schedules of this file instead of comparing kernels without a hint")
 	return c
 }
 

@@ -18,19 +18,19 @@ type composer struct {
 	opts   equiv.Options
 	file   *loopir.File
 	target *loopir.Kernel
-	lifted *loopir.Kernel
 	count  int
 	worst  equiv.Verdict
-	err    error
+	failed func() // told when a part is not proved; may be nil
 }
 
 // A context is what stands around a piece, in both programs under the same names.
 type around struct {
 	iters  []*loopir.For
-	conds  []loopir.Expr
 	locals []*loopir.Local
 	facts  poly.Facts
 }
+
+func startOf(k *loopir.Kernel) around { return around{facts: poly.KernelFacts(k)} }
 
 // equal tells whether the lists are shown equal.
 func (c *composer) equal(a, b []loopir.Stmt, at around) bool {
@@ -284,7 +284,7 @@ func sameValue(x, y loopir.Expr, facts poly.Facts) bool {
 
 // compare has package equiv compare two lists as kernels.
 func (c *composer) compare(a, b []loopir.Stmt, at around) bool {
-	if len(at.iters)+len(at.locals) == 0 && len(at.conds) == 0 {
+	if len(at.iters)+len(at.locals) == 0 {
 		return false // the whole, which the caller compares
 	}
 	before, after := c.kernel(a, at), c.kernel(b, at)
@@ -296,8 +296,13 @@ func (c *composer) compare(a, b []loopir.Stmt, at around) bool {
 		return false
 	}
 	claim(before, after)
-	res, err := equiv.Check(c.ctx, f, before, after, c.opts)
+	opts := c.opts
+	opts.ProofOnly = true
+	res, err := equiv.Check(c.ctx, f, before, after, opts)
 	if err != nil || res.Outcome != equiv.Proved || len(res.Assumptions) > 0 {
+		if c.failed != nil {
+			c.failed()
+		}
 		return false
 	}
 	c.count += len(res.Obligations)

@@ -97,15 +97,28 @@ func (l *lifter) blank(e loopir.Expr) loopir.Expr {
 	})
 }
 
-// run writes statements of one key.
+// run writes statements of one key: as few nests of loops as it finds, each as long as
+// can be.
 func (l *lifter) run(items []item) []loopir.Stmt {
+	items = l.sorted(items)
 	var out []loopir.Stmt
-	if len(items) > 1 {
-		if s := l.loopOf(items); s != nil {
-			return []loopir.Stmt{s}
+	for len(items) > 0 {
+		n := len(items)
+		var s loopir.Stmt
+		for ; n > 1 && s == nil; n-- {
+			if s = l.loopOf(items[:n]); s != nil {
+				break
+			}
 		}
-	}
-	for _, it := range items {
+		if s != nil {
+			for _, it := range items[:n] {
+				l.note(it)
+			}
+			out, items = append(out, s), items[n:]
+			continue
+		}
+		it := items[0]
+		items = items[1:]
 		if it.dst == nil {
 			out = append(out, l.probe(it)...)
 			continue
@@ -114,6 +127,17 @@ func (l *lifter) run(items []item) []loopir.Stmt {
 		l.note(it)
 	}
 	return out
+}
+
+// sorted orders statements on the cells of a tile by cell, if they may be in any order.
+func (l *lifter) sorted(items []item) []item {
+	if items[0].dst == nil || l.tiles[items[0].dst.Name] == nil || !independent(items) {
+		return items
+	}
+	t := l.tiles[items[0].dst.Name]
+	items = append([]item(nil), items...)
+	sort.SliceStable(items, func(i, j int) bool { return before(t.at[items[i].dst.Name], t.at[items[j].dst.Name]) })
+	return items
 }
 
 // note remembers which locals statements name.
@@ -188,7 +212,9 @@ func usesLane(a *loopir.Assign, lane string) bool {
 
 // loopOf writes items as one nest of loops, nil if they follow no pattern.
 func (l *lifter) loopOf(items []item) loopir.Stmt {
-	items = append([]item(nil), items...)
+	if items[0].dst == nil {
+		return nil
+	}
 	first := items[0].dst.Name
 	var fresh *tile
 	if l.isWeb(first) {
@@ -196,7 +222,6 @@ func (l *lifter) loopOf(items []item) loopir.Stmt {
 			if !independent(items) {
 				return nil
 			}
-			sort.SliceStable(items, func(i, j int) bool { return before(t.at[items[i].dst.Name], t.at[items[j].dst.Name]) })
 		} else {
 			fresh = &tile{at: map[string][]int{}}
 			for i, it := range items {

@@ -41,6 +41,10 @@ func shape(file string, fn *asm.Func) ([]*node, error) {
 		return nil, &asm.Error{File: file, Line: fn.Line, Msg: fn.Name + " does not end in RET"}
 	}
 	for j := range fn.Insts {
+		// It clears the upper lanes of all vectors, which nothing here models.
+		if fn.Insts[j].Op == "VZEROUPPER" && j != n-2 {
+			return nil, s.errorf(&fn.Insts[j], "it may only stand before the last RET")
+		}
 		to, ok, err := s.target(j)
 		if err != nil {
 			return nil, err
@@ -50,6 +54,11 @@ func shape(file string, fn *asm.Func) ([]*node, error) {
 				return nil, s.errorf(&fn.Insts[j], "two jumps go back to one place")
 			}
 			s.back[to] = j
+		}
+	}
+	for name, at := range fn.Labels {
+		if at == n-1 && n > 1 && fn.Insts[n-2].Op == "VZEROUPPER" {
+			return nil, &asm.Error{File: file, Line: fn.Insts[n-1].Line, Msg: name + " leads past VZEROUPPER"}
 		}
 	}
 	return s.list(0, n-1)

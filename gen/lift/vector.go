@@ -47,6 +47,9 @@ func (l *lifter) parse(in *asm.Inst, e *insn.Entry) (*form, error) {
 			continue
 		}
 		n, w, ok := asm.IsVector(o.Reg)
+		if ok && width != 0 && w != width && e.Kind != insn.Broadcast {
+			return nil, l.errorf(in, "registers of different width")
+		}
 		if ok && w > width {
 			width = w
 		}
@@ -167,7 +170,21 @@ func (l *lifter) lanewise(m *machine, f *form) error {
 		}
 		args = append(args, x)
 	}
-	return l.result(m, f, tidy(f.e.Effect(args...)))
+	return l.result(m, f, tidy(l.ordered(f.e.Effect(args...))))
+}
+
+// ordered puts the factors of a product in an order that does not depend on which
+// operand was which: the result is the same.
+func (l *lifter) ordered(e loopir.Expr) loopir.Expr {
+	i, ok := e.(*loopir.Intrinsic)
+	if !ok || i.Name != "fma" {
+		return e
+	}
+	x, y := loopir.FormatExpr(l.blank(i.Args[0])), loopir.FormatExpr(l.blank(i.Args[1]))
+	if x > y {
+		i.Args[0], i.Args[1] = i.Args[1], i.Args[0]
+	}
+	return i
 }
 
 // result puts a lane's value into the destination, under the write mask.
@@ -381,6 +398,7 @@ func (l *lifter) cellAt(m *machine, f *form, o asm.Operand, n int) (*loopir.Read
 	if err != nil {
 		return nil, l.errorf(f.in, "%v", err)
 	}
+	r.Span = l.span(f.in.Line)
 	return r, nil
 }
 
@@ -506,6 +524,9 @@ func (l *lifter) broadcast(m *machine, f *form) error {
 		}
 		v, err = l.integer(m, f, src)
 	default:
+		if _, w, _ := asm.IsVector(src.Reg); w != 16 {
+			return l.errorf(f.in, "the source is an X register")
+		}
 		v, err = l.register(f.in, src)
 		if err == nil {
 			v.e = loopir.Subst(v.e, map[string]loopir.Expr{l.lane: loopir.NewInt(0)})

@@ -8,7 +8,6 @@ import (
 
 	"github.com/loopopt/loopopt/equiv"
 	"github.com/loopopt/loopopt/loopir"
-	"github.com/loopopt/loopopt/loopir/poly"
 )
 
 // A Result says whether a form computes what its .loop file says.
@@ -16,7 +15,8 @@ type Result struct {
 	Form           Form
 	Outcome        equiv.Outcome
 	Verdict        equiv.Verdict
-	Lifted         *loopir.Kernel // what the text amounts to
+	Target         string         // the kernel, as text
+	Lifted         *loopir.Kernel // what the text amounts to; nil if it can't be read
 	Count          int            // obligations that the proof rests on
 	Counterexample *equiv.Counterexample
 	Failures       []*loopir.Error
@@ -36,7 +36,7 @@ func (p *Package) Verify(ctx context.Context, f Form, opts equiv.Options) (*Resu
 		res.Failures = append(res.Failures, failure(err))
 		return res, nil
 	}
-	res.Lifted = lifted
+	res.Target, res.Lifted = loopir.FormatKernel(target), lifted
 	entered, err := p.contract(f.Type, target, p.needs(f))
 	if err != nil {
 		res.Failures = append(res.Failures, failure(err))
@@ -74,13 +74,35 @@ func (p *Package) Verify(ctx context.Context, f Form, opts equiv.Options) (*Resu
 	return res, ctx.Err()
 }
 
-// compare proves the programs equal by parts, or else as a whole.
+// compare proves the programs equal by parts. When a first part is not, they are also
+// compared as a whole, at the same time: that may find a run that differs.
 func compare(ctx context.Context, file *loopir.File, target, lifted *loopir.Kernel, opts equiv.Options) (*equiv.Result, error) {
-	c := &composer{ctx: ctx, opts: opts, file: file, target: target, lifted: lifted, worst: equiv.Exact}
-	if c.equal(target.Body, lifted.Body, around{facts: poly.KernelFacts(target)}) {
-		return &equiv.Result{Outcome: equiv.Proved, Verdict: c.worst, Obligations: make([]equiv.Obligation, c.count)}, nil
+	parts, stopParts := context.WithCancel(ctx)
+	defer stopParts()
+	whole, stopWhole := context.WithCancel(ctx)
+	defer stopWhole()
+	var res *equiv.Result
+	var err error
+	var once sync.Once
+	var wg sync.WaitGroup
+	start := func() {
+		once.Do(func() {
+			wg.Go(func() {
+				if res, err = equiv.Check(whole, file, target, lifted, opts); res != nil && res.Outcome == equiv.Refuted {
+					stopParts()
+				}
+			})
+		})
 	}
-	return equiv.Check(ctx, file, target, lifted, opts)
+	c := &composer{ctx: parts, opts: opts, file: file, target: target, worst: equiv.Exact, failed: start}
+	if c.equal(target.Body, lifted.Body, startOf(target)) {
+		stopWhole()
+		wg.Wait()
+		return &equiv.Result{Outcome: equiv.Proved, Verdict: c.worst, Obligations: make([]equiv.Obligation, c.count)}, ctx.Err()
+	}
+	start()
+	wg.Wait()
+	return res, err
 }
 
 func (r *Result) conclude(check *equiv.Result, safe *equiv.SafetyResult, open []*loopir.Error, duties int) {
@@ -117,13 +139,32 @@ func (p *Package) target(f Form) (*loopir.File, *loopir.Kernel, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	k := file.Kernels[0].Clone()
+	k := outermost(file).Clone()
 	k.InlineLets()
 	if k, err = file.InlineCalls(k); err != nil {
 		return nil, nil, err
 	}
 	out := &loopir.File{Name: file.Name, Funcs: file.Funcs, Kernels: []*loopir.Kernel{k}}
 	return out, k, out.Number(k)
+}
+
+// outermost is the kernel that no other one of the file calls.
+func outermost(f *loopir.File) *loopir.Kernel {
+	called := map[string]bool{}
+	for _, k := range f.Kernels {
+		loopir.Walk(k.Body, func(s loopir.Stmt) bool {
+			if c, ok := s.(*loopir.Call); ok {
+				called[c.Kernel] = true
+			}
+			return true
+		})
+	}
+	for _, k := range f.Kernels {
+		if !called[k.Name] {
+			return k
+		}
+	}
+	return f.Kernels[0]
 }
 
 // prove discharges duties and returns those that stay open.

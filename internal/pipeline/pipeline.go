@@ -117,6 +117,8 @@ type Options struct {
 	Params map[string]*big.Int          // schedule parameters set from outside
 	OnStep func(step string)            // told before each proof
 	OnDone func(r *Report, done *Check) // told after each proof
+	// OnReadback is told of each compiled form that was read back and compared.
+	OnReadback func(*Readback)
 }
 
 // Transform replays schedule s of f, proving each step and then the whole.

@@ -48,7 +48,7 @@ const (
 	Branch
 	Jump
 	Return
-	Nothing // changes nothing that is modelled: VZEROUPPER, PREFETCHT0
+	Nothing // changes nothing that is modelled: PREFETCHT0, and VZEROUPPER at the end
 )
 
 // An Entry is one instruction.
@@ -103,7 +103,7 @@ const Bits = "bit.const"
 
 type fun = func(x ...loopir.Expr) loopir.Expr
 
-func binary(op loopir.Op) fun {
+func operator(op loopir.Op) fun {
 	return func(x ...loopir.Expr) loopir.Expr {
 		return &loopir.Binary{Op: op, X: x[0], Y: x[1], Type: x[0].TypeOf()}
 	}
@@ -141,10 +141,10 @@ func init() {
 		lanes := func(op string, args int, dst bool, effect fun) {
 			add(Entry{Op: op + f.sfx, Kind: Lanes, Elem: f.elem, Args: args, Dst: dst, Scalar: f.scalar, VEX: true, EVEX: true, Effect: effect})
 		}
-		lanes("VADD", 2, false, binary(loopir.Add))
-		lanes("VSUB", 2, false, binary(loopir.Sub))
-		lanes("VMUL", 2, false, binary(loopir.Mul))
-		lanes("VDIV", 2, false, binary(loopir.Div))
+		lanes("VADD", 2, false, operator(loopir.Add))
+		lanes("VSUB", 2, false, operator(loopir.Sub))
+		lanes("VMUL", 2, false, operator(loopir.Mul))
+		lanes("VDIV", 2, false, operator(loopir.Div))
 		lanes("VMAX", 2, false, extreme(loopir.Gt))
 		lanes("VMIN", 2, false, extreme(loopir.Lt))
 		lanes("VFMADD132", 3, true, func(x ...loopir.Expr) loopir.Expr { return fma(x[0], x[2], x[1]) })
@@ -208,7 +208,7 @@ func init() {
 func general() {
 	add(Entry{Op: "MOVQ", Kind: MoveInt})
 	for op, o := range map[string]loopir.Op{"ADDQ": loopir.Add, "SUBQ": loopir.Sub, "IMULQ": loopir.Mul} {
-		add(Entry{Op: op, Kind: Arith, Args: 2, Effect: binary(o)})
+		add(Entry{Op: op, Kind: Arith, Args: 2, Effect: operator(o)})
 	}
 	one := loopir.NewInt(1)
 	add(Entry{Op: "DECQ", Kind: Arith, Args: 1, Effect: func(x ...loopir.Expr) loopir.Expr { return loopir.Bin(loopir.Sub, x[0], one) }})
