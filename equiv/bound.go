@@ -183,15 +183,15 @@ func (w *formulist) array(name string) string {
 			if v, ok := number(e.value); !ok || v != 0 {
 				parts = append(parts, w.expr(e.value, false))
 			}
-		case e.kind == foldAdd && a.revisited(s):
-			parts = append(parts, "sum "+w.expr(e.combined(), true))
-		case e.kind == foldAdd:
+		case e.kind == foldAdd && a.visitedOnce(s):
 			parts = append(parts, w.expr(e.combined(), false))
+		case e.kind == foldAdd:
+			parts = append(parts, "sum "+w.expr(e.combined(), true))
 		default:
 			return w.fail()
 		}
 	}
-	if sets == 0 && a.IsInput() {
+	if a.IsInput() { // some cells may never be set
 		parts = append([]string{"|" + name + "|"}, parts...)
 	}
 	return strings.Join(parts, " + ")
@@ -229,6 +229,20 @@ func (w *formulist) expr(e loopir.Expr, product bool) string {
 		}
 	}
 	return w.fail()
+}
+
+// visitedOnce tells whether s writes no cell twice, as its index names each
+// iterator.
+func (a *Array) visitedOnce(s *Stmt) bool {
+	for _, l := range s.Loops[min(len(a.Site.Loops), len(s.Loops)):] {
+		if !slices.ContainsFunc(s.LHS.Index, func(e loopir.Expr) bool {
+			v, ok := e.(*loopir.Var)
+			return ok && v.Name == l.Iter
+		}) {
+			return false
+		}
+	}
+	return true
 }
 
 // assigns tells whether any statement writes an array.

@@ -316,6 +316,17 @@ kernel k(N: size, in A: f32[N], inout O: f32[1], inout P: f32[1]) {
   P[0] /= O[0]
 }`, "O: |after - before| <= gamma(2*N + 4)*M_before(O) + gamma(2*N + 2)*M_after(O)\n" +
 			"P: |after - before| <= gamma(2*N + 10)*M_before(P) + gamma(2*N + 8)*M_after(P), provided that 2*gamma*M(x) <= x for each log(x), 2*gamma*M(y) <= |y| for each quotient by y"},
+		{"cells that meet again, cells that are set", `
+kernel k(M, N: size, in A: f32[M][N], inout O: f32[M+N], inout P: f32[M+1]) {
+  for i in 0..M, j in 0..N { O[i+j] += A[i][j] }
+  P[0] = 0
+  for i in 0..M, j in 0..N { P[i] += A[i][j] }
+}`, `
+kernel k(M, N: size, in A: f32[M][N], inout O: f32[M+N], inout P: f32[M+1]) {
+  for j in 0..N, i in 0..M { O[i+j] += A[i][j] }
+  P[0] = 0
+  for i in 0..M, j in 0..N { P[i] += A[i][N-1-j] }
+}`, "O: |after - before| <= (gamma(M) + gamma(N))*(|O| + sum |A|)\nP: |after - before| <= 2*gamma(N)*(|P| + sum |A|)"},
 		{"integers are exact", `
 kernel k(N: size, in A: f32[N], in B: i32[N], out O: f32[1], out P: i32[1]) {
   var s: f32 = 0

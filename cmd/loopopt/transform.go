@@ -27,14 +27,15 @@ func (a *app) transformCmd() *cobra.Command {
 			"kernel is printed as .loop text.\n\n" +
 			"--json prints one document for each schedule: {kernel, schedule, assumes, steps: [{step,\n" +
 			"outcome, verdict, obligations, ms, notes, counterexample, bounds}], whole: {outcome,\n" +
-			"verdict, ..., magnitudes}, loops}. Where floating-point values may differ by rounding,\n" +
-			"bounds has for each output {array, bound, before, after, magnitude, provided}, or {array,\n" +
-			"reason} where none is proved: |after - before| <= gamma(before)*M + gamma(after)*M for each\n" +
-			"cell, before and after being roundings by type, gamma(k) = k*u/(1-k*u), and M the\n" +
-			"cell's value in the kernels of magnitudes, {before, after}, over the reals; magnitude\n" +
-			"tells M in short where both are one; provided lists further conditions. Assumed: round to nearest, k*u <= 1/2, no\n" +
-			"overflow or underflow, exp, log, tanh and sigmoid accurate to 4*u; u is 2^-53 for f64,\n" +
-			"2^-24 for f32, 2^-8 for bf16, 2^-11 for f16.",
+			"verdict, ..., bounds, magnitudes}, loops}.\n\n" +
+			"Where floating-point values may differ by rounding, bounds has for each output {array,\n" +
+			"bound, before, after, magnitude, provided}, or {array, reason} where none is proved.\n" +
+			"For each cell |after - before| <= gamma(before)*M + gamma(after)*M, where before and\n" +
+			"after are roundings by type, gamma(k) = k*u/(1-k*u), and M is the cell's value, over\n" +
+			"the reals, in the kernels of magnitudes, {before, after}; magnitude is M in short where\n" +
+			"both are one, and provided lists further conditions. Assumed: round to nearest, k*u <=\n" +
+			"1/2, no overflow or underflow, exp, log, tanh and sigmoid accurate to 4*u; u is 2^-53\n" +
+			"for f64, 2^-24 for f32, 2^-8 for bf16, 2^-11 for f16.",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			f, err := a.load(args[0])
