@@ -31,7 +31,8 @@ func (a *app) verifyCmd() *cobra.Command {
 			"unknown is 4. --jobs cases run at once; --shard 2/5 takes a fifth of them, for a\n" +
 			"matrix of CI machines, which may share a --cache folder.\n\n" +
 			"--json for two files prints {outcome: proved|refuted|unknown, verdict, obligations,\n" +
-			"ms, reason, counterexample}; for one file what transform --json prints; for many\n" +
+			"ms, reason, counterexample}, with --explain also {kernel, before, after, explanation,\n" +
+			"obligation_details}; for one file what transform --json prints; for many\n" +
 			"{cases: [{name, file, line, outcome, verdict, expected, met, ms, checks}], summary}.",
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
