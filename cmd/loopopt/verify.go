@@ -22,7 +22,8 @@ func (a *app) verifyCmd() *cobra.Command {
 			"for all sizes, and says how strongly: exact, reassociated, algebraic, approximate.\n" +
 			"--relate 'A[i][j] ~ B[i/4][j][i%4]' says that the second file's array B packs the\n" +
 			"first one's A, as `packs` in its text would. --explain tells which statements were\n" +
-			"matched, where each read gets its value, and what was proved; --html draws it.\n\n" +
+			"matched, where each read gets its value, and what was proved, with\n" +
+			"--json as {explanation, obligation_details}; --html draws it.\n\n" +
 			"With folders (./... as in Go), archives or manifests: proves every schedule in .loop\n" +
 			"files and every pair in manifests (*.pairs), whose lines are\n\n" +
 			"    a.loop b.loop: proved exact\n\n" +
@@ -31,8 +32,7 @@ func (a *app) verifyCmd() *cobra.Command {
 			"unknown is 4. --jobs cases run at once; --shard 2/5 takes a fifth of them, for a\n" +
 			"matrix of CI machines, which may share a --cache folder.\n\n" +
 			"--json for two files prints {outcome: proved|refuted|unknown, verdict, obligations,\n" +
-			"ms, reason, counterexample}, with --explain also {kernel, before, after, explanation,\n" +
-			"obligation_details}; for one file what transform --json prints; for many\n" +
+			"ms, reason, counterexample}; for one file what transform --json prints; for many\n" +
 			"{cases: [{name, file, line, outcome, verdict, expected, met, ms, checks}], summary}.",
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
