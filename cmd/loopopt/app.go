@@ -65,7 +65,7 @@ func (a *app) prove(f func(equiv.Options) error) error {
 }
 
 // disagreement replaces the outcome err of a run when solvers contradicted each
-// other, and tells on what they agreed.
+// other.
 func (a *app) disagreement(p *smt.Pool, err error) error {
 	if d := p.Disagreement(); d != nil {
 		return &exitError{exitInternal, d.Error() + "; no verdict of this run is to be trusted"}

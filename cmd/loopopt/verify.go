@@ -23,7 +23,8 @@ func (a *app) verifyCmd() *cobra.Command {
 			"for all sizes, and says how strongly: exact, reassociated, algebraic, approximate.\n" +
 			"--relate 'A[i][j] ~ B[i/4][j][i%4]' says that the second file's array B packs the\n" +
 			"first one's A, as `packs` in its text would. --explain tells which statements were\n" +
-			"matched, where each read gets its value, and what was proved; --html draws it.\n\n" +
+			"matched, where each read gets its value, and what was proved, with\n" +
+			"--json as {explanation, obligation_details}; --html draws it.\n\n" +
 			"With folders (./... as in Go), archives or manifests: proves every schedule in .loop\n" +
 			"files and every pair in manifests (*.pairs), whose lines are\n\n" +
 			"    a.loop b.loop: proved exact\n\n" +

@@ -24,7 +24,7 @@ type Report struct {
 	Kernel      string       `json:"kernel"`
 	Before      string       `json:"before"` // file names
 	After       string       `json:"after"`
-	Obligations []Obligation `json:"proved"` // slowest first
+	Obligations []Obligation `json:"obligation_details"` // slowest first
 	*pipeline.Check
 }
 
