@@ -20,7 +20,8 @@ type composer struct {
 	target *loopir.Kernel
 	count  int
 	worst  equiv.Verdict
-	failed func() // told when a part is not proved; may be nil
+	failed func()          // told when a part is not proved; may be nil
+	why    []*loopir.Error // what failed in the first of these
 }
 
 // A context is what stands around a piece, in both programs under the same names.
@@ -300,6 +301,9 @@ func (c *composer) compare(a, b []loopir.Stmt, at around) bool {
 	opts.ProofOnly = true
 	res, err := equiv.Check(c.ctx, f, before, after, opts)
 	if err != nil || res.Outcome != equiv.Proved || len(res.Assumptions) > 0 {
+		if c.why == nil && res != nil {
+			c.why = res.Failures
+		}
 		if c.failed != nil {
 			c.failed()
 		}

@@ -195,7 +195,8 @@ func (l *lifter) place1(it item) item {
 
 // lanesOf writes one lane statement.
 func (l *lifter) lanesOf(it item) loopir.Stmt {
-	a := &loopir.Assign{LHS: it.dst, RHS: it.val, Span: l.span(it.line)}
+	at := l.span(it.line)
+	a := &loopir.Assign{LHS: placed(it.dst, at).(*loopir.Read), RHS: placed(it.val, at), Span: at}
 	var s loopir.Stmt = a
 	if it.cond != nil {
 		s = &loopir.If{Cond: it.cond, Then: []loopir.Stmt{s}}
