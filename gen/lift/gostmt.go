@@ -12,8 +12,8 @@ import (
 
 // block reads statements. Variables of the block end with it.
 func (r *reader) block(list []ast.Stmt) ([]loopir.Stmt, error) {
-	env, arrays := copyMap(r.env), copyMap(r.arrays)
-	defer func() { r.env, r.arrays = env, arrays }()
+	env, arrays, fields, held := copyMap(r.env), copyMap(r.arrays), copyMap(r.fields), copyMap(r.held)
+	defer func() { r.env, r.arrays, r.fields, r.held = env, arrays, fields, held }()
 	var out []loopir.Stmt
 	for i := 0; i < len(list); i++ {
 		s, err := r.stmt(list[i])
@@ -96,12 +96,18 @@ func (r *reader) hand(s ast.Stmt, sel *ast.SelectorExpr, rhs ast.Expr) error {
 		return r.errorf(s, "only a variable is handed to a parallel loop")
 	}
 	if a := r.arrays[id.Name]; a != nil {
+		if old := r.held[sel.Sel.Name]; old != nil && old != a {
+			return r.errorf(s, "%s is set to another variable before", sel.Sel.Name)
+		}
 		r.held[sel.Sel.Name] = a
 		return nil
 	}
 	x, ok := r.env[id.Name]
-	if !ok {
+	if !ok || x == scratchValue {
 		return r.errorf(s, "%s is not known", id.Name)
+	}
+	if old, twice := r.fields[sel.Sel.Name]; twice && !sameExpr(old, x) { // what a loop sets, its next iteration finds
+		return r.errorf(s, "%s is set to another variable before", sel.Sel.Name)
 	}
 	r.fields[sel.Sel.Name] = x
 	return nil

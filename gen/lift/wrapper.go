@@ -139,16 +139,19 @@ func (p *Package) entry(e entry, caller *ast.FuncDecl, t string, target *loopir.
 		switch {
 		case !ok:
 			return nil, g.errorf(caller, "%s is not set", q.Name)
+		case g.paramNamed(v) != q:
+			return nil, g.errorf(e.call, "%s gets the argument %s", q.Name, v)
 		case q.Kind == loopir.SizeParam:
 			g.env[v] = loopir.NewVar(q.Name)
 		case q.Kind == loopir.ArrayParam:
 			g.arrays[v] = &array{q.Name, q.Type, q.Shape}
 		}
 	}
-	for _, s := range e.fn.Body.List {
-		if _, isSwitch := s.(*ast.SwitchStmt); isSwitch {
-			break
-		}
+	n := len(e.fn.Body.List) - 2
+	if n < 0 || !g.dispatches(e.fn.Body.List[n:]) {
+		return nil, g.errorf(e.fn, "the function does not end by calling one of the forms and returning nil")
+	}
+	for _, s := range e.fn.Body.List[:n] {
 		if err := g.check(s); err != nil {
 			return nil, err
 		}
@@ -165,6 +168,66 @@ func (p *Package) entry(e entry, caller *ast.FuncDecl, t string, target *loopir.
 		}
 	}
 	return g.conclude(e, target)
+}
+
+// dispatches tells whether the statements are a switch whose cases call one function, or
+// return an error, and return nil.
+func (g *guard) dispatches(list []ast.Stmt) bool {
+	sw, ok := list[0].(*ast.SwitchStmt)
+	ret, ok2 := list[1].(*ast.ReturnStmt)
+	if !ok || !ok2 || sw.Init != nil || sw.Tag != nil || len(ret.Results) != 1 || !isIdent(ret.Results[0], "nil") {
+		return false
+	}
+	for _, c := range sw.Body.List {
+		cc := c.(*ast.CaseClause)
+		if len(cc.Body) != 1 || len(cc.List) > 1 {
+			return false
+		}
+		switch s := cc.Body[0].(type) {
+		case *ast.ExprStmt:
+			c, ok := s.X.(*ast.CallExpr)
+			if !ok {
+				return false
+			}
+			if _, ok := c.Fun.(*ast.Ident); !ok {
+				return false
+			}
+		case *ast.ReturnStmt:
+			c, ok := s.Results[0].(*ast.CallExpr)
+			if !ok || !isIdent(c.Fun, "shapeError") {
+				return false
+			}
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// Consistent is an error when an exported function leads into forms whose parameters
+// differ: in layout, say, which no check of the arguments would show.
+func (p *Package) Consistent() error {
+	first := map[string]string{}
+	for _, f := range p.Forms() {
+		_, target, err := p.target(f)
+		if err != nil {
+			return err
+		}
+		text := ""
+		for _, q := range target.Params {
+			text += loopir.FormatParam(q) + "\n"
+		}
+		list, _ := p.entries(f.Type)
+		for _, e := range list {
+			name := e.fn.Name.Name
+			if old, ok := first[name]; ok && old != text {
+				r := &reader{pkg: p}
+				return r.errorf(e.call, "%s leads into forms with other parameters", name)
+			}
+			first[name] = text
+		}
+	}
+	return nil
 }
 
 // bindings tells for each parameter of the kernel which argument of the exported

@@ -70,6 +70,9 @@ func VerifyPackage(ctx context.Context, dir string, files map[string][]byte, opt
 	if err := p.Strays(); err != nil {
 		return nil, err
 	}
+	if err := p.Consistent(); err != nil {
+		return nil, err
+	}
 	forms := p.Forms()
 	if len(forms) == 0 {
 		return nil, fmt.Errorf("%s: no compiled form of a kernel", dir)
