@@ -33,8 +33,14 @@ var mutated = []struct {
 	dir, typ string
 	share    int
 }{
-	{"softmax", "softmaxPartialAVX2", 14}, {"softmax", "softmaxPartialAVX512", 14}, {"lstm", "lstmMergedAVX2", 16}, {"lstm", "lstmMergedAVX512", 18},
-	{"gemm", "gemmAvx512AVX512", 12}, {"stencil", "jacobiTimeTiledAVX512", 10}, {"conv", "convAvx512S1AVX512", 8}, {"conv", "convAvx2S27AVX2", 8},
+	{"softmax", "softmaxPartialAVX2", 14},
+	{"softmax", "softmaxPartialAVX512", 14},
+	{"lstm", "lstmMergedAVX2", 16},
+	{"lstm", "lstmMergedAVX512", 18},
+	{"gemm", "gemmAvx512AVX512", 12},
+	{"stencil", "jacobiTimeTiledAVX512", 10},
+	{"conv", "convAvx512S1AVX512", 8},
+	{"conv", "convAvx2S27AVX2", 8},
 }
 
 // A mutant is a change of one line, or of two neighbours.
