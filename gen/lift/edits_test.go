@@ -76,3 +76,29 @@ func TestEdits(t *testing.T) {
 		})
 	}
 }
+
+// TestStrays wants code that is no part of a form found.
+func TestStrays(t *testing.T) {
+	for _, c := range []struct{ name, add string }{
+		{"init", "\nfunc init() { hasGemmAvx512AVX512 = true }\n"},
+		{"function", "\nfunc extra(a []float32) { a[0] = 1 }\n"},
+		{"variable", "\nvar extra = func() int { return 1 }()\n"},
+		{"method", "\nfunc (e extra) m() {}\n\ntype extra struct{}\n"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p := load(t, "../../kernels/gemm")
+			if err := p.Strays(); err != nil {
+				t.Fatal(err)
+			}
+			files := copyMap(p.text)
+			files["gemm_amd64.go"] = append(append([]byte(nil), files["gemm_amd64.go"]...), c.add...)
+			q, err := Read(p.Dir, files)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := q.Strays(); err == nil {
+				t.Error("it is not found")
+			}
+		})
+	}
+}
