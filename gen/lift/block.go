@@ -78,6 +78,9 @@ func (l *lifter) store(m *machine, f *form, src asm.Operand) error {
 		v = loopir.Subst(v, map[string]loopir.Expr{l.lane: loopir.NewInt(0)})
 	}
 	if f.mask != nil {
+		if readsName(f.mask, to.Name) {
+			return l.errorf(f.in, "the mask depends on the array that is written")
+		}
 		v = under(f.mask, v)
 	}
 	if err := meaning(v); err != nil {

@@ -180,3 +180,33 @@ func probeKey(r *loopir.Read, lanes int, cond loopir.Expr, lane string) string {
 	}
 	return fmt.Sprintf("%s %d", k, lanes)
 }
+
+// placed copies e; what has no place in a text is at the given one.
+func placed(e loopir.Expr, at loopir.Span) loopir.Expr {
+	e = loopir.CloneExpr(e)
+	loopir.WalkExpr(e, func(e loopir.Expr) bool {
+		if e.Source().Start.Line > 0 {
+			return true
+		}
+		switch e := e.(type) {
+		case *loopir.Binary:
+			e.Span = at
+		case *loopir.Unary:
+			e.Span = at
+		case *loopir.Intrinsic:
+			e.Span = at
+		case *loopir.Cast:
+			e.Span = at
+		case *loopir.Read:
+			e.Span = at
+		case *loopir.Float:
+			e.Span = at
+		case *loopir.Int:
+			e.Span = at
+		case *loopir.Var:
+			e.Span = at
+		}
+		return true
+	})
+	return e
+}

@@ -189,9 +189,6 @@ func (p *Package) fieldType(typ, field string) types.Type {
 	return nil
 }
 
-// line gives the line of a node.
-func (p *Package) line(n ast.Node) int { return p.fset.Position(n.Pos()).Line }
-
 func (p *Package) file(n ast.Node) string { return p.fset.Position(n.Pos()).Filename }
 
 // A Form is one compiled form of a scheduled kernel: a type with the method run.

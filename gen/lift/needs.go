@@ -1,12 +1,12 @@
 package lift
 
 import (
+	"go/ast"
 	"sort"
 	"strings"
 
 	"github.com/loopopt/loopopt/gen/lift/asm"
 	"github.com/loopopt/loopopt/gen/lift/insn"
-	"go/ast"
 )
 
 // needs lists the processor features that the assembly of a form uses.

@@ -2,6 +2,7 @@ package lift
 
 import (
 	"go/ast"
+	"go/token"
 
 	"github.com/loopopt/loopopt/loopir"
 )
@@ -55,6 +56,9 @@ func (p *Package) Strays() error {
 		for _, d := range f.Decls {
 			fn, ok := d.(*ast.FuncDecl)
 			if !ok {
+				if v := p.strayVar(d.(*ast.GenDecl), known); v != nil {
+					return loopir.Errorf((&reader{pkg: p}).span(v), "nothing is known of how %s gets its value", v.Name)
+				}
 				continue
 			}
 			name := fn.Name.Name
@@ -75,4 +79,47 @@ func (p *Package) Strays() error {
 		}
 	}
 	return nil
+}
+
+// strayVar finds a package variable whose initial value is neither a question about the
+// processor nor a pool of new values.
+func (p *Package) strayVar(d *ast.GenDecl, known map[string]bool) *ast.Ident {
+	if d.Tok != token.VAR {
+		return nil
+	}
+	for _, s := range d.Specs {
+		v := s.(*ast.ValueSpec)
+		for i, n := range v.Names {
+			if known[n.Name] || len(v.Values) == 0 {
+				continue
+			}
+			if len(v.Values) != len(v.Names) || len(cpuNames(v.Values[i])) == 0 && !isPool(v.Values[i]) {
+				return n
+			}
+		}
+	}
+	return nil
+}
+
+// isPool tells sync.Pool{New: func() any { return new(T) }}.
+func isPool(e ast.Expr) bool {
+	c, ok := e.(*ast.CompositeLit)
+	if !ok || len(c.Elts) != 1 {
+		return false
+	}
+	t, ok := c.Type.(*ast.SelectorExpr)
+	kv, ok2 := c.Elts[0].(*ast.KeyValueExpr)
+	if !ok || !ok2 || !isIdent(t.X, "sync") || t.Sel.Name != "Pool" || !isIdent(kv.Key, "New") {
+		return false
+	}
+	f, ok := kv.Value.(*ast.FuncLit)
+	if !ok || len(f.Body.List) != 1 {
+		return false
+	}
+	r, ok := f.Body.List[0].(*ast.ReturnStmt)
+	if !ok || len(r.Results) != 1 {
+		return false
+	}
+	call, ok := r.Results[0].(*ast.CallExpr)
+	return ok && isIdent(call.Fun, "new")
 }

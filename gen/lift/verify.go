@@ -102,7 +102,20 @@ func compare(ctx context.Context, file *loopir.File, target, lifted *loopir.Kern
 	}
 	start()
 	wg.Wait()
+	if res != nil && !emitted(res.Failures) { // say where, not only for which sizes
+		res.Failures = append(c.why, res.Failures...)
+	}
 	return res, err
+}
+
+// emitted tells whether one of the failures points at emitted text.
+func emitted(list []*loopir.Error) bool {
+	for _, e := range list {
+		if x := filepath.Ext(e.Span.File); x == ".s" || x == ".go" {
+			return true
+		}
+	}
+	return false
 }
 
 func (r *Result) conclude(check *equiv.Result, safe *equiv.SafetyResult, open []*loopir.Error, duties int) {

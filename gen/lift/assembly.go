@@ -1,0 +1,126 @@
+package lift
+
+import (
+	"go/ast"
+	"go/token"
+	"go/types"
+
+	"github.com/loopopt/loopopt/loopir"
+	"github.com/loopopt/loopopt/loopir/poly"
+)
+
+// assembly reads fn(&fnArgs{...}): the function's instructions, executed on the
+// arguments.
+func (r *reader) assembly(e *ast.CallExpr, name string) ([]loopir.Stmt, error) {
+	file := r.pkg.asm[name]
+	decl := r.pkg.funcs[name]
+	if decl == nil || decl.Body != nil || len(decl.Type.Params.List) != 1 || len(decl.Type.Params.List[0].Names) != 1 || decl.Type.Results != nil {
+		return nil, r.errorf(e, "%s has no declaration with one argument", name)
+	}
+	u, ok := e.Args[0].(*ast.UnaryExpr)
+	if !ok || len(e.Args) != 1 || u.Op != token.AND {
+		return nil, r.errorf(e, "the argument is the address of a struct")
+	}
+	lit, ok := u.X.(*ast.CompositeLit)
+	typ, ok2 := litType(lit)
+	if !ok || !ok2 || r.pkg.structs[typ] == nil {
+		return nil, r.errorf(e, "the argument is the address of a struct")
+	}
+	args, err := r.arguments(lit, typ)
+	if err != nil {
+		return nil, err
+	}
+	return liftCall(file, file.Func(name), args, decl.Type.Params.List[0].Names[0].Name, r, r.sc)
+}
+
+func litType(l *ast.CompositeLit) (string, bool) {
+	if l == nil {
+		return "", false
+	}
+	id, ok := l.Type.(*ast.Ident)
+	if !ok {
+		return "", false
+	}
+	return id.Name, true
+}
+
+// arguments evaluates the fields of an argument struct; fields left out are zero.
+func (r *reader) arguments(lit *ast.CompositeLit, typ string) (map[string]arg, error) {
+	given := map[string]ast.Expr{}
+	for _, x := range lit.Elts {
+		kv, ok := x.(*ast.KeyValueExpr)
+		if !ok {
+			return nil, r.errorf(x, "a field has no name")
+		}
+		given[kv.Key.(*ast.Ident).Name] = kv.Value
+	}
+	args := map[string]arg{}
+	for _, f := range r.pkg.structs[typ].Fields.List {
+		for _, n := range f.Names {
+			a, err := r.argument(f.Type, given[n.Name])
+			if err != nil {
+				return nil, err
+			}
+			args[typ+"_"+n.Name] = a
+		}
+	}
+	return args, nil
+}
+
+func (r *reader) argument(typ, e ast.Expr) (arg, error) {
+	t := r.pkg.info.Types[typ].Type
+	if p, ok := t.(*types.Pointer); ok {
+		if e == nil {
+			return arg{size: 8}, nil
+		}
+		a, err := r.sliceData(e)
+		if err != nil {
+			return arg{}, err
+		}
+		if typeNamed(p.Elem()) != a.typ {
+			return arg{}, r.errorf(e, "the pointer has another type")
+		}
+		return arg{word: word{kind: pointer, array: a.name}, size: 8}, nil
+	}
+	switch typeNamed(t) {
+	case loopir.I64:
+		if e == nil {
+			return arg{word: word{kind: number}, size: 8}, nil
+		}
+		x, err := r.index(e)
+		if err != nil {
+			return arg{}, err
+		}
+		return arg{word: word{kind: number, p: r.sc.facts.Reduce(poly.Must(x))}, size: 8}, nil
+	case loopir.F32, loopir.F64:
+		if e == nil {
+			return arg{size: int64(typeNamed(t).Bits() / 8)}, nil
+		}
+		x, err := r.value(e)
+		if err != nil {
+			return arg{}, err
+		}
+		if c, ok := x.(*loopir.Read); !ok || len(c.Index) > 0 {
+			return arg{}, r.errorf(e, "a value handed over is a scalar")
+		}
+		return arg{scalar: x, size: int64(typeNamed(t).Bits() / 8)}, nil
+	}
+	return arg{}, r.errorf(typ, "a field of this type is not read")
+}
+
+// sliceData reads unsafe.SliceData(A) and unsafe.SliceData(a[:]).
+func (r *reader) sliceData(e ast.Expr) (*array, error) {
+	c, ok := e.(*ast.CallExpr)
+	if ok && len(c.Args) == 1 {
+		sel, isSel := c.Fun.(*ast.SelectorExpr)
+		x := c.Args[0]
+		if s, isSlice := x.(*ast.SliceExpr); isSlice && s.Low == nil && s.High == nil && s.Max == nil {
+			x = s.X
+		}
+		id, isID := x.(*ast.Ident)
+		if isSel && isIdent(sel.X, "unsafe") && sel.Sel.Name == "SliceData" && isID && r.arrays[id.Name] != nil {
+			return r.arrays[id.Name], nil
+		}
+	}
+	return nil, r.errorf(e, "this pointer is not read")
+}

@@ -1,0 +1,104 @@
+package lift
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/loopopt/loopopt/equiv"
+	"github.com/loopopt/loopopt/equiv/smt"
+)
+
+// TestEdits edits emitted Go, and assembly in ways that no mutant has. None of the edited
+// forms is proved, and what is told names the reason.
+func TestEdits(t *testing.T) {
+	pool, err := smt.NewPool(smt.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pool.Close()
+	for _, c := range []struct{ name, dir, typ, file, old, new, want string }{
+		{"product-may-be-fused", "gemm", "gemmNaive", "gemm_naive.go", "float32(A[i*K+k]*B[k*N+j])", "A[i*K+k]*B[k*N+j]", "once or twice"},
+		{"precedence", "gemm", "gemmAvx512", "gemm_avx512.go", "C[(6*ib+i)*N+(64*jt+j1)] = fma32(A[(6*ib+i)*K+k], B[k*N+(64*jt+j1)]", "C[(6*ib+i)*N+(64*jt+j1)] = fma32(A[6*ib+i*K+k], B[k*N+(64*jt+j1)]", "gemm_avx512.go"},
+		{"bound", "gemm", "gemmNaive", "gemm_naive.go", "j < N", "j < N+1", "outside"},
+		{"index", "softmax", "softmaxNaive", "softmax_naive.go", "X[n*K+i]", "X[n*K+i+1]", "softmax_naive.go"},
+		{"truncating-division", "stencil", "jacobiTimeTiled", "jacobi_time_tiled.go", "xb := tb / 16", "xb := (tb - 16) / 16", "dividend"},
+		{"length-unchecked", "gemm", "gemmAvx512AVX512", "gemm.go", "len(B), K, N", "len(B), K", "length"},
+		{"overlap-unchecked", "gemm", "gemmAvx512AVX512", "gemm.go", "if overlap(B, C) {\n\t\treturn shapeError(`%s`, \"Gemm: B and C share memory\")\n\t}\n", "", "overlap"},
+		{"size-unchecked", "gemm", "gemmAvx512", "gemm.go", "if err := checkSize(\"Gemm\", \"K\", K); err != nil {\n\t\treturn err\n\t}\n", "", "contract/size"},
+		{"condition-dropped", "conv", "convAvx512S1AVX512", "conv.go", "case hasConvAvx512S1AVX512 && stride == 1 && Q%14 == 0", "case hasConvAvx512S1AVX512 && stride == 1", "Q%14"},
+		{"feature-unchecked", "conv", "convAvx512S1AVX512", "conv_amd64.go", "var hasConvAvx512S1AVX512 = cpu.X86.HasAVX512F", "var hasConvAvx512S1AVX512 = cpu.X86.HasAVX2", "HasAVX512F"},
+		{"arguments-swapped", "gemm", "gemmAvx512AVX512", "gemm.go", "callGemmAvx512AVX512(threads, M, N, K, A, B, C)", "callGemmAvx512AVX512(threads, M, N, K, B, A, C)", "gets the argument"},
+		{"write-behind-the-dispatch", "gemm", "gemmAvx512", "gemm.go", "\treturn nil\n}\n\nvar gemm", "\tC[0] = 0\n\treturn nil\n}\n\nvar gemm", "does not end"},
+		{"support-edited", "gemm", "gemmAvx512", "support.go", "return float32(s)\n\t}\n\treturn fma32Odd", "return float32(s) + 0\n\t}\n\treturn fma32Odd", "fma32"},
+		{"parallel-count", "gemm", "gemmAvx512", "gemm_avx512.go", "parallelFor(c, 0, max(0, M/6), c.threads)", "parallelFor(c, 0, max(0, M/6-1), c.threads)", ""},
+		{"frame-overrun", "gemm", "gemmAvx512AVX512", "gemm_avx512_avx512_amd64.s", "\tTESTQ R11, R11\n", "\tMOVQ R11, s0-8(SP)\n\tTESTQ R11, R11\n", "frame"},
+		{"reserved-register", "gemm", "gemmAvx512AVX512", "gemm_avx512_avx512_amd64.s", "\tTESTQ R11, R11\n", "\tMOVQ R11, R14\n\tTESTQ R11, R11\n", "belongs to Go"},
+		{"unknown-instruction", "gemm", "gemmAvx512AVX512", "gemm_avx512_avx512_amd64.s", "\tTESTQ R11, R11\n", "\tXCHGQ R11, R11\n\tTESTQ R11, R11\n", "no instruction XCHGQ"},
+		{"vzeroupper-early", "gemm", "gemmAvx512AVX512", "gemm_avx512_avx512_amd64.s", "\tADDQ $256, DX\n", "\tVZEROUPPER\n\tADDQ $256, DX\n", "before the last RET"},
+		{"dead-load-out-of-bounds", "gemm", "gemmAvx512AVX512", "gemm_avx512_avx512_amd64.s", "\tADDQ $256, DX\n", "\tVMOVUPS 256(DX), Z31\n\tADDQ $256, DX\n", "outside"},
+		{"mask-too-narrow", "stencil", "jacobiTimeTiledAVX512", "jacobi_time_tiled_avx512_amd64.s", "VPCMPD $6, jacobiTimeTiledAVX512Region0_iota<>+0(SB), Z0, K1", "VPCMPQ $6, jacobiTimeTiledAVX512Region0_iota<>+0(SB), Z0, K1", ".s:"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p := load(t, "../../kernels/"+c.dir)
+			files := copyMap(p.text)
+			text := string(files[c.file])
+			if !strings.Contains(text, c.old) {
+				t.Fatalf("%s has no %q", c.file, c.old)
+			}
+			files[c.file] = []byte(strings.Replace(text, c.old, c.new, 1))
+			q, err := Read(p.Dir, files)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, f := range q.Forms() {
+				if f.Type != c.typ {
+					continue
+				}
+				ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
+				defer cancel()
+				r, err := q.Verify(ctx, f, equiv.Options{Pool: pool})
+				if err != nil {
+					t.Fatal(err)
+				}
+				var told []string
+				for _, e := range r.Failures {
+					told = append(told, e.Error())
+				}
+				if r.Counterexample != nil {
+					told = append(told, r.Counterexample.String())
+				}
+				if all := strings.Join(told, "\n"); r.Outcome == equiv.Proved || !strings.Contains(all, c.want) || all == "" {
+					t.Errorf("%s, want %q:\n%s", r.Outcome, c.want, all)
+				}
+			}
+		})
+	}
+}
+
+// TestStrays wants code that is no part of a form found.
+func TestStrays(t *testing.T) {
+	for _, c := range []struct{ name, add string }{
+		{"init", "\nfunc init() { hasGemmAvx512AVX512 = true }\n"},
+		{"function", "\nfunc extra(a []float32) { a[0] = 1 }\n"},
+		{"variable", "\nvar extra = func() int { return 1 }()\n"},
+		{"method", "\nfunc (e extra) m() {}\n\ntype extra struct{}\n"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p := load(t, "../../kernels/gemm")
+			if err := p.Strays(); err != nil {
+				t.Fatal(err)
+			}
+			files := copyMap(p.text)
+			files["gemm_amd64.go"] = append(append([]byte(nil), files["gemm_amd64.go"]...), c.add...)
+			q, err := Read(p.Dir, files)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := q.Strays(); err == nil {
+				t.Error("it is not found")
+			}
+		})
+	}
+}
