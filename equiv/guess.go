@@ -31,7 +31,7 @@ type byValue struct {
 // Limits of what is run to guess from.
 const (
 	sampleRows = 40_000  // instances of one run
-	sampleAll  = 100_000 // of all
+	sampleAll  = 150_000 // of all
 )
 
 func newGuesser(c *checker) *guesser {
