@@ -95,17 +95,15 @@ func Check(ctx context.Context, f *loopir.File, before, after *loopir.Kernel, op
 	}
 	together(func() { old = destage(old, proof) }, func() { now = destage(now, proof) })
 	c := newChecker(proof, old, now)
-	c.run()
-	if c.failed() && c.keepCopies() {
-		c.run()
+	g := newGuesser(c)
+	if res.Counterexample = refuteAt(ctx, f, before, after, g.differ()); res.Counterexample != nil {
+		res.Outcome = Refuted
+		return res, ctx.Err()
 	}
-	if c.failed() && ctx.Err() == nil {
-		if t := c.traced(); t != nil {
-			c = t
-			c.run()
-			if c.failed() && c.keepCopies() {
-				c.run()
-			}
+	c = c.attempt(g)
+	if c.failed() && ctx.Err() == nil { // equality is symmetric, the search for a proof is not
+		if d := newChecker(proof, now, old).attempt(nil); !d.failed() {
+			c = d
 		}
 	}
 	if c.failed() && ctx.Err() == nil && !opts.ProofOnly {

@@ -80,7 +80,18 @@
 //
 // Hints are the Origins of the statements of after, true or not; where there are
 // none, infer.go lays statements of the same form beside each other and solves
-// for the iterators.
+// for the iterators. Iterators that only bounds determine, as those of tiles, are
+// solved for too (solve_bounds.go). Where that does not lead to a proof, both
+// programs are run at a few sizes with fingerprints for values (trace.go,
+// fingerprint.go), instances that computed equal values are paired, and affine maps
+// laid through the pairs (guess.go, fit.go). An iterator of before that no map gives
+// is free: the claim is then proved for all its values, and where sums are
+// compared the one that belongs to the cell is solved for (free.go). A statement
+// whose instances did what several statements did is split by conditions on its
+// iterators (guess_split.go); an instance belongs to just one part, so the program
+// is the same. At last the roles of the programs are exchanged (attempt.go):
+// equality is symmetric, the search is not. Outputs whose fingerprints differ in
+// a run are first looked for a counterexample at its sizes.
 //
 // # Polynomials
 //

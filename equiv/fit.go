@@ -19,9 +19,6 @@ type fitRow struct {
 	cells []uint64 // width features and the value
 }
 
-// fitRows bounds how many samples a function is sought in; all are tested.
-const fitRows = 300
-
 // linear gives coefficients (as fractions over den) with which every sample's
 // features combine to its value; features that come first are preferred.
 func linear(features [][]int64, values []int64) (coeffs []int64, den int64, ok bool) {
@@ -29,20 +26,23 @@ func linear(features [][]int64, values []int64) (coeffs []int64, den int64, ok b
 		return nil, 0, false
 	}
 	f := &fit{width: len(features[0])}
-	stride := max(1, len(features)/fitRows)
-	for i := 0; i < len(features); i += stride {
-		if !f.add(features[i], values[i]) {
+	coeffs, den = make([]int64, f.width), 1
+	for i, x := range features {
+		sum := int64(0)
+		for k, c := range coeffs {
+			sum += c * x[k]
+		}
+		if sum == den*values[i] {
+			continue
+		}
+		if !f.add(x, values[i]) {
 			return nil, 0, false
 		}
-		if len(f.basis) == f.width {
-			break
+		if coeffs, den, ok = f.solution(); !ok {
+			return nil, 0, false
 		}
 	}
-	coeffs, den, ok = f.solution()
-	if !ok {
-		return nil, 0, false
-	}
-	for i, x := range features {
+	for i, x := range features { // an early sample may be lost to a later one
 		sum := int64(0)
 		for k, c := range coeffs {
 			sum += c * x[k]

@@ -30,68 +30,93 @@ type byValue struct {
 
 // Limits of what is run to guess from.
 const (
-	sampleRows = 30_000 // instances of one run
-	sampleAll  = 90_000 // of all
+	sampleRows = 40_000  // instances of one run
+	sampleAll  = 150_000 // of all
 )
 
 func newGuesser(c *checker) *guesser {
 	g := &guesser{c: c}
 	left := sampleAll
-	sampleSizes(c.before.prog.Kernel, c.after.prog.Kernel, func(sizes map[string]int64) bool {
+	sampleSizes(c.before.prog.Kernel, c.after.prog.Kernel, func(sizes map[string]int64, least bool) (ran, more bool) {
 		most := min(left, sampleRows)
-		before, ok := c.before.trace(sizes, most)
-		if !ok {
-			return left > 0
+		if !least {
+			most = min(left, sampleRows/8)
 		}
-		after, ok := c.after.trace(sizes, most)
+		before, ok := c.before.trace(sizes, most)
+		var after *trace
+		if ok {
+			after, ok = c.after.trace(sizes, most)
+		}
 		if !ok {
-			return left > 0
+			left -= most
+			return false, left > 0 && c.proof.ctx.Err() == nil
 		}
 		left -= most - min(before.left, after.left)
 		g.runs = append(g.runs, sampleRun{sizes, before, after})
 		g.equal = append(g.equal, map[byValue]map[fingerprint][]int{})
-		return left > 0 && c.proof.ctx.Err() == nil
+		return true, left > 0 && c.proof.ctx.Err() == nil
 	})
 	return g
 }
 
 // sampleSizes yields sizes to run at: small ones, all different so that a map
-// tells them apart, then one of them beyond the constants of the kernels.
-func sampleSizes(before, after *loopir.Kernel, yield func(map[string]int64) bool) {
+// tells them apart, then one of them beyond the constants of the kernels. Where
+// a run gets too long the other sizes are taken smaller, as small as may be in
+// the end.
+func sampleSizes(before, after *loopir.Kernel, yield func(sizes map[string]int64, least bool) (ran, more bool)) {
 	s := newSizeSearch(before, after)
 	seen := map[string]bool{}
-	emit := func(pick func(i int) int64) bool {
-		env := map[string]int64{}
-		if !s.near(0, pick, env) || seen[vectorKey(s.names, env)] {
-			return true
+	scale := 0 // larger sizes are known to run too long
+	emit := func(picks ...func(i int) int64) bool {
+		for n, pick := range picks {
+			if n < scale {
+				continue
+			}
+			env := map[string]int64{}
+			if !s.near(0, pick, env) || seen[vectorKey(s.names, env)] {
+				continue
+			}
+			seen[vectorKey(s.names, env)] = true
+			if ran, more := yield(env, n == len(picks)-1); ran || !more {
+				return more
+			}
+			scale = min(n+1, len(picks)-1)
 		}
-		seen[vectorKey(s.names, env)] = true
-		return yield(env)
+		return true
 	}
-	for _, base := range []int64{4, 6} {
-		if !emit(func(i int) int64 { return base + int64(i) }) || !emit(func(i int) int64 { return base + int64(len(s.names)-i) }) {
+	one, two := func(int) int64 { return 1 }, func(int) int64 { return 2 }
+	for _, base := range []int64{4, 5} {
+		mixed := func(i int) int64 { return base - 1 + int64(i*i)%3 }
+		if !emit(func(i int) int64 { return base + int64(i) }, mixed, two, one) ||
+			!emit(func(i int) int64 { return base + 1 + int64(len(s.names)-i) }, mixed, two, one) {
 			return
 		}
 	}
 	big := int64(0)
 	for _, c := range indexLiterals([]*loopir.Kernel{before, after}) {
-		if c <= 70 {
+		if c <= largestSampled {
 			big = max(big, c)
 		}
 	}
-	for _, n := range []int64{2*big + 3, 2*big + 8} {
+	for _, n := range []int64{2*big + 3, big + 3} {
 		for at := range s.names {
-			if !emit(func(i int) int64 {
-				if i == at {
-					return n
+			large := func(other func(int) int64) func(int) int64 {
+				return func(i int) int64 {
+					if i == at {
+						return n
+					}
+					return other(i)
 				}
-				return int64(3 + i)
-			}) {
+			}
+			if !emit(large(func(i int) int64 { return 4 + int64(i)%3 }), large(func(i int) int64 { return 3 + int64(i)%2 }), large(two), large(one)) {
 				return
 			}
 		}
 	}
 }
+
+// largestSampled is the largest constant beyond which sizes are tried.
+const largestSampled = 70
 
 // near gives sizes from the i-th on values next to those of pick.
 func (s *sizeSearch) near(i int, pick func(int) int64, env map[string]int64) bool {
@@ -103,10 +128,10 @@ func (s *sizeSearch) near(i int, pick func(int) int64, env map[string]int64) boo
 	}
 	want := pick(i)
 	for d := range int64(nearest) {
-		if v := want + d; s.set(i, &v, env) && s.near(i+1, pick, env) {
+		if v := want + d; v > 0 && s.set(i, &v, env) && s.near(i+1, pick, env) {
 			return true
 		}
-		if v := want - d; v >= 0 && s.set(i, &v, env) && s.near(i+1, pick, env) {
+		if v := want - d; v > 0 && s.set(i, &v, env) && s.near(i+1, pick, env) {
 			return true
 		}
 	}
@@ -270,17 +295,32 @@ func (g *guesser) samples(s *Stmt, k kinship, rows []sample, terms []loopir.Expr
 	return out
 }
 
-// allRows lists the instances of s in all runs.
+// allRows lists the instances of s in all runs. Zeros tell nothing: too much is
+// zero.
 func (g *guesser) allRows(s *Stmt) []sample {
 	var out []sample
 	for i, run := range g.runs {
 		rows := run.after.rows[s.index]
 		for j := range rows {
-			out = append(out, sample{run: i, row: &rows[j]})
+			if r := &rows[j]; r.wrote != undefined && (r.wrote != fingerprint{} || r.term != fingerprint{}) {
+				out = append(out, sample{run: i, row: r})
+			}
 		}
+	}
+	if len(out) > maxSamples { // not every so many: that would miss what changes as often
+		part := make([]sample, 0, maxSamples)
+		for i, r := range out {
+			if scramble(uint64(i))%uint64(len(out)) < maxSamples {
+				part = append(part, r)
+			}
+		}
+		out = part
 	}
 	return out
 }
+
+// maxSamples is about how many instances of a statement are looked at.
+const maxSamples = 1500
 
 // through lays a map through samples. An iterator of before that no function
 // gives is free: the claim is then made for all its values.
@@ -364,8 +404,7 @@ func (g *guesser) freely(s *Stmt, k kinship, h *hint, ps []sample) bool {
 		}
 		run.after.at(s, p.row)
 		rows := run.before.rows[h.stmt.index]
-		step := max(1, len(rows)/freeTests)
-		for j := 0; j < len(rows); j += step {
+		for j := range rows {
 			r := &rows[j]
 			got := r.wrote
 			if k.termB {
@@ -379,7 +418,8 @@ func (g *guesser) freely(s *Stmt, k kinship, h *hint, ps []sample) bool {
 	return true
 }
 
-const freeTests = 120
+// freeTests is how many samples a claim with free iterators is tested on.
+const freeTests = 50
 
 // names tells whether h, at the instance that run stands at, may name r.
 func (g *guesser) names(h *hint, run *trace, r *row) bool {

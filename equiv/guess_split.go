@@ -1,6 +1,7 @@
 package equiv
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/loopopt/loopopt/loopir"
@@ -20,8 +21,7 @@ const maxParting = 5
 // tell nothing new. A statement whose instances do what different statements
 // did, as when a loop was peeled or its iterations unrolled before, is split: its
 // parts have the same place in the text, and each instance belongs to one.
-func (c *checker) traced() *checker {
-	g := newGuesser(c)
+func (c *checker) traced(g *guesser) *checker {
 	if len(g.runs) == 0 {
 		return nil
 	}
@@ -86,7 +86,7 @@ func (g *guesser) parts(s *Stmt, h *hint) []part {
 	if h != nil {
 		good, bad = g.judge(s, h, kin, rows)
 	}
-	guesses := g.guesses(s, kin, rows, nil)
+	guesses := g.guesses(s, kin, rows)
 	if len(good) == len(rows) && !slices.ContainsFunc(guesses, func(x guess) bool { return len(x.hint.free) > 0 }) {
 		return nil
 	}
@@ -102,6 +102,9 @@ func (g *guesser) parts(s *Stmt, h *hint) []part {
 		return nil
 	}
 	best := slices.MaxFunc(guesses, func(a, b guess) int { return len(a.good) - len(b.good) })
+	if _, bad := g.judge(s, best.hint, kin, rows); len(bad) > 0 || 2*len(best.good) < len(rows) {
+		return nil
+	}
 	return []part{{hint: best.hint}}
 }
 
@@ -113,12 +116,8 @@ type guess struct {
 	good []sample
 }
 
-// guesses lays maps through rows, those that fulfil a condition only if there
-// is one.
-func (g *guesser) guesses(s *Stmt, kin []kinship, rows []sample, cond loopir.Expr) []guess {
-	if cond != nil {
-		rows = g.where(s, rows, cond)
-	}
+// guesses lays maps through rows.
+func (g *guesser) guesses(s *Stmt, kin []kinship, rows []sample) []guess {
 	var out []guess
 	for _, k := range kin {
 		h := g.through(s, k, rows)
@@ -137,46 +136,13 @@ func (g *guesser) guesses(s *Stmt, kin []kinship, rows []sample, cond loopir.Exp
 	return out
 }
 
-// where picks the samples for which a condition over s's iterators holds.
-func (g *guesser) where(s *Stmt, rows []sample, cond loopir.Expr) []sample {
-	var out []sample
-	for _, r := range rows {
-		run := g.runs[r.run].after
-		run.at(s, r.row)
-		if run.index(cond)() != 0 {
-			out = append(out, r)
-		}
-	}
-	return out
-}
-
 // judge tells the samples for which the instance of before that h names exists
 // and did the same in one of the ways of kin from those for which it exists and
 // did something else.
 func (g *guesser) judge(s *Stmt, h *hint, kin []kinship, rows []sample) (good, bad []sample) {
+	v := g.judgement(s, h, kin)
 	for _, r := range rows {
-		exists, same := false, false
-		run := g.runs[r.run]
-		run.after.at(s, r.row)
-		for _, k := range kin {
-			if k.stmt != h.stmt || same {
-				continue
-			}
-			v := r.row.wrote
-			if k.termA {
-				v = r.row.term
-			}
-			for _, i := range g.rowsEqual(r.run, k.stmt, k.termB, v) {
-				if g.names(h, run.after, &run.before.rows[k.stmt.index][i]) {
-					same = true
-					break
-				}
-			}
-		}
-		if !same && len(h.free) == 0 {
-			exists = g.exists(h, run)
-		}
-		switch {
+		switch same, exists := v.of(r); {
 		case same:
 			good = append(good, r)
 		case exists:
@@ -186,36 +152,101 @@ func (g *guesser) judge(s *Stmt, h *hint, kin []kinship, rows []sample) (good, b
 	return good, bad
 }
 
-// exists tells whether h names an instance where the run of after stands.
-func (g *guesser) exists(h *hint, run sampleRun) bool {
-	for _, c := range h.stmt.Domain(h.env) {
-		if run.after.index(c)() == 0 {
-			return false
+// A judgement tests a hint on samples.
+type judgement struct {
+	g      *guesser
+	s      *Stmt
+	h      *hint
+	kin    []kinship // ways in which both may have done the same
+	exists []loopir.Expr
+}
+
+func (g *guesser) judgement(s *Stmt, h *hint, kin []kinship) *judgement {
+	v := &judgement{g: g, s: s, h: h, exists: h.stmt.Domain(h.env)}
+	for _, k := range kin {
+		if k.stmt == h.stmt {
+			v.kin = append(v.kin, k)
 		}
 	}
-	return true
+	return v
+}
+
+func (v *judgement) of(r sample) (same, exists bool) {
+	run := v.g.runs[r.run]
+	run.after.at(v.s, r.row)
+	for _, k := range v.kin {
+		x := r.row.wrote
+		if k.termA {
+			x = r.row.term
+		}
+		for _, i := range v.g.rowsEqual(r.run, k.stmt, k.termB, x) {
+			if v.g.names(v.h, run.after, &run.before.rows[k.stmt.index][i]) {
+				return true, true
+			}
+		}
+	}
+	if len(v.h.free) > 0 {
+		return false, false
+	}
+	for _, c := range v.exists {
+		if run.after.index(c)() == 0 {
+			return false, false
+		}
+	}
+	return false, true
+}
+
+// A division is what there is to divide the instances of a statement by: for
+// each sample, which conditions hold and which guesses do.
+type division struct {
+	g      *guesser
+	s      *Stmt
+	rows   []sample
+	atoms  []loopir.Expr
+	holds  [][]bool // of each atom
+	ways   []guess
+	exists [][]bool // of each guess, that its guards hold
+	good   [][]bool
 }
 
 // split divides the instances of s among guesses. A part is where the instance
 // that a guess names exists and, if that is not enough, a simple condition on an
 // iterator holds.
 func (g *guesser) split(s *Stmt, kin []kinship, guesses []guess, rows []sample) []part {
-	atoms := g.atoms(s)
-	all := guesses
-	for _, a := range atoms {
-		all = append(all, g.guesses(s, kin, rows, a)...)
+	d := &division{g: g, s: s, rows: rows}
+	known := map[string]bool{}
+	for _, x := range guesses {
+		d.way(x, known)
+	}
+	for _, a := range append([]loopir.Expr{boolExpr(true)}, g.atoms(s)...) {
+		holds := d.test(a)
+		if !slices.Contains(holds, true) {
+			continue
+		}
+		d.atoms, d.holds = append(d.atoms, a), append(d.holds, holds)
+		if len(d.atoms) > 1 {
+			for _, x := range g.guesses(s, kin, pick(rows, holds)) {
+				d.way(x, known)
+			}
+		}
 	}
 	var out []part
 	var before []loopir.Expr // the parts so far don't hold
-	rest := rows
-	for len(rest) > 0 && len(out) < maxParting {
-		best, guard, left := g.bestPart(s, all, atoms, rest)
-		if best == nil {
+	rest := make([]bool, len(rows))
+	for i := range rest {
+		rest[i] = true
+	}
+	for slices.Contains(rest, true) && len(out) < maxParting {
+		way, atom := d.best(rest)
+		if way < 0 {
 			break
 		}
-		out = append(out, part{append(slices.Clone(before), guard), best.hint})
+		guard := and(append(d.ways[way].hint.guards(), d.atoms[atom])...)
+		out = append(out, part{append(slices.Clone(before), guard), d.ways[way].hint})
 		before = append(before, not(guard))
-		rest = left
+		for i := range rest {
+			rest[i] = rest[i] && !(d.exists[way][i] && d.holds[atom][i])
+		}
 	}
 	if len(out) == 0 {
 		return nil
@@ -223,29 +254,74 @@ func (g *guesser) split(s *Stmt, kin []kinship, guesses []guess, rows []sample) 
 	return append(out, part{guards: before})
 }
 
-// bestPart picks the guess and the guard with which it holds for the most of
-// rows and fails for none.
-func (g *guesser) bestPart(s *Stmt, guesses []guess, atoms []loopir.Expr, rows []sample) (best *guess, guard loopir.Expr, rest []sample) {
-	most := 0
-	for i := range guesses {
-		x := &guesses[i]
-		base := and(x.hint.guards()...)
-		for _, a := range append([]loopir.Expr{boolExpr(true)}, atoms...) {
-			cond := and(base, a)
-			in := g.where(s, rows, cond)
-			if len(in) <= most {
-				continue
-			}
-			if good, _ := g.judge(s, x.hint, []kinship{x.kin}, in); len(good) != len(in) {
-				continue
-			}
-			best, guard, most = x, cond, len(in)
+// way adds a guess, once.
+func (d *division) way(x guess, known map[string]bool) {
+	key := fmt.Sprint(x.hint.stmt.index, x.kin.termA, x.kin.termB)
+	for _, l := range x.hint.stmt.Loops {
+		key += ";" + exprKey(x.hint.env[l.Iter])
+	}
+	if known[key] || len(known) > maxWays {
+		return
+	}
+	known[key] = true
+	exists := d.test(and(x.hint.guards()...))
+	good := make([]bool, len(d.rows))
+	v := d.g.judgement(d.s, x.hint, []kinship{x.kin})
+	for i, r := range d.rows {
+		if exists[i] {
+			good[i], _ = v.of(r)
 		}
 	}
-	if best != nil {
-		rest = g.where(s, rows, not(guard))
+	d.ways, d.exists, d.good = append(d.ways, x), append(d.exists, exists), append(d.good, good)
+}
+
+// maxWays bounds how many guesses a statement is divided among.
+const maxWays = 60
+
+// test tells for which samples a condition over the iterators of s holds.
+func (d *division) test(cond loopir.Expr) []bool {
+	out := make([]bool, len(d.rows))
+	for i, r := range d.rows {
+		run := d.g.runs[r.run].after
+		run.at(d.s, r.row)
+		out[i] = run.index(cond)() != 0
 	}
-	return best, guard, rest
+	return out
+}
+
+func pick(rows []sample, which []bool) []sample {
+	var out []sample
+	for i, r := range rows {
+		if which[i] {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// best picks the guess and the condition with which it holds for the most of
+// the samples left and fails for none of them.
+func (d *division) best(left []bool) (way, atom int) {
+	way, most := -1, 0
+	for w := range d.ways {
+		for a := range d.atoms {
+			n := 0
+			for i, in := range left {
+				if !in || !d.exists[w][i] || !d.holds[a][i] {
+					continue
+				}
+				if !d.good[w][i] {
+					n = -1
+					break
+				}
+				n++
+			}
+			if n > most {
+				way, atom, most = w, a, n
+			}
+		}
+	}
+	return way, atom
 }
 
 // guards is where the instance that h names exists, as far as its free

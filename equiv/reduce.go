@@ -182,7 +182,7 @@ func (c *checker) compareSums(x, y *sum, free bool, at *loopir.Read, ctx known) 
 	}
 	asks = append(asks, m.bijection()...)
 	together(asks...)
-	for _, g := range m.as {
+	for _, g := range append(m.as[:len(m.as):len(m.as)], m.bs...) {
 		ordered = ordered && !g.s.unordered()
 	}
 	if !ordered {

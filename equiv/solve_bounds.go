@@ -24,8 +24,8 @@ func (s *system) within(conds []loopir.Expr) {
 				s.atMost(b.Y, b.X, 0)
 			case loopir.Gt:
 				s.atMost(b.Y, b.X, 1)
-			case loopir.Eq: // where a loop with a step stops
-				if m, ok := b.X.(*loopir.Binary); ok && m.Op == loopir.Mod && s.holdsUnknown(b.X) {
+			case loopir.Eq: // where a loop with a step stops, or a guard
+				if s.holdsUnknown(b.X) || s.holdsUnknown(b.Y) {
 					s.equate(b.X, b.Y)
 				}
 			}

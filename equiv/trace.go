@@ -193,6 +193,13 @@ func (t *trace) read(m *traced, index []int64) fingerprint {
 	if !m.array.IsInput() {
 		return undefined
 	}
+	v := m.initial(index)
+	m.cells[m.key(t, index)] = v
+	return v
+}
+
+// initial is what a cell of an input holds at the start.
+func (m *traced) initial(index []int64) fingerprint {
 	if m.pack == nil {
 		return mixCell(m.array.Name, index)
 	}

@@ -1,0 +1,88 @@
+package equiv
+
+import (
+	"context"
+	"math/big"
+
+	"github.com/loopopt/loopopt/loopir"
+)
+
+// attempt tries to prove the outputs equal, with hints from the text first,
+// then with those from runs. It gives the checker that got it done, or that got
+// furthest.
+func (c *checker) attempt(g *guesser) *checker {
+	if c.tried() || c.proof.ctx.Err() != nil {
+		return c
+	}
+	if g == nil {
+		g = newGuesser(c)
+	}
+	if t := c.traced(g); t != nil {
+		t.tried()
+		return t
+	}
+	return c
+}
+
+// tried proves the outputs equal, copies followed or kept, or reports false.
+func (c *checker) tried() bool {
+	c.run()
+	if c.failed() && c.keepCopies() {
+		c.run()
+	}
+	return !c.failed()
+}
+
+// differ gives the sizes of a run in which an output has different fingerprints.
+func (g *guesser) differ() []map[string]*big.Int {
+	for _, r := range g.runs {
+		for _, s := range g.c.after.prog.Stmts {
+			if s.ID != reader {
+				continue
+			}
+			t := g.c.before.prog.readerOf(s)
+			x, y := r.after.rows[s.index], r.before.rows[t.index]
+			same := len(x) == len(y)
+			for i := range x {
+				same = same && x[i].wrote == y[i].wrote
+			}
+			if same {
+				continue
+			}
+			sizes := map[string]*big.Int{}
+			for n, v := range r.sizes {
+				sizes[n] = big.NewInt(v)
+			}
+			return []map[string]*big.Int{sizes}
+		}
+	}
+	return nil
+}
+
+// refuteAt looks for a counterexample at the given sizes only, to make smaller
+// what it finds.
+func refuteAt(ctx context.Context, f *loopir.File, before, after *loopir.Kernel, sizes []map[string]*big.Int) *Counterexample {
+	if len(sizes) == 0 {
+		return nil
+	}
+	r := newReferee(ctx, f, before, after, farSteps)
+	r.most = farSteps / 2
+	s := newSizeSearch(before, after)
+	for _, m := range sizes {
+		env := s.fromModel(m)
+		if env == nil {
+			continue
+		}
+		for _, filling := range r.fill.thorough(r.exact) {
+			found := r.compare(env, filling)
+			if found == nil {
+				continue
+			}
+			r.left = shrinkSteps
+			found = r.shrink(found)
+			r.left = shrinkSteps
+			return r.tell(found)
+		}
+	}
+	return nil
+}
