@@ -121,6 +121,10 @@ func (a *app) readbackLine(b *pipeline.Readback) {
 	if b.Outcome == equiv.Proved {
 		fmt.Fprintf(a.err, " %s", b.Verdict)
 	}
+	if b.Result != nil && b.Result.Cached {
+		fmt.Fprintf(a.err, " (proved earlier, %.0f ms)\n", b.MS)
+		return
+	}
 	fmt.Fprintf(a.err, " (%d obligations, %.0f ms)\n", b.Count, b.MS)
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"sync"
 
 	"github.com/loopopt/loopopt/equiv"
@@ -18,6 +19,7 @@ type Result struct {
 	Target         string         // the kernel, as text
 	Lifted         *loopir.Kernel // what the text amounts to; nil if it can't be read
 	Count          int            // obligations that the proof rests on
+	Cached         bool           // proved earlier, by this build
 	Counterexample *equiv.Counterexample
 	Failures       []*loopir.Error
 }
@@ -46,6 +48,11 @@ func (p *Package) Verify(ctx context.Context, f Form, opts equiv.Options) (*Resu
 	if err := file.CheckKernel(lifted); err != nil {
 		return nil, fmt.Errorf("%s: the lifted program: %w\n%s", f.Type, err, loopir.FormatKernel(lifted))
 	}
+	statement := res.statement(file, duties)
+	if opts.Pool.Recall(statement) {
+		res.Outcome, res.Verdict, res.Cached = equiv.Proved, equiv.Exact, true
+		return res, nil
+	}
 	claim(target, lifted)
 	var check *equiv.Result
 	var safe, sound *equiv.SafetyResult
@@ -71,7 +78,24 @@ func (p *Package) Verify(ctx context.Context, f Form, opts equiv.Options) (*Resu
 		return res, nil
 	}
 	res.conclude(check, safe, open, len(duties))
+	if res.Outcome == equiv.Proved && ctx.Err() == nil {
+		opts.Pool.Remember(statement)
+	}
 	return res, ctx.Err()
+}
+
+// statement is the text of what Verify proves.
+func (r *Result) statement(file *loopir.File, duties []Duty) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "read back, exact\n%s%s\n%s\n", loopir.Format(&loopir.File{Funcs: file.Funcs}), r.Target, loopir.FormatKernel(r.Lifted))
+	for _, d := range duties {
+		fmt.Fprintf(&b, "%s: %s", d.What, loopir.FormatExpr(d.Goal))
+		for _, h := range d.Hyps {
+			fmt.Fprintf(&b, " if %s", loopir.FormatExpr(h))
+		}
+		b.WriteByte('\n')
+	}
+	return b.String()
 }
 
 // compare proves the programs equal by parts. When a first part is not, they are also
