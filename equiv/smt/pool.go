@@ -220,16 +220,6 @@ func (p *Pool) record(q *Query, a Answer) {
 	}
 }
 
-// Remember notes that this build of the program proved what text says, whatever that
-// is; Recall tells whether it did so before. A proof made of many queries need not be made
-// again then. Where every query is to be written or cross-checked, nothing is recalled.
-func (p *Pool) Remember(text string) { p.memory.store(p.memory.keyOf(text), proved) }
-
-// Recall tells whether Remember was told the text, by this build.
-func (p *Pool) Recall(text string) bool {
-	return p.second == nil && p.opts.EmitDir == "" && p.memory.entry(p.memory.keyOf(text)) == proved
-}
-
 const proved = "proved"
 
 // presolved names the presolver as the one who decided.

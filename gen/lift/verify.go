@@ -49,7 +49,7 @@ func (p *Package) Verify(ctx context.Context, f Form, opts equiv.Options) (*Resu
 		return nil, fmt.Errorf("%s: the lifted program: %w\n%s", f.Type, err, loopir.FormatKernel(lifted))
 	}
 	statement := res.statement(file, duties)
-	if opts.Pool.Recall(statement) {
+	if opts.Pool.Recall(statement) != "" {
 		res.Outcome, res.Verdict, res.Cached = equiv.Proved, equiv.Exact, true
 		return res, nil
 	}
@@ -79,7 +79,7 @@ func (p *Package) Verify(ctx context.Context, f Form, opts equiv.Options) (*Resu
 	}
 	res.conclude(check, safe, open, len(duties))
 	if res.Outcome == equiv.Proved && ctx.Err() == nil {
-		opts.Pool.Remember(statement)
+		opts.Pool.Remember(statement, "proved")
 	}
 	return res, ctx.Err()
 }

@@ -51,13 +51,13 @@ func VerifyScheduled(ctx context.Context, dir string, files map[string][]byte, p
 // recalled proves what text states, unless this build has done so before.
 func recalled(opts equiv.Options, text string, prove func() (*Check, error)) (*Check, error) {
 	for _, v := range []equiv.Verdict{equiv.Exact, equiv.Reassociated, equiv.Algebraic} {
-		if opts.Pool.Recall(v.String() + " " + text) {
+		if opts.Pool.Recall(v.String()+" "+text) != "" {
 			return &Check{Outcome: equiv.Proved, Verdict: v}, nil
 		}
 	}
 	c, err := prove()
 	if err == nil && c.Proved() {
-		opts.Pool.Remember(c.Verdict.String() + " " + text)
+		opts.Pool.Remember(c.Verdict.String()+" "+text, "proved")
 	}
 	return c, err
 }
