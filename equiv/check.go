@@ -3,6 +3,7 @@ package equiv
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/loopopt/loopopt/equiv/smt"
 	"github.com/loopopt/loopopt/loopir"
@@ -47,7 +48,8 @@ func (o Options) withPool() (_ Options, done func(), err error) {
 //
 // Check, Options, Result and what they are made of are the package's stable
 // interface; package equivtest wraps them for tests.
-func Check(ctx context.Context, f *loopir.File, before, after *loopir.Kernel, opts Options) (*Result, error) {
+func Check(ctx context.Context, f *loopir.File, before, after *loopir.Kernel, opts Options) (_ *Result, err error) {
+	defer smt.Contain(&err)
 	opts, done, err := opts.withPool()
 	if err != nil {
 		return nil, err
@@ -67,8 +69,8 @@ func Check(ctx context.Context, f *loopir.File, before, after *loopir.Kernel, op
 	assume := old.Assume()
 	assume = append(assume, now.Where...)
 	proof := newProver(ctx, opts.Pool, assume)
-	if proof.impossible("where/satisfiable", after.Span, nil) {
-		return nil, loopir.Rejectf(after.Span, "no sizes satisfy the where clause: every proof would be empty")
+	if err := contradiction(proof, after.Span, now, slices.Concat(old.Where, now.Where)); err != nil {
+		return nil, err
 	}
 	res := &Result{Assumptions: assumptions(proof, old, now)}
 	if !opts.always && !opts.Explain && sameText(old, now) {
@@ -160,7 +162,7 @@ func (c *checker) interfaces() {
 
 // run proves the outputs equal, or notes where that fails.
 func (c *checker) run() {
-	c.asked, c.worst, c.first = map[matchKey]bool{}, NoVerdict, firstFailure{}
+	c.asked, c.worst, c.first, c.defect = map[matchKey]bool{}, NoVerdict, firstFailure{}, nil
 	c.interfaces()
 	for _, s := range c.after.prog.Stmts {
 		if s.ID == reader {
@@ -168,6 +170,7 @@ func (c *checker) run() {
 		}
 	}
 	c.wg.Wait()
+	stopAt(c.defect)
 }
 
 // conclude turns what the checker found into a result.

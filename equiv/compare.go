@@ -4,6 +4,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/loopopt/loopopt/equiv/smt"
 	"github.com/loopopt/loopopt/loopir"
 )
 
@@ -23,11 +24,12 @@ type checker struct {
 	hints         []*hint // by Stmt.index of after
 	thorough      bool    // also try what seldom helps and costs much
 
-	wg    sync.WaitGroup
-	mu    sync.Mutex
-	asked map[matchKey]bool
-	worst Verdict
-	first firstFailure
+	wg     sync.WaitGroup
+	mu     sync.Mutex
+	asked  map[matchKey]bool
+	worst  Verdict
+	first  firstFailure
+	defect error // that a comparison ended in
 }
 
 // A matchMode says what two statements are claimed to have in common.
@@ -57,9 +59,15 @@ func (c *checker) match(s *Stmt, h *hint, mode matchMode) {
 	}
 	c.asked[key] = true
 	c.wg.Go(func() {
-		v, f := c.matched(s, h, mode)
-		c.note(v)
-		c.first.add(f)
+		if err := smt.Guard(func() {
+			v, f := c.matched(s, h, mode)
+			c.note(v)
+			c.first.add(f)
+		}); err != nil {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			c.defect = err
+		}
 	})
 }
 

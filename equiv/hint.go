@@ -9,6 +9,8 @@ type hint struct {
 	stmt *Stmt    // of before
 	env  Env      // stmt's iterators, over those of the statement of after and free ones
 	free []string // iterators of stmt, marked by freeMark in env
+
+	domain []loopir.Expr // of stmt at env, once runs ask for it: they keep what they compile
 }
 
 // freeMark marks the iterators of before for all values of which a hint is meant.

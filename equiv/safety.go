@@ -2,7 +2,6 @@ package equiv
 
 import (
 	"context"
-	"fmt"
 	"math/big"
 	"runtime"
 	"slices"
@@ -28,7 +27,8 @@ type SafetyResult struct {
 // SizeLimit, and so every flat offset, being below the number of elements;
 // calls alias no cell that they write. An error is returned only for a kernel
 // that can't be laid out, or when ctx ends.
-func CheckSafety(ctx context.Context, f *loopir.File, k *loopir.Kernel, opts Options) (*SafetyResult, error) {
+func CheckSafety(ctx context.Context, f *loopir.File, k *loopir.Kernel, opts Options) (_ *SafetyResult, err error) {
+	defer smt.Contain(&err)
 	opts, done, err := opts.withPool()
 	if err != nil {
 		return nil, err
@@ -96,22 +96,12 @@ func (c *safety) satisfiable(ctx context.Context) {
 	}
 	ob := Obligation{Name: "where/satisfiable", Span: c.p.Where[0].Source(), Outcome: Proved, Status: smt.Sat}
 	if len(c.small) == 0 {
-		q, err := query(ob.Name, c.p.Assume(), boolExpr(false))
-		ans := smt.Answer{Reason: fmt.Sprint(err)}
-		if err == nil {
-			q.Want = smt.Sat
-			ans = c.pool.Check(ctx, q)
-			ob.Hyps, ob.Goal = q.Hyps, q.Goal
-		}
-		ob.Status, ob.Reason, ob.Time = ans.Status, ans.Reason, ans.Time
-		switch ans.Status {
-		case smt.Sat:
-		case smt.Unsat:
-			ob.Outcome = Refuted
-			c.res.Findings = append(c.res.Findings, loopir.Rejectf(ob.Span,
-				"no sizes satisfy this where clause, so nothing proved under it would mean anything"))
-		default:
-			ob.Outcome = Unknown
+		proof := newProver(ctx, c.pool, nil)
+		if err := contradiction(proof, ob.Span, c.p, c.p.Where); err != nil {
+			ob.Outcome, ob.Status = Refuted, smt.Unsat
+			c.res.Findings = append(c.res.Findings, err)
+		} else if ans := proof.try(ob.Name, ob.Span, append(c.p.Assume(), sizeLimits(c.p)...), boolExpr(false)); ans.Status != smt.Sat {
+			ob = ans.Obligation
 			c.res.Findings = append(c.res.Findings, undecided(ob.Span, "that sizes exist which satisfy the where clause", ans.Reason))
 		}
 	}
@@ -144,20 +134,20 @@ func (c *safety) discharge(ctx context.Context, claims []claim) {
 func inParallel(n int, f func(int)) {
 	next := make(chan int)
 	var wg sync.WaitGroup
+	errs := make([]error, n)
 	for range min(n, runtime.GOMAXPROCS(0)) {
-		wg.Add(1)
-		go func() {
-			defer wg.Done()
+		wg.Go(func() {
 			for i := range next {
-				f(i)
+				errs[i] = smt.Guard(func() { f(i) })
 			}
-		}()
+		})
 	}
 	for i := range n {
 		next <- i
 	}
 	close(next)
 	wg.Wait()
+	stopAt(errs...)
 }
 
 // decide proves cl if that is easy; else looks for a small example against it,
