@@ -3,7 +3,6 @@ package equiv
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/loopopt/loopopt/equiv/smt"
 	"github.com/loopopt/loopopt/loopir"
@@ -69,8 +68,8 @@ func Check(ctx context.Context, f *loopir.File, before, after *loopir.Kernel, op
 	assume := old.Assume()
 	assume = append(assume, now.Where...)
 	proof := newProver(ctx, opts.Pool, assume)
-	if err := contradiction(proof, after.Span, now, slices.Concat(old.Where, now.Where)); err != nil {
-		return nil, err
+	if proof.impossible("where/satisfiable", after.Span, nil) {
+		return nil, loopir.Rejectf(after.Span, "no sizes satisfy the where clause: every proof would be empty")
 	}
 	res := &Result{Assumptions: assumptions(proof, old, now)}
 	if !opts.always && !opts.Explain && sameText(old, now) {

@@ -36,6 +36,7 @@ func (h *hint) choosing(env, chosen Env) Env {
 	}
 	return h.at(all)
 }
+
 // hintOf reads the origin that came with s. It is nil when there is none or
 // when it does not name an instance.
 func hintOf(s *Stmt, before *Program) *hint {
