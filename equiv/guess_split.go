@@ -188,10 +188,7 @@ func (g *guesser) judge(s *Stmt, h *hint, kin []kinship, rows []sample) (good, b
 
 // exists tells whether h names an instance where the run of after stands.
 func (g *guesser) exists(h *hint, run sampleRun) bool {
-	if h.domain == nil {
-		h.domain = h.stmt.Domain(h.env)
-	}
-	for _, c := range h.domain {
+	for _, c := range h.stmt.Domain(h.env) {
 		if run.after.index(c)() == 0 {
 			return false
 		}

@@ -9,8 +9,6 @@ type hint struct {
 	stmt *Stmt    // of before
 	env  Env      // stmt's iterators, over those of the statement of after and free ones
 	free []string // iterators of stmt, marked by freeMark in env
-
-	domain []loopir.Expr // of stmt at env, once runs ask for it: they keep what they compile
 }
 
 // freeMark marks the iterators of before for all values of which a hint is meant.
@@ -36,7 +34,6 @@ func (h *hint) choosing(env, chosen Env) Env {
 	}
 	return h.at(all)
 }
-
 // hintOf reads the origin that came with s. It is nil when there is none or
 // when it does not name an instance.
 func hintOf(s *Stmt, before *Program) *hint {
