@@ -56,7 +56,8 @@ func (o Options) withPool() (_ Options, done func(), err error) {
 //
 // Check, Options, Result and what they are made of are the package's stable
 // interface; package equivtest wraps them for tests.
-func Check(ctx context.Context, f *loopir.File, before, after *loopir.Kernel, opts Options) (*Result, error) {
+func Check(ctx context.Context, f *loopir.File, before, after *loopir.Kernel, opts Options) (_ *Result, err error) {
+	defer smt.Contain(&err)
 	opts, done, err := opts.withPool()
 	if err != nil {
 		return nil, err
@@ -189,7 +190,7 @@ func (c *checker) interfaces() {
 
 // run proves the outputs equal, or notes where that fails.
 func (c *checker) run() {
-	c.asked, c.worst, c.first = map[matchKey]bool{}, NoVerdict, firstFailure{}
+	c.asked, c.worst, c.first, c.defect = map[matchKey]bool{}, NoVerdict, firstFailure{}, nil
 	c.interfaces()
 	for _, s := range c.after.prog.Stmts {
 		if s.ID == reader {
@@ -197,6 +198,7 @@ func (c *checker) run() {
 		}
 	}
 	c.wg.Wait()
+	stopAt(c.defect)
 }
 
 // conclude turns what the checker found into a result.

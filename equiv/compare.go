@@ -4,6 +4,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/loopopt/loopopt/equiv/smt"
 	"github.com/loopopt/loopopt/loopir"
 )
 
@@ -24,11 +25,12 @@ type checker struct {
 	thorough      bool    // also try what seldom helps and costs much
 	polynomials   bool    // statements may be equal as polynomials
 
-	wg    sync.WaitGroup
-	mu    sync.Mutex
-	asked map[matchKey]bool
-	worst Verdict
-	first firstFailure
+	wg     sync.WaitGroup
+	mu     sync.Mutex
+	asked  map[matchKey]bool
+	worst  Verdict
+	first  firstFailure
+	defect error // that a comparison ended in
 }
 
 // A matchMode says what two statements are claimed to have in common.
@@ -58,9 +60,15 @@ func (c *checker) match(s *Stmt, h *hint, mode matchMode) {
 	}
 	c.asked[key] = true
 	c.wg.Go(func() {
-		v, f := c.matched(s, h, mode)
-		c.note(v)
-		c.first.add(f)
+		if err := smt.Guard(func() {
+			v, f := c.matched(s, h, mode)
+			c.note(v)
+			c.first.add(f)
+		}); err != nil {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			c.defect = err
+		}
 	})
 }
 

@@ -2,6 +2,7 @@ package equiv
 
 import (
 	"context"
+	"errors"
 	"math/big"
 	"sort"
 	"strings"
@@ -59,6 +60,7 @@ func (p *prover) try(name string, at loopir.Span, hyps []loopir.Expr, goal loopi
 	}
 	defer close(a.ready)
 	said := p.pool.Check(p.ctx, q)
+	stopAt(said.Err)
 	a.Status, a.model, a.Time = said.Status, said.Model, said.Time
 	switch {
 	case said.Valid():
@@ -135,10 +137,23 @@ func queryKey(q *smt.Query) string {
 // together runs fs at the same time and waits for all of them.
 func together(fs ...func()) {
 	var wg sync.WaitGroup
-	for _, f := range fs {
-		wg.Go(f)
+	errs := make([]error, len(fs))
+	for i, f := range fs {
+		wg.Go(func() { errs[i] = smt.Guard(f) })
 	}
 	wg.Wait()
+	stopAt(errs...)
+}
+
+// stopAt panics with the first defect among errs, which Check and CheckSafety
+// return: after a defect there is nothing to conclude.
+func stopAt(errs ...error) {
+	for _, err := range errs {
+		var d *smt.Defect
+		if errors.As(err, &d) {
+			panic(d)
+		}
+	}
 }
 
 // models lists the sizes and iterators that break what was tried, in a fixed

@@ -28,7 +28,8 @@ type SafetyResult struct {
 // SizeLimit, and so every flat offset, being below the number of elements;
 // calls alias no cell that they write. An error is returned only for a kernel
 // that can't be laid out, or when ctx ends.
-func CheckSafety(ctx context.Context, f *loopir.File, k *loopir.Kernel, opts Options) (*SafetyResult, error) {
+func CheckSafety(ctx context.Context, f *loopir.File, k *loopir.Kernel, opts Options) (_ *SafetyResult, err error) {
+	defer smt.Contain(&err)
 	opts, done, err := opts.withPool()
 	if err != nil {
 		return nil, err
@@ -147,20 +148,20 @@ func (c *safety) discharge(ctx context.Context, claims []claim) {
 func inParallel(n int, f func(int)) {
 	next := make(chan int)
 	var wg sync.WaitGroup
+	errs := make([]error, n)
 	for range min(n, runtime.GOMAXPROCS(0)) {
-		wg.Add(1)
-		go func() {
-			defer wg.Done()
+		wg.Go(func() {
 			for i := range next {
-				f(i)
+				errs[i] = smt.Guard(func() { f(i) })
 			}
-		}()
+		})
 	}
 	for i := range n {
 		next <- i
 	}
 	close(next)
 	wg.Wait()
+	stopAt(errs...)
 }
 
 // decide proves cl if that is easy; else looks for a small example against it,

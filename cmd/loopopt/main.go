@@ -15,6 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/loopopt/loopopt/equiv/smt"
 	"github.com/loopopt/loopopt/loopir"
 )
 
@@ -44,19 +45,17 @@ func main() {
 }
 
 // run is the whole program: it returns the exit code.
-func run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int) {
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	a := &app{out: stdout, err: stderr, sources: map[string][]byte{}}
-	defer func() {
-		if r := recover(); r != nil {
-			fmt.Fprintf(stderr, "loopopt: internal error: %v\n%s\nThis is a defect of loopopt; nothing was proved.\n", r, debug.Stack())
-			code = exitInternal
-		}
-	}()
 	root := a.root()
 	root.SetArgs(goFlags(args))
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	return a.exit(ctx, root.ExecuteContext(ctx))
+	var err error
+	if defect := smt.Guard(func() { err = root.ExecuteContext(ctx) }); defect != nil {
+		err = defect
+	}
+	return a.exit(ctx, err)
 }
 
 // goFlags accepts -check, as go tools spell it.
@@ -74,6 +73,11 @@ func goFlags(args []string) []string {
 func (a *app) exit(ctx context.Context, err error) int {
 	if err == nil {
 		return exitOK
+	}
+	var defect *smt.Defect
+	if errors.As(err, &defect) {
+		fmt.Fprintf(a.err, "loopopt: %v\n%s\nThis is a defect of loopopt; nothing was proved.\n", defect, defect.Stack)
+		return exitInternal
 	}
 	if ctx.Err() != nil {
 		fmt.Fprintln(a.err, "loopopt: interrupted; nothing was written")

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 	"runtime"
@@ -12,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/loopopt/loopopt/equiv"
+	"github.com/loopopt/loopopt/equiv/smt"
 	"github.com/loopopt/loopopt/internal/corpus"
 	"github.com/loopopt/loopopt/internal/pipeline"
 )
@@ -148,6 +150,7 @@ func (a *app) reportBatch(results []corpus.Result, format string) error {
 	reports := []caseReport{}
 	var findings []finding
 	var broken error
+	var defect *smt.Defect
 	for i := range results {
 		r := &results[i]
 		c := caseReport{
@@ -156,6 +159,7 @@ func (a *app) reportBatch(results []corpus.Result, format string) error {
 		}
 		if r.Err != nil {
 			c.Error, broken = r.Err.Error(), r.Err
+			errors.As(broken, &defect)
 		}
 		reports = append(reports, c)
 		if !c.Met {
@@ -168,6 +172,8 @@ func (a *app) reportBatch(results []corpus.Result, format string) error {
 		return err
 	}
 	switch {
+	case defect != nil:
+		return defect
 	case broken != nil && format == "text":
 		return &exitError{code: exitUsage} // it was told in its line
 	case broken != nil:

@@ -23,10 +23,12 @@ type result struct {
 	status Status
 	model  Model
 	reason string
-	err    error // of the context, if it ended the attempt
+	err    error // of the context, if it ended the attempt; a Defect
 }
 
 func unknown(reason string) result { return result{reason: reason} }
+
+func defective(err error) result { return result{reason: err.Error(), err: err} }
 
 // limits bound one problem.
 type limits struct {

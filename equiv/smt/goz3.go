@@ -43,7 +43,13 @@ func (goz3Worker) close() {}
 // rlimit, its result unread.
 func (w goz3Worker) solve(ctx context.Context, p *problem) result {
 	answer := make(chan result, 1)
-	go func() { answer <- w.decide(p) }()
+	go func() {
+		var r result
+		if err := Guard(func() { r = w.decide(p) }); err != nil {
+			r = defective(err)
+		}
+		answer <- r
+	}()
 	wall := time.Duration(w.limits.wall) * time.Millisecond
 	timer := time.NewTimer(wall)
 	defer timer.Stop()

@@ -133,9 +133,17 @@ func (p *Pool) Stats() Stats {
 // Check answers q.
 func (p *Pool) Check(ctx context.Context, q *Query) Answer {
 	p.count(1, 0)
-	a := p.check(ctx, q)
+	a := p.guarded(ctx, q)
 	p.record(q, a)
 	p.count(0, 1)
+	return a
+}
+
+// guarded is check, but for panics.
+func (p *Pool) guarded(ctx context.Context, q *Query) (a Answer) {
+	if err := Guard(func() { a = p.check(ctx, q) }); err != nil {
+		return Answer{Reason: err.Error(), Err: err}
+	}
 	return a
 }
 
@@ -175,7 +183,7 @@ func (p *Pool) CheckAll(ctx context.Context, qs []*Query) []Answer {
 	for range min(p.opts.Jobs, len(qs)) {
 		wg.Go(func() {
 			for i := range next {
-				answers[i] = p.check(ctx, qs[i])
+				answers[i] = p.guarded(ctx, qs[i])
 				p.record(qs[i], answers[i])
 				p.count(0, 1)
 			}

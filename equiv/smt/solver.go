@@ -59,6 +59,11 @@ func (s *solver) check(ctx context.Context, f *Term) Answer {
 	begin := time.Now()
 	r, cached, spent := s.lookup(ctx, p)
 	a := Answer{Status: r.status, Reason: r.reason, By: s.engine.identity(), Cached: cached}
+	var defect *Defect
+	if errors.As(r.err, &defect) {
+		a.Err = defect
+		return a
+	}
 	if a.Time = spent; cached {
 		a.Time = time.Since(begin)
 	}
@@ -128,8 +133,11 @@ func (s *solver) fly(ctx context.Context, p *problem) (result, time.Duration) {
 	}
 	defer func() { s.idle <- w }()
 	begin := time.Now()
-	r := checked(p, w.solve(ctx, p))
-	if r.status == Unknown {
+	var r result
+	if err := Guard(func() { r = checked(p, w.solve(ctx, p)) }); err != nil {
+		r = defective(err)
+	}
+	if r.status == Unknown && r.err == nil {
 		r.err = ctx.Err()
 	}
 	return r, time.Since(begin)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/loopopt/loopopt/equiv"
+	"github.com/loopopt/loopopt/equiv/smt"
 	"github.com/loopopt/loopopt/internal/pipeline"
 )
 
@@ -102,7 +103,9 @@ func (r *Result) prove(ctx context.Context, opts Options) {
 		return
 	}
 	begin := time.Now()
-	r.proveWith(ctx, eq)
+	if err := smt.Guard(func() { r.proveWith(ctx, eq) }); err != nil {
+		r.Err = err
+	}
 	r.Time = time.Since(begin)
 	for _, c := range r.Checks {
 		c.Obligations = nil // they are counted, and would fill the memory

@@ -4,6 +4,8 @@ import (
 	"context"
 	"runtime"
 	"sync"
+
+	"github.com/loopopt/loopopt/equiv/smt"
 )
 
 // A proof is one check that waits to be done.
@@ -33,8 +35,11 @@ func inOrder(ctx context.Context, proofs []proof, take func(i int, c *Check) boo
 			case slots <- struct{}{}:
 			}
 			wg.Go(func() {
-				c, err := p(ctx)
-				results[i] <- result{c, err}
+				var r result
+				if err := smt.Guard(func() { r.check, r.err = p(ctx) }); err != nil {
+					r.err = err
+				}
+				results[i] <- r
 				<-slots
 			})
 		}
