@@ -16,15 +16,17 @@ import (
 
 func (a *app) genCmd() *cobra.Command {
 	var dir, pkg string
-	var check bool
+	var check, readBack bool
 	c := &cobra.Command{
 		Use:   "gen FILE.loop",
 		Short: "Prove all schedules of a file and emit a Go package",
-		Long: "Proves every schedule, then writes Go, assembly, tests and benchmarks. What is to be\n" +
-			"written is read back first, instruction by instruction, and proved to do what the\n" +
-			"schedules say. Files are replaced together, after all proofs; files that an earlier run generated and this\n" +
+		Long: "Proves every schedule, then writes Go, assembly, tests and benchmarks. Files are\n" +
+			"replaced together, after all proofs; files that an earlier run generated and this\n" +
 			"one does not are removed. FILE.sizes, if there is one, lists what benchmarks run:\n" +
 			"lines such as `conv res2_3x3 N=4 K=64 C=64 P=56 Q=56 R=3 S=3 stride=1`.\n\n" +
+			"With --read-back, what is to be written is read back first, instruction by\n" +
+			"instruction, and proved to do what the schedules say; large tiles take long. The\n" +
+			"headers then carry a digest of that proof. `loopopt verify DIR` proves it later.\n\n" +
 			"In a package: //go:generate loopopt gen conv.loop",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -52,7 +54,7 @@ func (a *app) genCmd() *cobra.Command {
 						fmt.Fprintf(a.err, "%s of %s: %s %s, %d steps\n", r.Schedule, r.Kernel, a.paint(c.Outcome), c.Verdict, len(r.Steps))
 					}
 				}}
-				opts.OnReadback = a.readbackLine
+				opts.ReadBack, opts.OnReadback = readBack, a.readbackLine
 				files, err := pipeline.Generate(cmd.Context(), f, list, pkg, sizes, opts)
 				if err != nil {
 					return err
@@ -70,6 +72,7 @@ func (a *app) genCmd() *cobra.Command {
 	c.Flags().StringVarP(&dir, "out", "o", ".", "folder of the Go package")
 	c.Flags().StringVar(&pkg, "package", "", "package name (default: the folder's name)")
 	c.Flags().BoolVar(&check, "check", false, "write nothing; exit 1 unless the folder holds just what would be written")
+	c.Flags().BoolVar(&readBack, "read-back", false, "prove that the text to be written, read back, does what the schedules say")
 	return c
 }
 
