@@ -39,8 +39,8 @@ func FuzzGemm(f *testing.F) { gentest.Fuzz(f, formsGemm) }
 
 func BenchmarkGemm(b *testing.B) {
 	gentest.Bench(b, formsGemm, []gentest.Sizes{
-		{Name: "square_96", Values: map[string]int{"K": 96, "M": 96, "N": 96}},
 		{Name: "square_384", Values: map[string]int{"K": 384, "M": 384, "N": 384}},
+		{Name: "square_768", Values: map[string]int{"K": 768, "M": 768, "N": 768}},
 		{Name: "layer", Values: map[string]int{"K": 512, "M": 168, "N": 1024}},
 	})
 }
