@@ -13,6 +13,7 @@ import (
 // TestEdits edits emitted Go, and assembly in ways that no mutant has. None of the edited
 // forms is proved, and what is told names the reason.
 func TestEdits(t *testing.T) {
+	slow(t)
 	pool, err := smt.NewPool(smt.Options{})
 	if err != nil {
 		t.Fatal(err)

@@ -13,6 +13,7 @@ import (
 // TestPlanted plants bugs of the kind that tests miss into emitted text. Each is refuted
 // by a run that differs, or by an access out of bounds.
 func TestPlanted(t *testing.T) {
+	slow(t)
 	pool, err := smt.NewPool(smt.Options{})
 	if err != nil {
 		t.Fatal(err)
