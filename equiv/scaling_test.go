@@ -38,10 +38,10 @@ func chainFused(n int) string {
 
 // nest is a sum over the last of d loops.
 func nest(d int, tiled bool) string {
-	var names, sizes, shape, cell, outShape, outCell, clauses []string
+	var sizes, shape, cell, outShape, outCell, clauses []string
 	for i := range d {
 		it, n := fmt.Sprintf("x%d", i), fmt.Sprintf("N%d", i)
-		names, sizes = append(names, it), append(sizes, n)
+		sizes = append(sizes, n)
 		shape, cell = append(shape, "["+n+"]"), append(cell, "["+it+"]")
 		if i < d-1 {
 			outShape, outCell = append(outShape, "["+n+"]"), append(outCell, "["+it+"]")

@@ -228,8 +228,6 @@ func (p *Pool) record(q *Query, a Answer) {
 	}
 }
 
-const proved = "proved"
-
 // presolved names the presolver as the one who decided.
 const presolved = "presolve"
 
