@@ -24,6 +24,38 @@ func (c *checker) attempt(g *guesser) *checker {
 	return c
 }
 
+// thoroughly is tried with more guesses, copies kept.
+func (c *checker) thoroughly() {
+	c.keepCopies()
+	c.thorough = true
+	c.run()
+}
+
+// inTextOrder hints that each statement does what the one at its place in the text
+// did, by the same iterations of its loops. It reports false where statements or
+// loops do not pair up.
+func (c *checker) inTextOrder() bool {
+	before, after := c.before.prog.Stmts, c.after.prog.Stmts
+	if len(before) != len(after) {
+		return false
+	}
+	for i, s := range after {
+		t := before[i]
+		if s.ID == reader {
+			continue
+		}
+		if len(s.Loops) != len(t.Loops) || s.LHS.Name != t.LHS.Name || s.Op != t.Op {
+			return false
+		}
+		h := &hint{stmt: t, env: Env{}}
+		for j, l := range t.Loops {
+			h.env[l.Iter] = loopir.NewVar(s.Loops[j].Iter)
+		}
+		c.hints[i] = h
+	}
+	return true
+}
+
 // tried proves the outputs equal, copies followed or kept, or reports false.
 func (c *checker) tried() bool {
 	c.run()

@@ -119,9 +119,14 @@ func Check(ctx context.Context, f *loopir.File, before, after *loopir.Kernel, op
 		}
 		if res.Counterexample == nil {
 			c = c.again()
-			c.keepCopies()
-			c.thorough = true
-			c.run()
+			c.thoroughly()
+			if c.failed() {
+				if d := bareChecker(proof, old, now); d.inTextOrder() {
+					if d.thoroughly(); !d.failed() {
+						c = d
+					}
+				}
+			}
 		}
 		if algebra != NoVerdict && (c.failed() || c.worst > algebra) {
 			c.first, c.worst = firstFailure{}, algebra
