@@ -232,6 +232,9 @@ func (c *checker) compareDescs(a, b desc, ctx known) (Verdict, *failure) {
 		}
 		return c.compareCases([]desc{a}, ds, s.Span, ctx)
 	}
+	if v, ok := c.compareChosen(a, b, ctx); ok {
+		return v, nil
+	}
 	switch {
 	case a.kind == fromInput && b.kind == fromInput:
 		return c.compareInputs(a, b, ctx)

@@ -25,6 +25,7 @@ type known struct {
 	budget int           // computing statements that may still be expanded in place
 	fuel   *atomic.Int64 // effort spent on the claim so far, where it is bounded
 	wide   bool          // look harder for sources
+	facts  []dataFact    // conditions on data that hold or do not
 }
 
 // spend counts one more step of a comparison. It reports false when there have

@@ -75,8 +75,9 @@ func (c *checker) parted(parts map[*Stmt][]part) *checker {
 func (c *checker) again() *checker { return c.parted(nil) }
 
 // parts says what s did before, in one part or several; nil when h says it as
-// well as the runs do.
-func (g *guesser) parts(s *Stmt, h *hint) []part {
+// well as the runs do, or when a map that was tried can't be evaluated.
+func (g *guesser) parts(s *Stmt, h *hint) (out []part) {
+	defer recoverTrace(func() { out = nil })
 	rows := g.allRows(s)
 	if len(rows) == 0 {
 		return nil

@@ -32,6 +32,9 @@ func (c *checker) compareExprs(a, b value, ctx known) (Verdict, *failure) {
 		}
 	case *loopir.Intrinsic:
 		if y, ok := b.e.(*loopir.Intrinsic); ok && x.Name == y.Name && x.Type == y.Type && len(x.Args) == len(y.Args) {
+			if x.Name == "select" {
+				return c.compareChoice(a, b, x.Args, y.Args, ctx)
+			}
 			return c.compareOperands(x.Name == "fma" || len(x.Args) == 2 && (x.Name == "min" || x.Name == "max"), a, b, x.Args, y.Args, ctx)
 		}
 	}

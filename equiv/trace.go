@@ -44,14 +44,7 @@ var errTrace = errors.New("no trace")
 
 // run executes p at sizes, at most most instances.
 func (sd *side) trace(sizes map[string]int64, most int) (t *trace, ok bool) {
-	defer func() {
-		if r := recover(); r != nil {
-			if r != errTrace { //nolint:errorlint // the very value
-				panic(r)
-			}
-			t, ok = nil, false
-		}
-	}()
+	defer recoverTrace(func() { t, ok = nil, false })
 	p := sd.prog
 	t = &trace{
 		prog: p, effects: sd.effects, slots: map[string]int{}, arrays: map[string]*traced{},
@@ -68,6 +61,16 @@ func (sd *side) trace(sizes map[string]int64, most int) (t *trace, ok bool) {
 	sort.SliceStable(stmts, func(i, j int) bool { return textBefore(stmts[i], stmts[j]) })
 	t.body(stmts, 0)
 	return t, true
+}
+
+// recoverTrace is deferred where errTrace may be thrown.
+func recoverTrace(then func()) {
+	if r := recover(); r != nil {
+		if r != errTrace { //nolint:errorlint // the very value
+			panic(r)
+		}
+		then()
+	}
 }
 
 func textBefore(a, b *Stmt) bool {

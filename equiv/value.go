@@ -44,9 +44,10 @@ func (e *effect) combined() loopir.Expr {
 func effectOf(s *Stmt) *effect {
 	e := &effect{holes: map[*loopir.Read]bool{}}
 	self := loopir.CloneExpr(s.LHS).(*loopir.Read)
-	e.value = s.RHS
+	rhs := foldConstants(s.RHS)
+	e.value = rhs
 	if s.Op != loopir.Set {
-		e.value = combine(s.Op, self, s.RHS)
+		e.value = combine(s.Op, self, rhs)
 	}
 	for _, c := range s.Conds {
 		old := loopir.CloneExpr(s.LHS)
@@ -215,8 +216,8 @@ func sameLiteral(a, b loopir.Expr) bool {
 			return true
 		}
 	}
-	x, okX := number(a)
-	y, okY := number(b)
+	x, okX := constant(a, a.TypeOf())
+	y, okY := constant(b, b.TypeOf())
 	return okX && okY && x == y
 }
 
