@@ -10,7 +10,7 @@ import (
 
 // Bounds of what is expanded to polynomials.
 const (
-	maxUnroll = 16   // iterations of loops of constant extent
+	maxUnroll = 32   // iterations of loops of constant extent, all loops together
 	maxTerms  = 2000 // of a polynomial
 	maxSteps  = 6000 // values that are expanded
 )

@@ -46,15 +46,12 @@ func (x *expander) desc(d desc, ctx known, path []*Stmt) (realPoly, *failure) {
 // unrolled expands a value at an instance of its statement, for each value of
 // the iterators of loops of constant extent.
 func (x *expander) unrolled(v value, ctx known, path []*Stmt) (realPoly, *failure) {
-	for _, l := range v.at.s.Loops {
+	open := func(l *loopir.For) bool {
+		_, fixed := constIndex(v.at.env[l.Iter])
+		return !fixed
+	}
+	if l, values := toUnroll(v.at, open); l != nil {
 		at := v.at.env[l.Iter]
-		if _, ok := constIndex(at); ok {
-			continue
-		}
-		values, ok := constRange(l, v.at.env)
-		if !ok {
-			continue
-		}
 		var out realPoly
 		for _, c := range values {
 			g := eq(at, loopir.NewInt(c))
@@ -88,6 +85,26 @@ func constIndex(e loopir.Expr) (int64, bool) {
 		return 0, false
 	}
 	return c.Int64(), true
+}
+
+// toUnroll picks the first of the open loops around an instance that has a constant
+// extent, and its values; nil where there is none, or all together have too many
+// iterations.
+func toUnroll(at point, open func(*loopir.For) bool) (first *loopir.For, values []int64) {
+	ways := 1
+	for _, l := range at.s.Loops {
+		vs, ok := constRange(l, at.env)
+		if !open(l) || !ok {
+			continue
+		}
+		if ways *= max(1, len(vs)); ways > maxUnroll {
+			return nil, nil
+		}
+		if first == nil {
+			first, values = l, vs
+		}
+	}
+	return first, values
 }
 
 // constRange lists the values of a loop's iterator when its bounds are constant

@@ -81,15 +81,14 @@ func (g group) with(name string, e loopir.Expr) group {
 // updates expands the terms of g: those of iterations of constant number one by
 // one, the rest as a sum over the variables that are left.
 func (x *expander) updates(g group, ctx known, path []*Stmt) (realPoly, *failure) {
-	for _, l := range g.s.Loops {
+	open := func(l *loopir.For) bool {
 		v, isVar := g.env[l.Iter].(*loopir.Var)
-		values, ok := constRange(l, g.env)
-		if !isVar || !g.bound(v.Name) || !ok {
-			continue
-		}
+		return isVar && g.bound(v.Name)
+	}
+	if l, values := toUnroll(g.point, open); l != nil {
 		var out realPoly
 		for _, c := range values {
-			p, f := x.updates(g.with(v.Name, loopir.NewInt(c)), ctx, path)
+			p, f := x.updates(g.with(g.env[l.Iter].(*loopir.Var).Name, loopir.NewInt(c)), ctx, path)
 			if f != nil {
 				return nil, f
 			}

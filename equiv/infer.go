@@ -1,6 +1,10 @@
 package equiv
 
-import "github.com/loopopt/loopopt/loopir"
+import (
+	"strings"
+
+	"github.com/loopopt/loopopt/loopir"
+)
 
 // infer guesses hints for the statements of after that came without a claim, by
 // laying each beside each statement of before that has the same form: where
@@ -67,18 +71,15 @@ func (c *checker) alike(s, t *Stmt) (*hint, int) {
 		al.score++
 	}
 	al.sys.solve()
-	own := map[string]bool{}
-	for _, it := range iters(s.Loops) {
-		own[it] = true
-	}
 	for _, l := range t.Loops {
 		if !al.sys.unknown[l.Iter+"!o"] {
 			continue
 		}
-		if !own[l.Iter] {
+		e := namesake(l, s)
+		if e == nil {
 			return nil, 0
 		}
-		al.sys.fill(l.Iter+"!o", loopir.NewVar(l.Iter))
+		al.sys.fill(l.Iter+"!o", e)
 		al.score++
 	}
 	env, _, ok := solutionEnv(al.sys, t, "!o")
@@ -86,6 +87,25 @@ func (c *checker) alike(s, t *Stmt) (*hint, int) {
 		return nil, 0
 	}
 	return &hint{stmt: t, env: env}, al.score + 1
+}
+
+// namesake is the iterator of s that is called as that of l, calls left out, or the
+// only value of l; nil if there is neither.
+func namesake(l *loopir.For, s *Stmt) loopir.Expr {
+	base := func(name string) string { return name[strings.LastIndexByte(name, '.')+1:] }
+	best := ""
+	for _, it := range iters(s.Loops) {
+		if it == l.Iter || best == "" && base(it) == base(l.Iter) {
+			best = it
+		}
+	}
+	if best != "" {
+		return loopir.NewVar(best)
+	}
+	if one, known := constBool(eq(loopir.Bin(loopir.Add, l.Lo, loopir.NewInt(1)), l.Hi)); known && one {
+		return l.Lo
+	}
+	return nil
 }
 
 // unchanged recognizes a statement that stands as it did before, in loops that

@@ -230,6 +230,9 @@ func (s *sizeSearch) candidates(i int, where []loopir.Expr, bounds []int64) []in
 				n++
 			}
 		}
+		if len(out) > 2 && out[0] == 0 { // little happens at size 0
+			out[0], out[1], out[2] = out[1], out[2], out[0]
+		}
 	}
 	for j, v := range bounds {
 		if add(v); j == 2 {
