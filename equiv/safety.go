@@ -97,7 +97,7 @@ func (c *safety) satisfiable(ctx context.Context) {
 	}
 	ob := Obligation{Name: "where/satisfiable", Span: c.p.Where[0].Source(), Outcome: Proved, Status: smt.Sat}
 	if len(c.small) == 0 || !holds(c.p.Where, c.small[0]) {
-		q, err := query(ob.Name, c.p.Assume(), boolExpr(false))
+		q, err := query(ob.Name, append(c.p.Assume(), sizeLimits(c.p)...), boolExpr(false))
 		ans := smt.Answer{Reason: fmt.Sprint(err)}
 		if err == nil {
 			q.Want = smt.Sat
@@ -109,7 +109,7 @@ func (c *safety) satisfiable(ctx context.Context) {
 		case smt.Sat:
 		case smt.Unsat:
 			ob.Outcome = Refuted
-			e := contradicted(ctx, c.pool, c.p.notNegative(), c.p.Where)
+			e := contradicted(ctx, c.pool, c.p, c.p.Where)
 			if e == nil {
 				e = loopir.Rejectf(ob.Span, "no sizes satisfy this where clause: everything proved would be empty")
 			}

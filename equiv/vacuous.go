@@ -13,7 +13,13 @@ import (
 
 // contradicted tells the clause with which clauses become impossible, and those
 // that it contradicts, a smallest set of them.
-func contradicted(ctx context.Context, pool *smt.Pool, sizes, clauses []loopir.Expr) *loopir.Error {
+func contradicted(ctx context.Context, pool *smt.Pool, p *Program, where []loopir.Expr) *loopir.Error {
+	var clauses []loopir.Expr
+	for _, w := range where {
+		clauses = append(clauses, conjuncts(w)...)
+	}
+	notNegative := p.Assume()[:len(p.Sizes)]
+	sizes := append(notNegative[:len(p.Sizes):len(p.Sizes)], sizeLimits(p)...)
 	impossible := func(some []loopir.Expr) bool {
 		all := append(sizes[:len(sizes):len(sizes)], some...)
 		return newProver(ctx, pool, all).impossible("where/satisfiable", loopir.Span{}, nil)
@@ -37,11 +43,11 @@ func contradicted(ctx context.Context, pool *smt.Pool, sizes, clauses []loopir.E
 	for _, o := range others {
 		err.Note(o.Source(), "it contradicts `%s`", loopir.FormatExpr(o))
 	}
+	if sizes = notNegative; !impossible(append(others, culprit...)) {
+		err.Note(loopir.Span{}, "each size is below 2^%d", maxSizeBits)
+	}
 	return err
 }
-
-// notNegative is what holds for all sizes of p.
-func (p *Program) notNegative() []loopir.Expr { return p.Assume()[:len(p.Sizes)] }
 
 // satisfiable shows that some sizes satisfy the where clauses of both programs.
 // It returns an error when none do, and a failure when that can't be told.
@@ -53,9 +59,9 @@ func satisfiable(proof *prover, old, now *Program) (*failure, error) {
 	if small := newSizeSearch(old.Kernel, now.Kernel).vectors(1); len(small) > 0 && holds(clauses, small[0]) {
 		return nil, nil
 	}
-	switch a := proof.need("where/satisfiable", clauses[0].Source(), nil, boolExpr(false)); {
+	switch a := proof.need("where/satisfiable", clauses[0].Source(), sizeLimits(old), boolExpr(false)); {
 	case a.Outcome == Proved:
-		if err := contradicted(proof.ctx, proof.pool, old.notNegative(), clauses); err != nil {
+		if err := contradicted(proof.ctx, proof.pool, old, clauses); err != nil {
 			return nil, err
 		}
 		return nil, loopir.Rejectf(clauses[0].Source(), "no sizes satisfy the where clauses: everything proved would be empty")
