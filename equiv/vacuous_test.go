@@ -37,11 +37,12 @@ func TestContradiction(t *testing.T) {
 	}
 }
 
-// TestVacuous finds the obligation about the order of two updates of one cell
-// where each cell has a single one.
+// TestVacuous finds the obligations of a sum that hold of nothing, as no cell sees
+// an update twice with the same j.
 func TestVacuous(t *testing.T) {
 	text := func(i string) []byte {
-		return []byte("kernel k(N: size, in B: f32[N], inout A: f32[N]) {\n  for i in 0..N { A[" + i + "] = max(A[" + i + "]+B[" + i + "], 0) }\n}")
+		return []byte("kernel k(N, M: size, in B: f32[N][M], inout A: f32[N]) {\n  for i in 0..N, j in 0..M { A[i] += B[i][j] }\n" +
+			"  for i in 0..N { A[" + i + "] = max(A[" + i + "], 0)*2 }\n}")
 	}
 	b, a := mustParse(t, "b.loop", text("i")), mustParse(t, "a.loop", text("N-1-i"))
 	res, err := Check(context.Background(), a, b.Kernels[0], a.Kernels[0], Options{Pool: safetyPool(t), Explain: true})
