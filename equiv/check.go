@@ -106,6 +106,7 @@ func Check(ctx context.Context, f *loopir.File, before, after *loopir.Kernel, op
 	c = c.attempt(g)
 	if c.failed() && ctx.Err() == nil { // equality is symmetric, the search for a proof is not
 		if d := newChecker(proof, now, old).attempt(nil); !d.failed() {
+			d.exchanged = true
 			c = d
 		}
 	}

@@ -37,6 +37,10 @@ type Match struct {
 	Same   string   `json:"same"`   // value, term or update: what they have in common
 	Iters  []string `json:"iters"`  // of Before, over those of After: c = 16*cb+c2
 	Proved bool     `json:"proved"` // false: a guess, as the comparison failed or was not made
+
+	// Exchanged is set where the proof went from Before to After: Iters are those of
+	// After, over those of Before.
+	Exchanged bool `json:"exchanged,omitempty"`
 }
 
 // A ReadSource tells where a read gets its value: one piece for each way.
@@ -79,7 +83,16 @@ func (c *checker) explain(ran bool) *Explanation {
 			x.Matches = append(x.Matches, m)
 		}
 	}
-	x.Reads = append(c.before.sources("before"), c.after.sources("after")...)
+	if !c.exchanged {
+		x.Reads = append(c.before.sources("before"), c.after.sources("after")...)
+		return x
+	}
+	x.Before, x.After = x.After, x.Before
+	for i := range x.Matches {
+		m := &x.Matches[i]
+		m.Before, m.After, m.Exchanged = m.After, m.Before, true
+	}
+	x.Reads = append(c.after.sources("before"), c.before.sources("after")...)
 	return x
 }
 

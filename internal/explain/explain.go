@@ -68,7 +68,11 @@ func (r *Report) Text() string {
 		}
 		fmt.Fprintf(&b, "  %s\n    %s %s%s\n", where(x.After[m.After]), does(m.Same), where(x.Before[m.Before]), word)
 		if len(m.Iters) > 0 {
-			fmt.Fprintf(&b, "    at %s\n", strings.Join(m.Iters, ", "))
+			at := "at"
+			if m.Exchanged {
+				at = "its own iterators, by those before:"
+			}
+			fmt.Fprintf(&b, "    %s %s\n", at, strings.Join(m.Iters, ", "))
 		}
 	}
 	b.WriteString("sources of reads\n")

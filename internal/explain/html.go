@@ -77,9 +77,13 @@ func (r *Report) HTML(before, after Program) ([]byte, error) {
 		d.Counter = r.Counterexample.String()
 	}
 	for _, m := range x.Matches {
+		iters := m.Iters
+		if m.Exchanged && len(iters) > 0 {
+			iters = append([]string{"iterators of " + after.Name + ":"}, iters...)
+		}
 		d.Rows = append(d.Rows, matchRow{
 			p.hue(p.after[m.After]), p.after[m.After], where(x.After[m.After]), where(x.Before[m.Before]),
-			strings.Join(m.Iters, ", "), m.Same, m.Proved,
+			strings.Join(iters, ", "), m.Same, m.Proved,
 		})
 	}
 	for _, s := range x.Reads {
