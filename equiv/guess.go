@@ -423,15 +423,40 @@ const freeTests = 50
 
 // names tells whether h, at the instance that run stands at, may name r.
 func (g *guesser) names(h *hint, run *trace, r *row) bool {
-	for i, l := range h.stmt.Loops {
-		if slices.Contains(h.free, l.Iter) {
-			run.env[run.slot(l.Iter+freeMark)] = r.iters[i]
+	m := run.mapped(h)
+	for i, at := range m.free {
+		if at >= 0 {
+			run.env[at] = r.iters[i]
 		}
 	}
-	for i, l := range h.stmt.Loops {
-		if run.index(h.env[l.Iter])() != r.iters[i] {
+	for i, f := range m.code {
+		if f() != r.iters[i] {
 			return false
 		}
 	}
 	return true
+}
+
+// A mapped hint is compiled for one run: for each loop of its statement the slot of
+// the iterator that the hint leaves free, or -1, and what computes the iterator.
+type mapped struct {
+	free []int
+	code []func() int64
+}
+
+func (t *trace) mapped(h *hint) *mapped {
+	if m := t.maps[h]; m != nil {
+		return m
+	}
+	m := &mapped{}
+	for _, l := range h.stmt.Loops {
+		at := -1
+		if slices.Contains(h.free, l.Iter) {
+			at = t.slot(l.Iter + freeMark)
+		}
+		m.free = append(m.free, at)
+		m.code = append(m.code, t.index(h.env[l.Iter]))
+	}
+	t.maps[h] = m
+	return m
 }

@@ -18,6 +18,7 @@ type trace struct {
 	arrays  map[string]*traced
 	code    map[loopir.Expr]func() int64
 	values  map[loopir.Expr]func() fingerprint
+	maps    map[*hint]*mapped
 	left    int     // instances that may still run
 	rows    [][]row // by Stmt.index
 }
@@ -48,7 +49,7 @@ func (sd *side) trace(sizes map[string]int64, most int) (t *trace, ok bool) {
 	p := sd.prog
 	t = &trace{
 		prog: p, effects: sd.effects, slots: map[string]int{}, arrays: map[string]*traced{},
-		code: map[loopir.Expr]func() int64{}, values: map[loopir.Expr]func() fingerprint{},
+		code: map[loopir.Expr]func() int64{}, values: map[loopir.Expr]func() fingerprint{}, maps: map[*hint]*mapped{},
 		left: most, rows: make([][]row, len(p.Stmts)),
 	}
 	for _, n := range p.Sizes {
