@@ -96,12 +96,13 @@ func Check(ctx context.Context, f *loopir.File, before, after *loopir.Kernel, op
 	}
 	together(func() { old = destage(old, proof) }, func() { now = destage(now, proof) })
 	c := newChecker(proof, old, now)
-	g := newGuesser(c)
-	if opts.ProofOnly {
-		g.differ()
-	} else if res.Counterexample = refuteAt(ctx, f, before, after, g.differ()); res.Counterexample != nil {
-		res.Outcome = Refuted
-		return res, ctx.Err()
+	var g *guesser
+	if !opts.ProofOnly {
+		g = newGuesser(c)
+		if res.Counterexample = refuteAt(ctx, f, before, after, g.differ()); res.Counterexample != nil {
+			res.Outcome = Refuted
+			return res, ctx.Err()
+		}
 	}
 	c = c.attempt(g)
 	if c.failed() && ctx.Err() == nil { // equality is symmetric, the search for a proof is not

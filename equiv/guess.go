@@ -72,8 +72,8 @@ func sampleSizes(before, after *loopir.Kernel, yield func(sizes map[string]int64
 			if n < scale {
 				continue
 			}
-			env := map[string]int64{}
-			if !s.near(0, pick, env) || seen[vectorKey(s.names, env)] {
+			env, tries := map[string]int64{}, nearTries
+			if !s.near(0, pick, env, &tries) || seen[vectorKey(s.names, env)] {
 				continue
 			}
 			seen[vectorKey(s.names, env)] = true
@@ -119,27 +119,33 @@ func sampleSizes(before, after *loopir.Kernel, yield func(sizes map[string]int64
 const largestSampled = 70
 
 // near gives sizes from the i-th on values next to those of pick.
-func (s *sizeSearch) near(i int, pick func(int) int64, env map[string]int64) bool {
+func (s *sizeSearch) near(i int, pick func(int) int64, env map[string]int64, tries *int) bool {
 	if i == len(s.names) {
 		return true
 	}
 	if s.derived[s.names[i]] != nil {
-		return s.set(i, nil, env) && s.near(i+1, pick, env)
+		return s.set(i, nil, env) && s.near(i+1, pick, env, tries)
 	}
 	want := pick(i)
 	for d := range int64(nearest) {
-		if v := want + d; v > 0 && s.set(i, &v, env) && s.near(i+1, pick, env) {
-			return true
-		}
-		if v := want - d; v > 0 && s.set(i, &v, env) && s.near(i+1, pick, env) {
-			return true
+		for _, v := range []int64{want + d, want - d} {
+			if *tries--; *tries < 0 {
+				return false
+			}
+			if v > 0 && s.set(i, &v, env) && s.near(i+1, pick, env, tries) {
+				return true
+			}
 		}
 	}
 	return false
 }
 
-// nearest bounds how far from a wanted value a size is sought.
-const nearest = 17
+// nearest bounds how far from a wanted value a size is sought, nearTries how many
+// values of all sizes are tried.
+const (
+	nearest   = 17
+	nearTries = 5000
+)
 
 // rowsEqual lists the rows of statement t of before that computed v in a run.
 func (g *guesser) rowsEqual(run int, t *Stmt, term bool, v fingerprint) []int {
