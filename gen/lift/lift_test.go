@@ -2,7 +2,6 @@ package lift
 
 import (
 	"context"
-	"flag"
 	"os"
 	"path/filepath"
 	"testing"
@@ -12,16 +11,6 @@ import (
 	"github.com/loopopt/loopopt/equiv/smt"
 	"github.com/loopopt/loopopt/loopir"
 )
-
-var readback = flag.Bool("readback", false, "read checked-in kernels back and prove them; takes minutes and gigabytes")
-
-// slow skips a test that proves checked-in kernels from their text.
-func slow(t *testing.T) {
-	t.Helper()
-	if !*readback {
-		t.Skip("give -readback: the tiles of kernels/conv are not proved from their text in reasonable time yet")
-	}
-}
 
 func load(t testing.TB, dir string) *Package {
 	t.Helper()
@@ -45,7 +34,6 @@ func load(t testing.TB, dir string) *Package {
 }
 
 func TestKernels(t *testing.T) {
-	slow(t)
 	pool, err := smt.NewPool(smt.Options{NoCache: os.Getenv("COLD") != ""})
 	if err != nil {
 		t.Fatal(err)
