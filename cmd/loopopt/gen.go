@@ -16,7 +16,7 @@ import (
 
 func (a *app) genCmd() *cobra.Command {
 	var dir, pkg string
-	var check, readBack bool
+	var check bool
 	c := &cobra.Command{
 		Use:   "gen FILE.loop",
 		Short: "Prove all schedules of a file and emit a Go package",
@@ -24,9 +24,9 @@ func (a *app) genCmd() *cobra.Command {
 			"replaced together, after all proofs; files that an earlier run generated and this\n" +
 			"one does not are removed. FILE.sizes, if there is one, lists what benchmarks run:\n" +
 			"lines such as `conv res2_3x3 N=4 K=64 C=64 P=56 Q=56 R=3 S=3 stride=1`.\n\n" +
-			"With --read-back, what is to be written is read back first, instruction by\n" +
-			"instruction, and proved to do what the schedules say; large tiles take long. The\n" +
-			"headers then carry a digest of that proof. `loopopt verify DIR` proves it later.\n\n" +
+			"What is to be written is read back first, instruction by instruction, and proved\n" +
+			"to do what the schedules say. The headers carry a digest of that proof, which\n" +
+			"`loopopt verify DIR` repeats from the text alone.\n\n" +
 			"In a package: //go:generate loopopt gen conv.loop",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -54,7 +54,7 @@ func (a *app) genCmd() *cobra.Command {
 						fmt.Fprintf(a.err, "%s of %s: %s %s, %d steps\n", r.Schedule, r.Kernel, a.paint(c.Outcome), c.Verdict, len(r.Steps))
 					}
 				}}
-				opts.ReadBack, opts.OnReadback = readBack, a.readbackLine
+				opts.OnReadback = a.readbackLine
 				files, err := pipeline.Generate(cmd.Context(), f, list, pkg, sizes, opts)
 				if err != nil {
 					return err
@@ -72,7 +72,6 @@ func (a *app) genCmd() *cobra.Command {
 	c.Flags().StringVarP(&dir, "out", "o", ".", "folder of the Go package")
 	c.Flags().StringVar(&pkg, "package", "", "package name (default: the folder's name)")
 	c.Flags().BoolVar(&check, "check", false, "write nothing; exit 1 unless the folder holds just what would be written")
-	c.Flags().BoolVar(&readBack, "read-back", false, "prove that the text to be written, read back, does what the schedules say")
 	return c
 }
 

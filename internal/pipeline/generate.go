@@ -12,8 +12,8 @@ import (
 )
 
 // Generate proves every schedule of f and returns the files of Go package pkg.
-// An unproved schedule is an error and, with opts.ReadBack, so is code that, read back,
-// is not shown to do what its kernel does: nothing is emitted then.
+// An unproved schedule is an error and so is code that, read back from its text, is not
+// shown to do what its kernel does: nothing is to be written then.
 func Generate(ctx context.Context, f *loopir.File, list []*loopir.Schedule, pkg string, sizes map[string][]gen.Sizes, opts Options) (map[string][]byte, error) {
 	in := gen.Input{Source: filepath.Base(f.Name), Package: pkg}
 	index := map[string]int{}
@@ -45,12 +45,7 @@ func Generate(ctx context.Context, f *loopir.File, list []*loopir.Schedule, pkg 
 	if err != nil {
 		return nil, err
 	}
-	if opts.ReadBack {
-		if err := verified(ctx, pkg, files, opts); err != nil {
-			return nil, err
-		}
-	}
-	return files, nil
+	return files, verified(ctx, pkg, files, opts)
 }
 
 func unproved(s *loopir.Schedule, c *Check) error {

@@ -118,7 +118,6 @@ type Options struct {
 	OnStep func(step string)            // told before each proof
 	OnDone func(r *Report, done *Check) // told after each proof
 	// OnReadback is told of each compiled form that was read back and compared.
-	ReadBack   bool // Generate proves what it emits from its text
 	OnReadback func(*Readback)
 }
 
