@@ -220,18 +220,21 @@ func (c *checker) compareDescs(a, b desc, ctx known) (Verdict, *failure) {
 		return c.compareKept(a, b, ctx)
 	}
 	if s := a.indexSelect(); s != nil && b.kind != fromValue {
-		ds, f := c.after.split(s, a.val, ctx)
+		ds, f := c.after.split(s, a.val, ctx, c.after.describeValue)
 		if f != nil {
 			return NoVerdict, f
 		}
 		return c.compareCases(ds, []desc{b}, s.Span, ctx)
 	}
 	if s := b.indexSelect(); s != nil && a.kind != fromValue {
-		ds, f := c.before.split(s, b.val, ctx)
+		ds, f := c.before.split(s, b.val, ctx, c.before.describeValue)
 		if f != nil {
 			return NoVerdict, f
 		}
 		return c.compareCases([]desc{a}, ds, s.Span, ctx)
+	}
+	if c.matchPair(a, b, ctx) {
+		return Exact, nil
 	}
 	if v, ok := c.compareChosen(a, b, ctx); ok {
 		return v, nil
@@ -311,9 +314,6 @@ func (c *checker) compareMixed(a, b desc, ctx known) (Verdict, *failure) {
 // compareComputed uses the hint that a's statement does what b's did, or looks
 // at what both compute.
 func (c *checker) compareComputed(a, b desc, ctx known) (Verdict, *failure) {
-	if c.matchPair(a, b, ctx) {
-		return Exact, nil
-	}
 	if a.stmt != nil && b.stmt != nil {
 		if ctx.budget--; ctx.budget < 0 {
 			return NoVerdict, failf(a.stmt.Span, "the value can't be followed to its inputs: no assignment on the way is known to do what one did before")

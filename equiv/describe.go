@@ -1,6 +1,7 @@
 package equiv
 
 import (
+	"slices"
 	"sync/atomic"
 
 	"github.com/loopopt/loopopt/loopir"
@@ -20,12 +21,13 @@ func (v value) index(e loopir.Expr) loopir.Expr { return v.at.env.at(e) }
 
 // A known is what is known while two values are compared.
 type known struct {
-	hyps   []loopir.Expr // over the variables of the comparison
-	depth  int           // of nested reductions; makes fresh names
-	budget int           // computing statements that may still be expanded in place
-	fuel   *atomic.Int64 // effort spent on the claim so far, where it is bounded
-	wide   bool          // look harder for sources
-	facts  []dataFact    // conditions on data that hold or do not
+	hyps    []loopir.Expr // over the variables of the comparison
+	depth   int           // of nested reductions; makes fresh names
+	budget  int           // computing statements that may still be expanded in place
+	fuel    *atomic.Int64 // effort spent on the claim so far, where it is bounded
+	wide    bool          // look harder for sources
+	onePass bool          // follow copies that go in a circle around it once
+	facts   []dataFact    // conditions on data that hold or do not
 }
 
 // spend counts one more step of a comparison. It reports false when there have
@@ -159,54 +161,17 @@ func (sd *side) origin(v value, r *loopir.Read, a *Array, p piece, ctx known, pa
 func (sd *side) written(w point, ctx known, path []*Stmt) ([]desc, *failure) {
 	e := sd.effects[w.s.index]
 	val := desc{kind: fromValue, val: value{e.value, w, e.kind != notFold}, stmt: w.s}
-	c := isCopy(w.s)
+	c := copied(w.s)
 	if c == nil || sd.keep[w.s] {
 		return []desc{val}, nil
 	}
-	for _, s := range path {
-		if s == w.s { // copies in a circle: leave it to whoever can match this one
-			return []desc{val}, nil
-		}
+	if slices.Contains(path, w.s) { // copies in a circle: leave it to whoever can match this one
+		return []desc{val}, nil
 	}
-	return sd.follow(value{e: c, at: w}, ctx, append(path[:len(path):len(path)], w.s), false)
-}
-
-// keepCopies picks the copies that are not followed but matched as they stand:
-// those that stand in both programs and may copy, in the end, what they copied
-// before, as a tile does that is filled and copied out again and again. It
-// reports whether there are any.
-func (c *checker) keepCopies() bool {
-	for _, s := range c.after.prog.Stmts {
-		h := c.hints[s.index]
-		if h != nil && s.ID != reader && c.after.circular(s) && c.before.circular(h.stmt) {
-			c.after.keep[s], c.before.keep[h.stmt] = true, true
-		}
+	if ds := sd.passedOn(w.s); ds != nil && !ctx.onePass {
+		return atInstance(ds, w.env), nil
 	}
-	return len(c.after.keep) > 0
-}
-
-// circular tells whether copies lead from the array that s is a copy of back to
-// the array that s writes.
-func (sd *side) circular(s *Stmt) bool {
-	seen := map[string]bool{}
-	var reaches func(name string) bool
-	reaches = func(name string) bool {
-		if name == s.LHS.Name {
-			return true
-		}
-		if seen[name] {
-			return false
-		}
-		seen[name] = true
-		for _, w := range sd.sets[name] {
-			if r := isCopy(w); r != nil && reaches(r.Name) {
-				return true
-			}
-		}
-		return false
-	}
-	r := isCopy(s)
-	return r != nil && reaches(r.Name)
+	return sd.followCopied(value{e: c, at: w}, ctx, append(path[:len(path):len(path)], w.s))
 }
 
 func initial(a *Array, v value, r *loopir.Read) desc {

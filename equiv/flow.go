@@ -17,8 +17,9 @@ type side struct {
 
 	keep map[*Stmt]bool // copies that are not followed
 
-	mu    sync.Mutex
-	flows map[flowKey]*flow
+	mu     sync.Mutex
+	flows  map[flowKey]*flow
+	relays map[*Stmt]*relay
 }
 
 // A flowKey names a read of a statement. With last, updates are not told from
@@ -59,7 +60,7 @@ func newSide(p *Program, proof *prover) *side {
 	own.Stmts = append([]*Stmt(nil), p.Stmts...)
 	s := &side{
 		prog: &own, proof: proof,
-		sets: map[string][]*Stmt{}, updates: map[string][]*Stmt{}, keep: map[*Stmt]bool{}, flows: map[flowKey]*flow{},
+		sets: map[string][]*Stmt{}, updates: map[string][]*Stmt{}, keep: map[*Stmt]bool{}, flows: map[flowKey]*flow{}, relays: map[*Stmt]*relay{},
 	}
 	for i, st := range p.Stmts {
 		st.index = i

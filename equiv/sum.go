@@ -65,9 +65,6 @@ func (s *sum) addNode(n *node, guards []loopir.Expr, suffix string, ctx known) (
 	return out, nil
 }
 
-// isCopied tells whether a first value is copied from elsewhere.
-func isCopied(init *Stmt) bool { return init != nil && isCopy(init) != nil }
-
 // startFromCopy has s start from the copy that n starts from, rather than from
 // what it is a copy of.
 func (s *sum) startFromCopy(n *node) {

@@ -236,8 +236,8 @@ func (c *checker) compareArms(s *loopir.Intrinsic, v value, ctx known, arm func(
 	return worst, nil
 }
 
-// split describes each arm of a select under its condition.
-func (sd *side) split(s *loopir.Intrinsic, v value, ctx known) ([]desc, *failure) {
+// split describes each arm of a select under its condition, by way of describe.
+func (sd *side) split(s *loopir.Intrinsic, v value, ctx known, describe func(value, known) ([]desc, *failure)) ([]desc, *failure) {
 	var out []desc
 	cond := v.index(s.Args[0])
 	for i, g := range []loopir.Expr{cond, not(cond)} {
@@ -245,14 +245,11 @@ func (sd *side) split(s *loopir.Intrinsic, v value, ctx known) ([]desc, *failure
 		if sd.proof.impossible("match/arm", s.Span, in.hyps) {
 			continue
 		}
-		ds, f := sd.describeValue(v.of(s.Args[i+1]), in)
+		ds, f := describe(v.of(s.Args[i+1]), in)
 		if f != nil {
 			return nil, f
 		}
-		for _, d := range ds {
-			d.guards = append([]loopir.Expr{g}, d.guards...)
-			out = append(out, d)
-		}
+		out = append(out, under(ds, g)...)
 	}
 	return out, nil
 }

@@ -158,15 +158,6 @@ func sameRead(a, b *loopir.Read) bool {
 	return true
 }
 
-// isCopy returns the read whose value s copies unchanged, or nil.
-func isCopy(s *Stmt) *loopir.Read {
-	r, ok := s.RHS.(*loopir.Read)
-	if !ok || s.Op != loopir.Set || len(s.Conds) > 0 || r.Type != s.LHS.Type {
-		return nil
-	}
-	return r
-}
-
 // identity tells whether e is the neutral element of kind. For sums of floats
 // that is not exact: 0 + -0 is 0.
 func identity(kind foldKind, e loopir.Expr) bool {
