@@ -1,8 +1,6 @@
 package equiv
 
 import (
-	"slices"
-
 	"github.com/loopopt/loopopt/loopir"
 	"github.com/loopopt/loopopt/loopir/poly"
 )
@@ -94,10 +92,12 @@ func (k *seeker) guess(s *Stmt) []Env {
 			sys.equate(env[it], k.at.env[it])
 		}
 	}
+	sys.within(s.Domain(env))
 	sys.solve()
+	tiles := s.tileIterators()
 	var out []Env
 	seen := map[string]bool{}
-	k.fill(sys, s, env, func(sol map[string]loopir.Expr) {
+	k.fill(sys, s, env, tiles, func(sol map[string]loopir.Expr) {
 		got := Env{}
 		key := ""
 		for _, l := range s.Loops {
@@ -116,28 +116,29 @@ const maxGuesses = 16 // instances tried for one writer
 
 type guessBudget struct{ left int }
 
-// fill decides the open unknowns one by one, in every way that is worth trying.
-func (k *seeker) fill(sys *system, s *Stmt, env Env, yield func(map[string]loopir.Expr), b *guessBudget) {
-	open := sys.open()
-	if len(open) == 0 {
+// fill decides the open unknowns one by one, in every way that is worth trying:
+// iterators of tiles last, as the others settle them.
+func (k *seeker) fill(sys *system, s *Stmt, env Env, tiles map[string]bool, yield func(map[string]loopir.Expr), b *guessBudget) {
+	at := -1
+	for i, l := range s.Loops {
+		if sys.unknown[l.Iter+"!w"] && (at < 0 || tiles[s.Loops[at].Iter] && !tiles[l.Iter]) {
+			at = i
+		}
+	}
+	if at < 0 {
 		if sol, ok := sys.solution(); ok && b.left > 0 {
 			b.left--
 			yield(sol)
 		}
 		return
 	}
-	for i, l := range s.Loops {
-		if l.Iter+"!w" != open[0] {
-			continue
+	for _, e := range k.choices(sys, s, env, at) {
+		if b.left == 0 {
+			return
 		}
-		for _, e := range k.choices(sys, s, env, i) {
-			if b.left == 0 {
-				return
-			}
-			try := sys.clone()
-			if try.fill(open[0], e) {
-				k.fill(try, s, env, yield, b)
-			}
+		try := sys.clone()
+		if try.fill(s.Loops[at].Iter+"!w", e) {
+			k.fill(try, s, env, tiles, yield, b)
 		}
 	}
 }
@@ -172,29 +173,7 @@ func (k *seeker) choices(sys *system, s *Stmt, env Env, i int) []loopir.Expr {
 	}
 	if i < common {
 		same := k.at.env[l.Iter]
-		out = append(out, same)
-		for _, back := range k.distances() {
-			out = append(out, loopir.Bin(loopir.Sub, same, loopir.NewInt(back)))
-		}
+		out = append(out, sys.below(v, same), sys.below(v, loopir.Bin(loopir.Sub, same, loopir.NewInt(1))))
 	}
 	return append(out, env.at(l.Lo), loopir.Bin(loopir.Sub, env.at(l.Hi), loopir.NewInt(1)))
 }
-
-// distances lists how many iterations back a cell may have been written: one,
-// or as many as a constant in its index says, as in line[(y-2)%3].
-func (k *seeker) distances() []int64 {
-	out := []int64{1}
-	for _, x := range k.index {
-		loopir.WalkExpr(x, func(e loopir.Expr) bool {
-			if c, ok := e.(*loopir.Int); ok && c.Value.IsInt64() {
-				if v := c.Value.Int64(); v > 1 && v <= maxDistance && !slices.Contains(out, v) {
-					out = append(out, v)
-				}
-			}
-			return true
-		})
-	}
-	return out
-}
-
-const maxDistance = 16

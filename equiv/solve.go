@@ -293,11 +293,9 @@ func (s *system) mixedRadix(p poly.Poly, us []string) bool {
 		if !ok {
 			continue
 		}
-		lo := poly.Int(0)
-		if e := s.lower[u]; e != nil {
-			if p, ok := s.poly(e); ok && len(s.unknownsOf(p)) == 0 {
-				lo = p // else a bound like max(0, n-16*b), which is 0 but at the edge
-			}
+		lo, ok := s.least(u)
+		if !ok { // as in x - 2*t with x in 2*t..2*t+N
+			continue
 		}
 		s.set(u, lo.Add(poly.Mod(x.Sub(lo), d)))
 		for i, e := range s.eqs { // d*(...) = d*((x-lo)/d)
@@ -308,6 +306,27 @@ func (s *system) mixedRadix(p poly.Poly, us []string) bool {
 		return true
 	}
 	return false
+}
+
+// least is the least value of unknown u, that in the middle of a range where its
+// bound is a maximum such as max(0, n-16*b).
+func (s *system) least(u string) (poly.Poly, bool) {
+	e := s.lower[u]
+	if e == nil {
+		return poly.Int(0), true
+	}
+	p, ok := s.poly(e)
+	if ok && len(s.unknownsOf(p)) == 0 {
+		return p, true
+	}
+	if f, isCall := e.(*loopir.Intrinsic); isCall && f.Name == "max" {
+		for _, a := range f.Args {
+			if p, ok := s.poly(a); ok && len(s.unknownsOf(p)) == 0 {
+				return p, true
+			}
+		}
+	}
+	return poly.Poly{}, false
 }
 
 // radix splits rest, the sum of u's equation without u, into d*(unknowns) - x.
