@@ -7,21 +7,42 @@ import (
 	"github.com/loopopt/loopopt/loopir"
 )
 
-// attempt tries to prove the outputs equal, with hints from the text first,
-// then with those from runs. It gives the checker that got it done, or that got
-// furthest.
+// attempt tries to prove the outputs equal, with the hints from the text and with
+// those from runs: these first if the text leaves a computation without one. It gives
+// the checker that got it done, or that got furthest. Without g, runs are made only
+// when the text does not suffice.
 func (c *checker) attempt(g *guesser) *checker {
-	if c.tried() || c.proof.ctx.Err() != nil {
-		return c
-	}
 	if g == nil {
+		if c.tried() || c.proof.ctx.Err() != nil {
+			return c
+		}
 		g = newGuesser(c)
 	}
+	g.contradict(c)
+	ready := c.hintsAll()
+	if ready && c.tried() || c.proof.ctx.Err() != nil {
+		return c
+	}
 	if t := c.traced(g); t != nil {
-		t.tried()
-		return t
+		if t.tried() || ready || t.proof.ctx.Err() != nil {
+			return t
+		}
+	}
+	if !ready {
+		c.tried()
 	}
 	return c
+}
+
+// hintsAll tells whether each computation of after has a hint that no run contradicts.
+func (c *checker) hintsAll() bool {
+	for _, s := range c.after.prog.Stmts {
+		h := c.hints[s.index]
+		if s.ID != reader && !c.after.transparent(s) && (h == nil || h.wrong[sameWrite] && h.wrong[sameTerm]) {
+			return false
+		}
+	}
+	return true
 }
 
 // thoroughly is tried with more guesses, copies kept.
@@ -117,4 +138,21 @@ func refuteAt(ctx context.Context, f *loopir.File, before, after *loopir.Kernel,
 		}
 	}
 	return nil
+}
+
+// exchanged is what g knows for a checker of the same programs in exchanged roles.
+func (g *guesser) exchanged(c *checker) *guesser {
+	if g == nil {
+		return nil
+	}
+	out := &guesser{c: c}
+	for _, r := range g.runs {
+		out.add(sampleRun{r.sizes, r.after, r.before})
+	}
+	return out
+}
+
+func (g *guesser) add(r sampleRun) {
+	g.runs = append(g.runs, r)
+	g.equal = append(g.equal, map[byValue]map[fingerprint][]int{})
 }

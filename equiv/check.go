@@ -106,7 +106,8 @@ func Check(ctx context.Context, f *loopir.File, before, after *loopir.Kernel, op
 	}
 	c = c.attempt(g)
 	if c.failed() && ctx.Err() == nil { // equality is symmetric, the search for a proof is not
-		if d := newChecker(proof, now, old).attempt(nil); !d.failed() {
+		d := newChecker(proof, now, old)
+		if d = d.attempt(g.exchanged(d)); !d.failed() {
 			d.exchanged = true
 			c = d
 		}

@@ -77,6 +77,7 @@ func (c *checker) matched(s *Stmt, h *hint, mode matchMode) (Verdict, *failure) 
 	env := s.Fresh("")
 	old := h.choosing(env, h.stmt.Fresh(anyMark))
 	ctx := known{hyps: append(s.Domain(env), h.stmt.Domain(old)...), budget: maxExpand, fuel: new(atomic.Int64), wide: c.thorough}
+	ctx.fuel.Store(maxCompare)
 	x, y := c.after.effects[s.index], c.before.effects[h.stmt.index]
 	a, b := value{e: x.value, at: point{s, env}}, value{e: y.value, at: point{h.stmt, old}}
 	switch mode {
@@ -331,6 +332,9 @@ func (c *checker) matchPair(a, b desc, ctx known) bool {
 		return false
 	}
 	h := c.hints[a.stmt.index]
+	if !c.plausible(h, sameWrite) {
+		return false
+	}
 	same := c.proof.need("match/same-instance", a.stmt.Span, ctx.hyps, sameInstance(h.stmt, h.choosing(a.val.at.env, b.val.at.env), b.val.at.env))
 	if same.Outcome != Proved {
 		return false
@@ -338,6 +342,10 @@ func (c *checker) matchPair(a, b desc, ctx known) bool {
 	c.match(a.stmt, h, sameWrite)
 	return true
 }
+
+// plausible tells whether no run contradicts a claim; a thorough check takes no
+// run's word for it.
+func (c *checker) plausible(h *hint, mode matchMode) bool { return c.thorough || !h.wrong[mode] }
 
 // compareKept compares where at least one value is a copy that was not
 // followed: it is now, unless the other value is the copy's counterpart.

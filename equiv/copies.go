@@ -1,10 +1,12 @@
 package equiv
 
 import (
+	"math/big"
 	"slices"
 	"sync"
 
 	"github.com/loopopt/loopopt/loopir"
+	"github.com/loopopt/loopopt/loopir/poly"
 )
 
 // isCopy returns the read whose value s copies unchanged, or nil.
@@ -99,16 +101,20 @@ func (sd *side) passedOn(s *Stmt) []desc {
 	return c.origins
 }
 
-// origins finds what s passes on, if a value that it copied before comes from an
-// instance of s that differs in some iterators only, those of time. It guesses that
-// the instance at which these are least began, and proves by induction over the
-// instances of s that each passes on what that one would: a value from elsewhere
-// is what it would be there, and one from s comes from an instance of the same
-// beginning.
+// transparent tells whether what s writes is told by where it was copied from.
+func (sd *side) transparent(s *Stmt) bool {
+	return copied(s) != nil && (!sd.circular(s) || sd.passedOn(s) != nil)
+}
+
+// origins finds what s passes on. Where it copies what it copied itself before, at
+// an instance that differs in some iterators only, those of time, the guess is that
+// the value began at the instance where these are least. That is induction over the
+// instances of s: the earlier one began there, too, and if that is where the value
+// came from elsewhere, it is what would have come at the beginning.
 func (sd *side) origins(s *Stmt) []desc {
 	env := s.Fresh("")
-	ctx := known{hyps: s.Domain(env), onePass: true}
-	ds, f := sd.followCopied(value{e: copied(s), at: point{s, env}}, ctx, []*Stmt{s})
+	domain := s.Domain(env)
+	ds, f := sd.followCopied(value{e: copied(s), at: point{s, env}}, known{hyps: domain, onePass: true}, []*Stmt{s})
 	if f != nil {
 		return nil
 	}
@@ -123,45 +129,72 @@ func (sd *side) origins(s *Stmt) []desc {
 			first = append(first, d)
 		}
 	}
+	begin := beginning(s, back)
+	began := atInstance(first, begin)
+	out := first
+	for _, d := range back {
+		hyps := append(domain[:len(domain):len(domain)], d.guards...)
+		more, ok := sd.begins(s, hyps, d, first, began, begin)
+		if !ok {
+			return nil
+		}
+		out = append(out, under(more, d.guards...)...)
+	}
 	if len(back) == 0 {
 		return nil
 	}
-	begin := beginning(s, back)
-	for _, d := range back {
-		if !sd.need("copies/same-beginning", s, d, sameInstance(s, begin.in(d.val.at.env), begin)) {
-			return nil
-		}
-	}
-	origins := atInstance(first, begin)
-	for i, d := range first {
-		same, ok := sameOrigin(d, origins[i])
-		if !ok || !sd.need("copies/begins", s, d, and(append(origins[i].guards, same)...)) {
-			return nil
-		}
-		for _, e := range origins[:i] {
-			if !sd.need("copies/one-beginning", s, under([]desc{e}, origins[i].guards...)[0], boolExpr(false)) {
-				return nil
-			}
-		}
-	}
-	return origins
+	return out
 }
 
-// need proves goal for the instances of s where d is what it copies.
-func (sd *side) need(name string, s *Stmt, d desc, goal loopir.Expr) bool {
-	hyps := append(s.Domain(s.Fresh("")), d.guards...)
-	return sd.proof.need(name, s.Span, hyps, goal).Outcome == Proved
+// begins proves that where hyps hold and s copies d, its own value at an earlier
+// instance, that value is one of began, which is first at the beginning.
+func (sd *side) begins(s *Stmt, hyps []loopir.Expr, d desc, first, began []desc, begin Env) ([]desc, bool) {
+	earlier := d.val.at.env
+	proved := func(name string, goal loopir.Expr, more ...loopir.Expr) bool {
+		return sd.proof.need(name, s.Span, append(hyps[:len(hyps):len(hyps)], more...), goal).Outcome == Proved
+	}
+	if !proved("copies/same-beginning", sameInstance(s, begin.in(earlier), begin)) {
+		return nil, false
+	}
+	var out []desc
+	for i, b := range atInstance(first, earlier) {
+		if proved("copies/none", boolExpr(false), began[i].guards...) {
+			if !proved("copies/none", boolExpr(false), b.guards...) {
+				return nil, false
+			}
+			continue
+		}
+		same, ok := sameOrigin(b, began[i])
+		if !ok || !proved("copies/begins", and(append(began[i].guards[:len(began[i].guards):len(began[i].guards)], same)...), b.guards...) {
+			return nil, false
+		}
+		for _, o := range out {
+			if !proved("copies/one-beginning", boolExpr(false), append(o.guards[:len(o.guards):len(o.guards)], began[i].guards...)...) {
+				return nil, false
+			}
+		}
+		out = append(out, began[i])
+	}
+	return out, true
 }
 
 // beginning is the instance of s at which the iterators that differ in back are
-// least.
+// least, going down as they do there.
 func beginning(s *Stmt, back []desc) Env {
 	out := Env{}
 	for _, l := range s.Loops {
-		out[l.Iter] = loopir.NewVar(l.Iter)
+		v := loopir.NewVar(l.Iter)
+		out[l.Iter] = v
 		for _, d := range back {
-			if exprKey(d.val.at.env[l.Iter]) != exprKey(loopir.NewVar(l.Iter)) {
-				out[l.Iter] = out.at(l.Lo)
+			down, err := poly.FromExpr(loopir.Bin(loopir.Sub, v, d.val.at.env[l.Iter]))
+			if err != nil || down.IsZero() {
+				continue
+			}
+			lo := out.at(l.Lo)
+			out[l.Iter] = lo
+			if by, ok := down.Const(); ok && by.Cmp(big.NewInt(1)) > 0 {
+				past := loopir.Bin(loopir.Sub, v, lo)
+				out[l.Iter] = loopir.Bin(loopir.Add, lo, loopir.Bin(loopir.Mod, past, &loopir.Int{Value: by, Type: loopir.Index}))
 			}
 		}
 	}

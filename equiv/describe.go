@@ -24,7 +24,7 @@ type known struct {
 	hyps    []loopir.Expr // over the variables of the comparison
 	depth   int           // of nested reductions; makes fresh names
 	budget  int           // computing statements that may still be expanded in place
-	fuel    *atomic.Int64 // effort spent on the claim so far, where it is bounded
+	fuel    *atomic.Int64 // effort left for the claim, where it is bounded
 	wide    bool          // look harder for sources
 	onePass bool          // follow copies that go in a circle around it once
 	facts   []dataFact    // conditions on data that hold or do not
@@ -38,10 +38,10 @@ func (c known) spend(p *prover) bool {
 	if p.ctx.Err() != nil {
 		return false
 	}
-	return c.fuel == nil || c.fuel.Add(1) <= maxCompare
+	return c.fuel == nil || c.fuel.Add(-1) >= 0
 }
 
-func (c known) exhausted() bool { return c.fuel != nil && c.fuel.Load() > maxCompare }
+func (c known) exhausted() bool { return c.fuel != nil && c.fuel.Load() < 0 }
 
 func (c known) with(hyps ...loopir.Expr) known {
 	c.hyps = append(c.hyps[:len(c.hyps):len(c.hyps)], hyps...)
@@ -168,8 +168,10 @@ func (sd *side) written(w point, ctx known, path []*Stmt) ([]desc, *failure) {
 	if slices.Contains(path, w.s) { // copies in a circle: leave it to whoever can match this one
 		return []desc{val}, nil
 	}
-	if ds := sd.passedOn(w.s); ds != nil && !ctx.onePass {
-		return atInstance(ds, w.env), nil
+	if !ctx.onePass {
+		if ds := sd.passedOn(w.s); ds != nil {
+			return atInstance(ds, w.env), nil
+		}
 	}
 	return sd.followCopied(value{e: c, at: w}, ctx, append(path[:len(path):len(path)], w.s))
 }

@@ -52,8 +52,7 @@ func newGuesser(c *checker) *guesser {
 			return false, left > 0 && c.proof.ctx.Err() == nil
 		}
 		left -= most - min(before.left, after.left)
-		g.runs = append(g.runs, sampleRun{sizes, before, after})
-		g.equal = append(g.equal, map[byValue]map[fingerprint][]int{})
+		g.add(sampleRun{sizes, before, after})
 		return true, left > 0 && c.proof.ctx.Err() == nil
 	})
 	return g
@@ -180,7 +179,7 @@ func (g *guesser) kin(s *Stmt) []kinship {
 	var out []kinship
 	x := g.c.after.effects[s.index]
 	for _, t := range g.c.before.prog.Stmts {
-		if t.ID == reader || t.LHS.Type != s.LHS.Type {
+		if t.ID == reader || t.LHS.Type != s.LHS.Type || g.c.before.transparent(t) {
 			continue
 		}
 		y := g.c.before.effects[t.index]
@@ -338,12 +337,39 @@ func (g *guesser) through(s *Stmt, k kinship, rows []sample) *hint {
 			return nil
 		}
 		if h := mapThrough(k.stmt, ps, terms); h != nil {
+			if len(h.free) > 0 {
+				if only := g.throughUnique(s, k, ps, terms); only != nil {
+					return only
+				}
+			}
 			if more || len(h.free) == 0 || g.freely(s, k, h, ps) {
 				return h
 			}
 		}
 	}
 	return nil
+}
+
+// throughUnique lays a map through the samples for which there is just one instance
+// of before. It is a guess for the others, too, if that is among theirs.
+func (g *guesser) throughUnique(s *Stmt, k kinship, ps []sample, terms []loopir.Expr) *hint {
+	var unique []sample
+	for _, p := range ps {
+		if len(p.ys) == 1 {
+			unique = append(unique, p)
+		}
+	}
+	if len(unique) == 0 {
+		return nil
+	}
+	h := mapThrough(k.stmt, unique, terms)
+	if h == nil || len(h.free) > 0 {
+		return nil
+	}
+	if good, _ := g.judge(s, h, []kinship{k}, ps); len(good) < len(ps) {
+		return nil
+	}
+	return h
 }
 
 func mapThrough(t *Stmt, ps []sample, terms []loopir.Expr) *hint {

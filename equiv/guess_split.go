@@ -28,11 +28,16 @@ func (c *checker) traced(g *guesser) *checker {
 	parts := map[*Stmt][]part{}
 	changed := false
 	for _, s := range c.after.prog.Stmts {
-		if s.ID == reader {
+		if s.ID == reader || c.after.transparent(s) {
 			continue
 		}
 		h := c.hints[s.index]
 		if ps := g.parts(s, h); ps != nil {
+			for i, p := range ps {
+				if p.hint != nil {
+					ps[i].hint = g.contradicted(s, p.hint, p.guards)
+				}
+			}
 			parts[s] = ps
 			changed = changed || len(ps) > 1 || ps[0].hint != nil
 		}
@@ -137,66 +142,6 @@ func (g *guesser) guesses(s *Stmt, kin []kinship, rows []sample) []guess {
 	return out
 }
 
-// judge tells the samples for which the instance of before that h names exists
-// and did the same in one of the ways of kin from those for which it exists and
-// did something else.
-func (g *guesser) judge(s *Stmt, h *hint, kin []kinship, rows []sample) (good, bad []sample) {
-	v := g.judgement(s, h, kin)
-	for _, r := range rows {
-		switch same, exists := v.of(r); {
-		case same:
-			good = append(good, r)
-		case exists:
-			bad = append(bad, r)
-		}
-	}
-	return good, bad
-}
-
-// A judgement tests a hint on samples.
-type judgement struct {
-	g      *guesser
-	s      *Stmt
-	h      *hint
-	kin    []kinship // ways in which both may have done the same
-	exists []loopir.Expr
-}
-
-func (g *guesser) judgement(s *Stmt, h *hint, kin []kinship) *judgement {
-	v := &judgement{g: g, s: s, h: h, exists: h.stmt.Domain(h.env)}
-	for _, k := range kin {
-		if k.stmt == h.stmt {
-			v.kin = append(v.kin, k)
-		}
-	}
-	return v
-}
-
-func (v *judgement) of(r sample) (same, exists bool) {
-	run := v.g.runs[r.run]
-	run.after.at(v.s, r.row)
-	for _, k := range v.kin {
-		x := r.row.wrote
-		if k.termA {
-			x = r.row.term
-		}
-		for _, i := range v.g.rowsEqual(r.run, k.stmt, k.termB, x) {
-			if v.g.names(v.h, run.after, &run.before.rows[k.stmt.index][i]) {
-				return true, true
-			}
-		}
-	}
-	if len(v.h.free) > 0 {
-		return false, false
-	}
-	for _, c := range v.exists {
-		if run.after.index(c)() == 0 {
-			return false, false
-		}
-	}
-	return false, true
-}
-
 // A division is what there is to divide the instances of a statement by: for
 // each sample, which conditions hold and which guesses do.
 type division struct {
@@ -220,7 +165,7 @@ func (g *guesser) split(s *Stmt, kin []kinship, guesses []guess, rows []sample) 
 		d.way(x, known)
 	}
 	for _, a := range append([]loopir.Expr{boolExpr(true)}, g.atoms(s)...) {
-		holds := d.test(a)
+		holds := g.test(s, rows, a)
 		if !slices.Contains(holds, true) {
 			continue
 		}
@@ -265,7 +210,7 @@ func (d *division) way(x guess, known map[string]bool) {
 		return
 	}
 	known[key] = true
-	exists := d.test(and(x.hint.guards()...))
+	exists := d.g.test(d.s, d.rows, and(x.hint.guards()...))
 	good := make([]bool, len(d.rows))
 	v := d.g.judgement(d.s, x.hint, []kinship{x.kin})
 	for i, r := range d.rows {
@@ -279,12 +224,12 @@ func (d *division) way(x guess, known map[string]bool) {
 // maxWays bounds how many guesses a statement is divided among.
 const maxWays = 60
 
-// test tells for which samples a condition over the iterators of s holds.
-func (d *division) test(cond loopir.Expr) []bool {
-	out := make([]bool, len(d.rows))
-	for i, r := range d.rows {
-		run := d.g.runs[r.run].after
-		run.at(d.s, r.row)
+// test tells for which rows a condition over the iterators of s holds.
+func (g *guesser) test(s *Stmt, rows []sample, cond loopir.Expr) []bool {
+	out := make([]bool, len(rows))
+	for i, r := range rows {
+		run := g.runs[r.run].after
+		run.at(s, r.row)
 		out[i] = run.index(cond)() != 0
 	}
 	return out

@@ -9,6 +9,8 @@ type hint struct {
 	stmt *Stmt    // of before
 	env  Env      // stmt's iterators, over those of the statement of after and free ones
 	free []string // iterators of stmt, marked by freeMark in env
+
+	wrong [sameUpdate + 1]bool // the claims that differ in a run; of selects they may hold even so
 }
 
 // freeMark marks the iterators of before for all values of which a hint is meant.

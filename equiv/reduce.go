@@ -192,7 +192,13 @@ func (c *checker) compareSums(x, y *sum, free bool, at *loopir.Read, ctx known) 
 			verdict = weaker(verdict, Reassociated)
 		}
 	}
-	return verdict, m.first.get()
+	f := m.first.get()
+	for i := range m.as {
+		if f == nil {
+			c.match(m.as[i].s, m.hints[i], m.mode(i))
+		}
+	}
+	return verdict, f
 }
 
 // bijection lists what there is to prove for the hints to map the updates of
@@ -200,7 +206,10 @@ func (c *checker) compareSums(x, y *sum, free bool, at *loopir.Read, ctx known) 
 func (m *matching) bijection() []func() {
 	var asks []func()
 	for i := range m.as {
-		m.c.match(m.as[i].s, m.hints[i], m.mode(i))
+		if !m.c.plausible(m.hints[i], m.mode(i)) {
+			m.first.add(failf(m.as[i].s.Span, "this update of %s is not what its counterpart was before", m.cell.Name))
+			return nil
+		}
 		asks = append(asks, func() { m.into(i) })
 		for j := i; j < len(m.as); j++ {
 			if m.hints[i].stmt == m.hints[j].stmt {
