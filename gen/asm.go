@@ -6,31 +6,31 @@ import (
 
 	"github.com/dave/jennifer/jen"
 
-	"github.com/loopopt/loopopt/gen/amd64"
+	"github.com/loopopt/loopopt/gen/simd"
 	"github.com/loopopt/loopopt/gen/golang"
 	"github.com/loopopt/loopopt/loopir"
 )
 
 // An asmForm is a variant whose hot regions are assembly.
 type asmForm struct {
-	isa amd64.ISA
+	isa simd.ISA
 	typ string // convAvx512AVX512
 	has string // Go variable or constant: can it run here?
 }
 
 // features are what each ISA's code needs of the CPU.
-var features = map[amd64.ISA]string{
-	amd64.AVX2:   "cpu.X86.HasAVX2 && cpu.X86.HasFMA",
-	amd64.AVX512: "cpu.X86.HasAVX512F",
+var features = map[simd.ISA]string{
+	simd.AVX2:   "cpu.X86.HasAVX2 && cpu.X86.HasFMA",
+	simd.AVX512: "cpu.X86.HasAVX512F",
 }
 
 // assembly adds the forms of b that fit its target, best first.
 func (p *pkg) assembly(b *built, base string) error {
-	regions := amd64.FindRegions(b.flat)
+	regions := simd.FindRegions(b.flat)
 	if b.Target == "go" || len(regions) == 0 {
 		return nil
 	}
-	for _, isa := range []amd64.ISA{amd64.AVX512, amd64.AVX2} {
+	for _, isa := range []simd.ISA{simd.AVX512, simd.AVX2} {
 		if b.Target != "" && b.Target != isa.String() {
 			continue
 		}
@@ -49,18 +49,18 @@ func (p *pkg) assembly(b *built, base string) error {
 // A stub is one assembly function as Go sees it.
 type stub struct {
 	name string
-	args []amd64.Arg
+	args []simd.Arg
 }
 
 // asmForm writes one form: the assembly of all regions that have one, and Go
 // around them. It returns how many regions it took, and why not all of them.
-func (p *pkg) asmForm(b *built, f asmForm, base string, regions []*amd64.Region) (int, error) {
+func (p *pkg) asmForm(b *built, f asmForm, base string, regions []*simd.Region) (int, error) {
 	var text strings.Builder
 	stubs := map[loopir.Stmt]stub{}
 	lengths := map[loopir.Stmt]int{}
 	var why error
 	for _, r := range regions {
-		prog, err := amd64.Lower(r)
+		prog, err := simd.Lower(r)
 		name := fmt.Sprintf("%sRegion%d", f.typ, len(stubs))
 		var s string
 		if err == nil {
@@ -104,11 +104,11 @@ func (s stub) call(place golang.Place) []jen.Code {
 	for _, a := range s.args {
 		var v jen.Code
 		switch a.Kind {
-		case amd64.Pointer:
+		case simd.Pointer:
 			v = place.First(a.Array)
-		case amd64.Number:
+		case simd.Number:
 			v = jen.Int64().Call(place.Index(a.Value))
-		case amd64.Scalar:
+		case simd.Scalar:
 			v = place.Scalar(a.Array)
 		}
 		fields[jen.Id(a.Name)] = v
@@ -122,9 +122,9 @@ func (s stub) decl() []jen.Code {
 	for _, a := range s.args {
 		t := jen.Int64()
 		switch a.Kind {
-		case amd64.Pointer:
+		case simd.Pointer:
 			t = jen.Op("*").Id(elem(a.Type))
-		case amd64.Scalar:
+		case simd.Scalar:
 			t = jen.Id(elem(a.Type))
 		}
 		fields = append(fields, jen.Id(a.Name).Add(t).Comment(a.Doc))
