@@ -93,7 +93,7 @@ func (p *pkg) exported(b *strings.Builder, name string, group []*built) error {
 	}
 	b.WriteString(checks)
 	b.WriteString("\tswitch {\n")
-	open := false
+	rest := "" // the first form that takes all sizes everywhere
 	for _, v := range group {
 		cond, err := conjunction(v)
 		if err != nil {
@@ -106,16 +106,17 @@ func (p *pkg) exported(b *strings.Builder, name string, group []*built) error {
 			}
 			fmt.Fprintf(b, "\tcase %s:\n\t\tcall%s(threads%s)\n", c, camel(f.typ), args(k))
 		}
-		if cond == "" {
-			fmt.Fprintf(b, "\tdefault:\n\t\tcall%s(threads%s)\n", camel(v.typ), args(k))
-			open = true
-			break
-		}
-		if len(v.asm) == 0 || portable(group, v) {
+		switch {
+		case rest != "": // only instructions come before that
+		case cond == "":
+			rest = camel(v.typ)
+		case len(v.asm) == 0 || portable(group, v):
 			fmt.Fprintf(b, "\tcase %s:\n\t\tcall%s(threads%s)\n", cond, camel(v.typ), args(k))
 		}
 	}
-	if !open {
+	if rest != "" {
+		fmt.Fprintf(b, "\tdefault:\n\t\tcall%s(threads%s)\n", rest, args(k))
+	} else {
 		fmt.Fprintf(b, "\tdefault:\n\t\treturn shapeError(`%%s`, %q)\n", name+": no schedule of this layout admits these sizes: "+wants(group))
 	}
 	b.WriteString("\t}\n\treturn nil\n}\n")

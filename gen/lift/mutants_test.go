@@ -390,7 +390,7 @@ func lifted(p *Package, f Form) (string, *loopir.Kernel, error) {
 func judge(pool *smt.Pool, p *Package, f Form, name, text, original string) (string, bool) {
 	files := copyMap(p.text)
 	files[name] = []byte(text)
-	q, err := Read(p.Dir, files)
+	q, err := Read(p.Dir, files, p.Arch)
 	if err != nil {
 		return "reading", false
 	}

@@ -78,12 +78,18 @@ func (e *emitter) run(items []*item) error {
 			return err
 		}
 	}
-	ops, err := e.allocate(fold(s.ops, e.evex))
+	list := s.ops
+	if e.isa != NEON {
+		list = fold(list, e.evex)
+	}
+	ops, err := e.allocate(list)
 	if err != nil {
 		return err
 	}
 	for _, op := range ops {
-		e.print(op)
+		if err := e.to.print(op); err != nil {
+			return err
+		}
 	}
 	return nil
 }

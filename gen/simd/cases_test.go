@@ -75,9 +75,9 @@ func (c *testCase) symbol(region int, isa simd.ISA) string {
 }
 
 // emit gives the files of c: the text for each ISA, or why there is none.
-func (c *testCase) emit(stubs *stubWriter) map[string]string {
+func (c *testCase) emit(stubs map[string]*stubWriter) map[string]string {
 	files := map[string]string{}
-	for _, isa := range []simd.ISA{simd.AVX2, simd.AVX512} {
+	for _, isa := range []simd.ISA{simd.AVX2, simd.AVX512, simd.NEON} {
 		var text strings.Builder
 		base := c.name + "_" + isa.String()
 		for i, p := range c.progs {
@@ -86,11 +86,11 @@ func (c *testCase) emit(stubs *stubWriter) map[string]string {
 				files[base+".txt"] = err.Error() + "\n"
 				continue
 			}
-			stubs.add(c.symbol(i, isa), p.Args)
+			stubs[isa.Arch()].add(c.symbol(i, isa), p.Args)
 			text.WriteString("\n" + s)
 		}
 		if text.Len() > 0 {
-			files[base+"_amd64.s"] = notice + simd.Header + text.String()
+			files[base+"_"+isa.Arch()+".s"] = notice + simd.Header + text.String()
 		}
 	}
 	return files
@@ -146,13 +146,15 @@ func (w *stubWriter) file(t testing.TB) string {
 func emitAll(t testing.TB) map[string]string {
 	t.Helper()
 	files := map[string]string{}
-	var stubs stubWriter
+	stubs := map[string]*stubWriter{"amd64": {}, "arm64": {}}
 	for _, c := range allCases(t) {
-		for name, text := range c.emit(&stubs) {
+		for name, text := range c.emit(stubs) {
 			files[name] = text
 		}
 	}
-	files["stubs_amd64.go"] = stubs.file(t)
+	for arch, w := range stubs {
+		files["stubs_"+arch+".go"] = w.file(t)
+	}
 	return files
 }
 

@@ -5,8 +5,6 @@ import (
 	"math"
 	"strconv"
 	"strings"
-
-	"github.com/loopopt/loopopt/loopir"
 )
 
 // Header begins a file of emitted functions: they name the fields of their
@@ -16,6 +14,8 @@ const Header = "#include \"textflag.h\"\n#include \"go_asm.h\"\n"
 // An emitter writes one function.
 type emitter struct {
 	prog   *Program
+	to     target
+	isa    ISA
 	evex   bool  // AVX-512 encodings: 32 registers, masks, embedded broadcasts
 	width  int64 // bytes of a vector register
 	elem   int64 // bytes of an element
@@ -35,19 +35,20 @@ type emitter struct {
 func (p *Program) Emit(isa ISA, symbol string) (string, error) {
 	args := symbol + "Args"
 	e := &emitter{
-		prog: p, width: 32, elem: size(p.elem),
+		prog: p, isa: isa, width: isa.width(), elem: size(p.elem),
 		symbol: symbol, fields: args + "_", data: dataTable{prefix: symbol},
 	}
-	if isa == AVX512 {
-		e.width = 64
-	}
+	e.to = e.targetFor(isa)
 	for _, n := range p.lanes {
 		for n*e.elem%e.width != 0 {
 			e.width /= 2
 		}
 	}
+	if isa == NEON && e.width < isa.width() {
+		return "", unsupported(p.span, "%d lanes that fill no vector", p.lanes)
+	}
 	e.evex = e.width == 64
-	e.vec.init(e.evex)
+	e.vec.init(e.evex || isa == NEON)
 	for _, n := range p.body {
 		if err := e.segment(n); err != nil {
 			return "", err
@@ -57,12 +58,20 @@ func (p *Program) Emit(isa ISA, symbol string) (string, error) {
 	if e.gp.slots > maxSlots {
 		return "", unsupported(p.span, "%d values that don't fit in general registers", e.gp.slots)
 	}
-	return e.data.text(e.elem) + e.head(args) + e.text.String() + "\tVZEROUPPER\n\tRET\n", nil
+	if e.gp.slots > 0 && isa == NEON {
+		return "", unsupported(p.span, "more pointers and numbers than registers")
+	}
+	e.to.leave()
+	return e.data.text(e.elem) + e.function(args), nil
 }
 
-func (e *emitter) head(args string) string {
-	return fmt.Sprintf("// func %s(a *%s)\nTEXT ·%s(SB), NOSPLIT, $%d-8\n\tMOVQ a+0(FP), AX\n",
-		e.symbol, args, e.symbol, 8*e.gp.slots)
+// function is the whole of it.
+func (e *emitter) function(args string) string {
+	body := e.text.String()
+	e.text.Reset()
+	e.to.set("a+0(FP)", e.to.argReg())
+	intro := e.text.String()
+	return fmt.Sprintf("// func %s(a *%s)\nTEXT ·%s(SB), NOSPLIT, $%d-8\n%s%s", e.symbol, args, e.symbol, 8*e.gp.slots, intro, body)
 }
 
 func (e *emitter) line(format string, args ...any) {
@@ -109,17 +118,16 @@ func (e *emitter) loop(o *loop, depth int, last bool) error {
 	name := fmt.Sprintf("%s_%d", fieldName(o.name), e.labels)
 	counter := e.gp.counters[depth]
 	if o.trip.arg == "" {
-		e.line("MOVQ $%d, %s", o.trip.imm, counter)
+		e.to.set(fmt.Sprintf("$%d", o.trip.imm), counter)
 	} else {
 		r := counter
 		if e.gp.isSlot(r) {
 			r = e.scratch()
 		}
-		e.line("MOVQ %s%s(AX), %s", e.fields, o.trip.arg, r)
-		e.line("TESTQ %s, %s", r, r)
-		e.line("JLE %s_end", name)
+		e.to.set(e.arg(o.trip.arg), r)
+		e.to.enter(r, name+"_end")
 		if r != counter {
-			e.line("MOVQ %s, %s", r, counter)
+			e.to.set(r, counter)
 		}
 	}
 	e.settle(o)
@@ -127,20 +135,20 @@ func (e *emitter) loop(o *loop, depth int, last bool) error {
 	if err := e.nodes(o.body, depth+1, false); err != nil {
 		return err
 	}
+	e.gp.held = [2]*affine{} // what was copied changes
 	for _, a := range e.gp.live {
 		if b, ok := a.bump[o]; ok {
 			if b.arg == "" {
 				b.imm -= e.owed(a, o)
 			}
-			e.add(b, e.gp.home[a], "ADDQ")
+			e.add(b, e.gp.home[a], false)
 		}
 	}
-	e.line("DECQ %s", counter)
-	e.line("JNE %s", name)
+	e.to.countDown(counter, name)
 	if !last {
 		for _, a := range e.gp.live {
 			if r, ok := a.rewind[o]; ok && !e.gp.owes[debt{a, o}] {
-				e.add(r, e.gp.home[a], "SUBQ")
+				e.add(r, e.gp.home[a], true)
 			}
 		}
 	}
@@ -189,18 +197,9 @@ func (e *emitter) owed(a *affine, o *loop) int64 {
 	return 0
 }
 
-// add emits dst op= a.
-func (e *emitter) add(a amount, dst, op string) {
-	switch {
-	case a.arg == "" && a.imm == 0:
-	case a.arg == "":
-		e.line("%s $%d, %s", op, a.imm, dst)
-	case e.gp.isSlot(dst):
-		r := e.scratch()
-		e.line("MOVQ %s%s(AX), %s", e.fields, a.arg, r)
-		e.line("%s %s, %s", op, r, dst)
-	default:
-		e.line("%s %s%s(AX), %s", op, e.fields, a.arg, dst)
+func (e *emitter) add(a amount, dst string, minus bool) {
+	if a.arg != "" || a.imm != 0 {
+		e.to.add(a, dst, minus)
 	}
 }
 
@@ -209,11 +208,7 @@ func (e *emitter) number(a *affine) string {
 	if home, ok := e.gp.home[a]; ok {
 		return home
 	}
-	return fmt.Sprintf("%s%s(AX)", e.fields, a.start.arg)
-}
-
-var inverse = map[loopir.Op]string{
-	loopir.Eq: "JNE", loopir.Ne: "JEQ", loopir.Lt: "JGE", loopir.Le: "JGT", loopir.Gt: "JLE", loopir.Ge: "JLT",
+	return e.arg(a.start.arg)
 }
 
 func (e *emitter) guard(g *guard, depth int, last bool) error {
@@ -224,8 +219,7 @@ func (e *emitter) guard(g *guard, depth int, last bool) error {
 		if -g.at.disp > math.MaxInt32 || -g.at.disp < math.MinInt32 {
 			return unsupported(e.prog.span, "the constant %d is too large", g.at.disp)
 		}
-		e.line("CMPQ %s, $%d", e.number(g.at.aff), -g.at.disp)
-		e.line("%s %s", inverse[g.op], name)
+		e.to.skip(e.number(g.at.aff), g.op, -g.at.disp, name)
 	}
 	var err error
 	if g.lanes > 0 {

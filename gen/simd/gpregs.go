@@ -3,13 +3,8 @@ package simd
 import (
 	"fmt"
 	"sort"
-	"strconv"
 	"strings"
 )
-
-// pool are the general registers that hold pointers, numbers and counters. AX
-// holds the arguments; SP, BP, R14 (the goroutine) and R15 stay untouched.
-var pool = []string{"SI", "DI", "BX", "CX", "DX", "R8", "R9", "R10", "R11", "R12", "R13"}
 
 // gpRegs says where the affines and loop counters of a segment live: registers
 // for those used in the deepest loops, stack slots for the rest.
@@ -129,7 +124,7 @@ func (e *emitter) homes(u *usage) {
 	}
 	sort.SliceStable(tenants, func(i, j int) bool { return tenants[i].weight > tenants[j].weight })
 
-	free := pool
+	free := e.to.pool()
 	if u.masks || len(tenants) > len(free) {
 		g.temps = [2]string{free[len(free)-1], free[len(free)-2]}
 		free = free[:len(free)-2]
@@ -154,35 +149,17 @@ func (e *emitter) start(a *affine) {
 	}
 	switch {
 	case a.array != nil:
-		e.line("MOVQ %s%s(AX), %s", e.fields, a.array.arg, r)
-		if a.start.arg != "" {
-			e.line("ADDQ %s%s(AX), %s", e.fields, a.start.arg, r)
-		}
-		if a.offset.arg != "" {
-			e.line("ADDQ %s%s(AX), %s", e.fields, a.offset.arg, r)
-		}
+		e.to.set(e.arg(a.array.arg), r)
+		e.add(amount{arg: a.start.arg}, r, false)
+		e.add(amount{arg: a.offset.arg}, r, false)
 	case a.start.arg != "":
-		e.line("MOVQ %s%s(AX), %s", e.fields, a.start.arg, r)
+		e.to.set(e.arg(a.start.arg), r)
 	default:
-		e.line("MOVQ $0, %s", r)
+		e.to.set("$0", r)
 	}
 	if r != home {
-		e.line("MOVQ %s, %s", r, home)
+		e.to.set(r, home)
 	}
-}
-
-// address gives the memory operand of a place.
-func (e *emitter) address(p place) string {
-	a, index := p.aff, ""
-	if by := p.aff.by; by != nil {
-		a = by.at
-		index = fmt.Sprintf("(%s*%d)", e.register(by.number, 1), by.scale)
-	}
-	disp := ""
-	if p.disp != 0 {
-		disp = strconv.FormatInt(p.disp, 10)
-	}
-	return fmt.Sprintf("%s(%s)%s", disp, e.register(a, 0), index)
 }
 
 // register gives the register of a, loading it from its slot into temps[t].
@@ -192,7 +169,7 @@ func (e *emitter) register(a *affine, t int) string {
 		return home
 	}
 	if e.gp.held[t] != a {
-		e.line("MOVQ %s, %s", home, e.gp.temps[t])
+		e.to.set(home, e.gp.temps[t])
 		e.gp.held[t] = a
 	}
 	return e.gp.temps[t]

@@ -5,6 +5,9 @@ import "fmt"
 // masked makes a mask for each vector of the guard's lanes, lane < count, and
 // emits the body under it.
 func (e *emitter) masked(g *guard, depth int, last bool) error {
+	if e.isa == NEON {
+		return unsupported(e.prog.span, "masked lanes")
+	}
 	count, limit := e.scratch(), e.gp.temps[1]
 	e.gp.held[1] = nil
 	if g.at.aff.isZero() {

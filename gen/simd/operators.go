@@ -38,6 +38,9 @@ func (s *selector) extremum(v *value, args []operand, dst operand, k int) operan
 	op := func(name string, dst operand, k int, src ...operand) operand {
 		return s.emit(&inst{op: name, imm: -1, dst: dst, src: src, mask: k})
 	}
+	if s.e.isa == NEON {
+		return op(name, dst, k, args...) // as the language has it
+	}
 	for i, a := range v.args {
 		c, err := strconv.ParseFloat(a.text, 64)
 		if a.op != opConst || err != nil || math.IsNaN(c) {

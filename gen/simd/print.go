@@ -7,7 +7,7 @@ import (
 
 // print writes op, whose operands are registers and memory, in the order of
 // the Go assembler: immediate, sources from last to first, mask, destination.
-func (e *emitter) print(op *inst) {
+func (e x86) print(op *inst) error {
 	src := op.src
 	if len(src) == 0 && op.dst.kind == vector { // x xor x
 		src = []operand{op.dst, op.dst}
@@ -31,9 +31,10 @@ func (e *emitter) print(op *inst) {
 	}
 	args = append(args, e.operand(op, op.dst))
 	e.line("%s %s", name, strings.Join(args, ", "))
+	return nil
 }
 
-func (e *emitter) operand(op *inst, o operand) string {
+func (e x86) operand(op *inst, o operand) string {
 	switch o.kind {
 	case vector:
 		if o.low || op.op == "VMOVSS" || op.op == "VMOVSD" {

@@ -10,15 +10,22 @@ type ISA uint8
 const (
 	AVX2   ISA = iota // AVX2 and FMA: 16 registers of 32 bytes
 	AVX512            // AVX-512F: 32 registers of 64 bytes, masks
+	NEON              // Advanced SIMD of arm64: 32 registers of 16 bytes
 )
 
-// String gives the name that symbols and schedules use: "avx2", "avx512".
-func (i ISA) String() string {
-	if i == AVX512 {
-		return "avx512"
+// String gives the name that symbols and schedules use: "avx2", "avx512", "neon".
+func (i ISA) String() string { return [...]string{"avx2", "avx512", "neon"}[i] }
+
+// Arch is the GOARCH of the processors that have it.
+func (i ISA) Arch() string {
+	if i == NEON {
+		return "arm64"
 	}
-	return "avx2"
+	return "amd64"
 }
+
+// width is how many bytes a vector register has.
+func (i ISA) width() int64 { return [...]int64{32, 64, 16}[i] }
 
 // A Region is a run of statements of a scheduled kernel that is worth assembly:
 // the caller emits one call for them instead of Go.

@@ -136,7 +136,7 @@ func (a *allocation) step(pos int, op *inst) error {
 		}
 	}
 	if op.fma {
-		return a.fma(pos, op, temps)
+		return a.e.to.fma(a, pos, op, temps)
 	}
 	if op.dst.kind == temp {
 		r, err := a.define(pos, op.dst.n, temps)
@@ -153,7 +153,7 @@ func (a *allocation) step(pos int, op *inst) error {
 // from memory: there is no free register and no other source in memory.
 func (a *allocation) inPlace(op *inst, i int) bool {
 	d := a.def[op.src[i].n]
-	if slices.Contains(a.free, true) || !foldable(d, a.e.evex) {
+	if a.e.isa == NEON || slices.Contains(a.free, true) || !foldable(d, a.e.evex) {
 		return false
 	}
 	for _, o := range op.src {
@@ -236,7 +236,7 @@ func (a *allocation) repeatable(n int) bool {
 }
 
 // fma chooses the form of dst = x*y + z in which a source is overwritten.
-func (a *allocation) fma(pos int, op *inst, temps []operand) error {
+func (x86) fma(a *allocation, pos int, op *inst, temps []operand) error {
 	x, y, z := op.src[0], op.src[1], op.src[2]
 	if x.kind == memory {
 		x, y = y, x

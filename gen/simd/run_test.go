@@ -1,4 +1,4 @@
-//go:build linux && amd64
+//go:build linux && (amd64 || arm64)
 
 package simd_test
 
@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"runtime"
 	"syscall"
 	"testing"
 	"unsafe"
@@ -20,7 +21,12 @@ import (
 )
 
 func available(isa simd.ISA) bool {
-	if isa == simd.AVX512 {
+	switch {
+	case isa.Arch() != runtime.GOARCH:
+		return false
+	case isa == simd.NEON:
+		return cpu.ARM64.HasASIMD
+	case isa == simd.AVX512:
 		return cpu.X86.HasAVX512F
 	}
 	return cpu.X86.HasAVX2 && cpu.X86.HasFMA
@@ -31,7 +37,7 @@ func available(isa simd.ISA) bool {
 // page that must not be touched, or begin behind one.
 func TestRun(t *testing.T) {
 	for _, c := range allCases(t) {
-		for _, isa := range []simd.ISA{simd.AVX2, simd.AVX512} {
+		for _, isa := range []simd.ISA{simd.AVX2, simd.AVX512, simd.NEON} {
 			t.Run(c.name+"/"+isa.String(), func(t *testing.T) {
 				if !available(isa) {
 					t.Skipf("this processor has no %s", isa)

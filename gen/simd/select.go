@@ -175,7 +175,7 @@ func (s *selector) value(v *value, group int64, dst operand, k int) (operand, er
 		}
 		return s.constant(bits, dst, k), nil
 	case opScalar:
-		return s.broadcast(fmt.Sprintf("%s%s(AX)", s.e.fields, v.text), dst, k), nil
+		return s.broadcast(s.e.arg(v.text), dst, k), nil
 	case opSelect:
 		return s.choose(v, group, dst, k)
 	}
@@ -210,6 +210,8 @@ func (s *selector) lane(v *value, dst operand) (operand, error) {
 	from := operand{kind: vector, n: r}
 	lane := v.cell.off % (e.width / e.elem)
 	switch {
+	case e.isa == NEON:
+		return s.emit(&inst{op: "VDUP", imm: int(lane), dst: dst, src: []operand{from}}), nil
 	case e.width == 16:
 		return operand{}, unsupported(v.cell.loc.span, "one lane of %s, whose vectors have only 16 bytes", v.cell.loc.name)
 	case lane == 0 && e.elem == 4:

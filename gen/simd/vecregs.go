@@ -24,9 +24,9 @@ type cellKey struct {
 	group int64
 }
 
-func (r *vecRegs) init(evex bool) {
+func (r *vecRegs) init(many bool) {
 	r.used = make([]bool, 16)
-	if evex {
+	if many {
 		r.used = make([]bool, 32)
 	}
 	r.usedK[0] = true // K0 means no mask
@@ -134,7 +134,9 @@ func (e *emitter) reserve(v *value, group int64, inner map[*local]bool) error {
 			// A masked write inside must keep what an earlier iteration wrote.
 			s := selector{e: e}
 			i := &inst{op: s.bitwise("XOR"), imm: -1, dst: operand{kind: vector, n: r}}
-			e.print(i)
+			if err := e.to.print(i); err != nil {
+				return err
+			}
 			delete(e.vec.fresh, r)
 		}
 	}

@@ -228,6 +228,8 @@ func ConvAvx5121x1S1(threads int, N int, K int, C int, P int, Q int, R int, S in
 		callConvAnyAVX512(threads, N, K, C, P, Q, R, S, stride, I, W, O)
 	case hasConvAnyAVX2 && K%16 == 0 && C%16 == 0 && K%32 == 0:
 		callConvAnyAVX2(threads, N, K, C, P, Q, R, S, stride, I, W, O)
+	case hasConvAnyNEON && K%16 == 0 && C%16 == 0 && K%32 == 0:
+		callConvAnyNEON(threads, N, K, C, P, Q, R, S, stride, I, W, O)
 	case K%16 == 0 && C%16 == 0 && K%32 == 0:
 		callConvAny(threads, N, K, C, P, Q, R, S, stride, I, W, O)
 	default:

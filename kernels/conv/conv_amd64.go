@@ -459,3 +459,9 @@ func callConvAnyAVX2(threads int, N int, K int, C int, P int, Q int, R int, S in
 	c.O = nil
 	convAnyAVX2Calls.Put(c)
 }
+
+const hasConvAnyNEON = false
+
+func callConvAnyNEON(int, int, int, int, int, int, int, int, int, []float32, []float32, []float32) {
+	panic("no assembly on this platform")
+}
