@@ -65,7 +65,7 @@ func (p *pkg) asmForm(b *built, f asmForm, base string, regions []*simd.Region) 
 	lengths := map[loopir.Stmt]int{}
 	var why error
 	for _, r := range regions {
-		prog, err := simd.Lower(r)
+		prog, err := simd.Lower(r, f.isa)
 		name := fmt.Sprintf("%sRegion%d", f.typ, len(stubs))
 		var s string
 		if err == nil {

@@ -28,8 +28,10 @@ type testCase struct {
 	file    *loopir.File
 	kernel  *loopir.Kernel
 	regions []*simd.Region
-	progs   []*simd.Program
+	progs   map[simd.ISA][]*simd.Program
 }
+
+var isas = []simd.ISA{simd.AVX2, simd.AVX512, simd.NEON}
 
 func loadCase(t testing.TB, path string) *testCase {
 	t.Helper()
@@ -46,13 +48,15 @@ func loadCase(t testing.TB, path string) *testCase {
 		t.Fatal(err)
 	}
 	k.InlineLets()
-	c := &testCase{name: strings.TrimSuffix(filepath.Base(path), ".loop"), file: f, kernel: k, regions: simd.FindRegions(k)}
-	for _, r := range c.regions {
-		p, err := simd.Lower(r)
-		if err != nil {
-			t.Fatalf("%s: %v", path, err)
+	c := &testCase{name: strings.TrimSuffix(filepath.Base(path), ".loop"), file: f, kernel: k, regions: simd.FindRegions(k), progs: map[simd.ISA][]*simd.Program{}}
+	for _, isa := range isas {
+		for _, r := range c.regions {
+			p, err := simd.Lower(r, isa)
+			if err != nil {
+				t.Fatalf("%s: %v", path, err)
+			}
+			c.progs[isa] = append(c.progs[isa], p)
 		}
-		c.progs = append(c.progs, p)
 	}
 	return c
 }
@@ -77,10 +81,10 @@ func (c *testCase) symbol(region int, isa simd.ISA) string {
 // emit gives the files of c: the text for each ISA, or why there is none.
 func (c *testCase) emit(stubs map[string]*stubWriter) map[string]string {
 	files := map[string]string{}
-	for _, isa := range []simd.ISA{simd.AVX2, simd.AVX512, simd.NEON} {
+	for _, isa := range isas {
 		var text strings.Builder
 		base := c.name + "_" + isa.String()
-		for i, p := range c.progs {
+		for i, p := range c.progs[isa] {
 			s, err := p.Emit(isa, c.symbol(i, isa))
 			if err != nil {
 				files[base+".txt"] = err.Error() + "\n"
@@ -163,7 +167,7 @@ func emitAll(t testing.TB) map[string]string {
 func TestText(t *testing.T) {
 	files := emitAll(t)
 	if *update {
-		old, _ := filepath.Glob(filepath.Join(casesDir, "*_a*"))
+		old, _ := filepath.Glob(filepath.Join(casesDir, "*_*"))
 		for _, p := range old {
 			os.Remove(p)
 		}
@@ -185,7 +189,7 @@ func TestText(t *testing.T) {
 			t.Errorf("%s: emitted twice, two texts", name)
 		}
 	}
-	checked, _ := filepath.Glob(filepath.Join(casesDir, "*_a*"))
+	checked, _ := filepath.Glob(filepath.Join(casesDir, "*_*"))
 	for _, p := range checked {
 		if _, ok := files[filepath.Base(p)]; !ok {
 			t.Errorf("%s is emitted by no case", p)

@@ -7,8 +7,7 @@ import (
 	"github.com/loopopt/loopopt/loopir/poly"
 )
 
-// A Program is a region taken apart for assembly. Its arguments are the same
-// for every ISA.
+// A Program is a region taken apart for assembly.
 type Program struct {
 	Args []Arg
 
@@ -62,6 +61,7 @@ type lowerer struct {
 	locals map[string]*local
 	facts  poly.Facts
 	budget int // statements that may still be written out
+	masks  bool
 }
 
 const (
@@ -69,10 +69,11 @@ const (
 	maxUnroll = 20000
 )
 
-// Lower takes r apart. The error, a *loopir.Error, says which construct has no
-// assembly form; the caller then keeps the region in Go.
-func Lower(r *Region) (*Program, error) {
+// Lower takes r apart for an ISA. The error, a *loopir.Error, says which construct has
+// no assembly form; the caller then keeps the region in Go.
+func Lower(r *Region, isa ISA) (*Program, error) {
 	l := &lowerer{
+		masks:  isa != NEON,
 		prog:   &Program{span: r.span()},
 		arrays: map[string]*array{},
 		iters:  map[string]poly.Poly{},
@@ -263,12 +264,20 @@ func (l *lowerer) forLoop(s *loopir.For) ([]node, error) {
 	case !l.invariant(trip):
 		return nil, unsupported(s.Span, "the extent of loop %s depends on a loop of the same region", s.Iter)
 	}
+	o, err := l.counted(s, lo, trip, step, body)
+	return []node{o}, err
+}
+
+// counted lowers a loop that is counted down; its iterator is lo + step times the
+// number of the iteration.
+func (l *lowerer) counted(s *loopir.For, lo, trip, step poly.Poly, body func() ([]node, error)) (*loop, error) {
 	l.loopID++
 	o := &loop{name: s.Iter, count: trip, uid: l.loopID}
 	l.loops = append(l.loops, o)
+	var err error
 	o.body, err = l.bind(s.Iter, lo.Add(step.Mul(poly.Var(o.variable()))), body)
 	l.loops = l.loops[:len(l.loops)-1]
-	return []node{o}, err
+	return o, err
 }
 
 func constInt(p poly.Poly) (int64, bool) {

@@ -101,7 +101,10 @@ var neonWords = map[string]uint32{
 	"VCMPEQ": 0x4e20e400, "VCMPGE": 0x6e20e400, "VCMPGT": 0x6ea0e400,
 }
 
-const neonWide = 1 << 22
+const (
+	neonWide = 1 << 22
+	neonNot  = 0x6e205800
+)
 
 var neonNames = map[string]string{
 	"VADD": "FADD", "VSUB": "FSUB", "VMUL": "FMUL", "VDIV": "FDIV", "VMAX": "FMAX", "VMIN": "FMIN", "VSQRT": "FSQRT",
@@ -172,7 +175,7 @@ func (n *neon) compute(op *inst) error {
 	case "VAND", "VOR", "VXOR":
 		n.bits(map[string]string{"VAND": "VAND", "VOR": "VORR", "VXOR": "VEOR"}[s], op.src[0], op.src[1], op.dst)
 	case "VCMP":
-		return n.compare(op)
+		n.compare(op)
 	case "VBLENDV":
 		n.blend(op.src[2], op.src[1], op.src[0], op.dst)
 	default:
@@ -202,7 +205,7 @@ func (n *neon) word(s string, src []operand, dst operand) {
 
 // compare gives all ones where the comparison holds. There is no less, and no not
 // equal.
-func (n *neon) compare(op *inst) error {
+func (n *neon) compare(op *inst) {
 	x, y := op.src[0], op.src[1]
 	switch op.imm {
 	case predicates[opEq]:
@@ -216,9 +219,9 @@ func (n *neon) compare(op *inst) error {
 	case predicates[opLe]:
 		n.word("VCMPGE", []operand{y, x}, op.dst)
 	default:
-		return unsupported(n.e.prog.span, "no comparison for !=")
+		n.word("VCMPEQ", []operand{x, y}, op.dst)
+		n.e.line("WORD $%#x // VMVN V%d.B16, V%d.B16", neonNot|op.dst.n<<5|op.dst.n, op.dst.n, op.dst.n)
 	}
-	return nil
 }
 
 // blend picks yes where the mask is set.

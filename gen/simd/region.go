@@ -111,7 +111,7 @@ func (f *finder) list(list *[]loopir.Stmt) {
 			nest := has(one, isVector) && !has(one, isRegisters)
 			if (nest || hasRegisters(l.Body)) && !has(one, isParallel) {
 				f.add(list, i, i+1)
-				if _, err := Lower(f.found[len(f.found)-1]); err == nil || nest && isVector(l) {
+				if _, err := Lower(f.found[len(f.found)-1], AVX512); err == nil || nest && isVector(l) {
 					continue
 				}
 				f.found = f.found[:len(f.found)-1]

@@ -52,7 +52,7 @@ func TestRejected(t *testing.T) {
 			if len(rs) != 1 {
 				t.Fatalf("%d regions", len(rs))
 			}
-			_, err := simd.Lower(rs[0])
+			_, err := simd.Lower(rs[0], simd.AVX512)
 			var e *loopir.Error
 			if !errors.As(err, &e) || !strings.Contains(e.Msg, tt.want) || e.Span.Start.Line == 0 {
 				t.Errorf("got %v, want a positioned error with %q", err, tt.want)
@@ -77,7 +77,7 @@ func TestTooManyVectors(t *testing.T) {
 				for i in 0..%[1]d unroll { for l in 0..16 vectorize { C[i][l] = acc[i][l] } }
 			}
 		}`, tt.rows))
-		p, err := simd.Lower(simd.FindRegions(k)[0])
+		p, err := simd.Lower(simd.FindRegions(k)[0], simd.AVX512)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -37,7 +37,7 @@ func available(isa simd.ISA) bool {
 // page that must not be touched, or begin behind one.
 func TestRun(t *testing.T) {
 	for _, c := range allCases(t) {
-		for _, isa := range []simd.ISA{simd.AVX2, simd.AVX512, simd.NEON} {
+		for _, isa := range isas {
 			t.Run(c.name+"/"+isa.String(), func(t *testing.T) {
 				if !available(isa) {
 					t.Skipf("this processor has no %s", isa)
@@ -236,7 +236,7 @@ func (m *machine) region(list *[]loopir.Stmt, i int) int {
 
 // call fills the argument struct, whose fields follow each other.
 func (m *machine) call(n int) error {
-	args := m.c.progs[n].Args
+	args := m.c.progs[m.isa][n].Args
 	frame := make([]uint64, len(args)+1)
 	at := unsafe.Pointer(&frame[0])
 	for _, a := range args {

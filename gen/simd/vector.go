@@ -47,8 +47,13 @@ func (l *lowerer) inLanes(s *loopir.For, lo poly.Poly, n int64) ([]node, error) 
 	return l.bind(s.Iter, lo.Add(poly.Var(laneVar)), func() ([]node, error) { return l.list(s.Body) })
 }
 
-// maskedLanes is inLanes for the first trip of n lanes.
+// maskedLanes is inLanes for the first trip of n lanes; without masks, one after the
+// other.
 func (l *lowerer) maskedLanes(s *loopir.For, lo, trip poly.Poly, n int64) ([]node, error) {
+	if k, constant := constInt(trip); !l.masks && !l.indexesLocal(s) && l.invariant(trip) && !(constant && k <= 0) {
+		o, err := l.counted(s, lo, trip, poly.Int(1), func() ([]node, error) { return l.list(s.Body) })
+		return []node{o}, err
+	}
 	nodes, err := l.inLanes(s, lo, n)
 	if err != nil || len(nodes) == 0 {
 		return nil, err
@@ -69,15 +74,10 @@ func (l *lowerer) strips(s *loopir.For, lo, trip poly.Poly) ([]node, error) {
 	n := strip(s)
 	l.prog.lanes = append(l.prog.lanes, n)
 	whole := poly.FloorDiv(trip, poly.Int(n))
-	l.loopID++
-	o := &loop{name: s.Iter, count: whole, uid: l.loopID}
-	l.loops = append(l.loops, o)
-	body, err := l.inLanes(s, lo.Add(poly.Var(o.variable()).Mul(poly.Int(n))), n)
-	l.loops = l.loops[:len(l.loops)-1]
+	o, err := l.counted(s, lo, whole, poly.Int(n), func() ([]node, error) { return l.inLanes(s, l.iters[s.Iter], n) })
 	if err != nil {
 		return nil, err
 	}
-	o.body = body
 	done := whole.Mul(poly.Int(n))
 	rest, err := l.maskedLanes(s, lo.Add(done), trip.Sub(done), n)
 	return append([]node{o}, rest...), err

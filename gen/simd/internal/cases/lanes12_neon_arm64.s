@@ -30,3 +30,31 @@ i_1:
 	BNE i_1
 i_1_end:
 	RET
+
+// func lanes121NEON(a *lanes121NEONArgs)
+TEXT ·lanes121NEON(SB), NOSPLIT, $0-8
+	MOVD a+0(FP), R0
+	MOVD lanes121NEONArgs_pD(R0), R1
+	MOVD lanes121NEONArgs_pB(R0), R2
+	MOVD lanes121NEONArgs_n_i(R0), R4
+	CMP $0, R4
+	BLE i_1_end
+i_1:
+	MOVD $5, R3
+l_2:
+	FMOVD (R1), F0
+	VDUP V0.D[0], V0.D2
+	FMOVD (R2), F1
+	VDUP V1.D[0], V1.D2
+	WORD $0x6e61fc00 // FDIV V1.D2, V0.D2, V0.D2
+	FMOVD F0, (R1)
+	ADD $8, R1
+	ADD $8, R2
+	SUBS $1, R3
+	BNE l_2
+	ADD $40, R1
+	ADD $40, R2
+	SUBS $1, R4
+	BNE i_1
+i_1_end:
+	RET

@@ -52,3 +52,78 @@ ib_1:
 	BNE ib_1
 ib_1_end:
 	RET
+
+// func peeled1NEON(a *peeled1NEONArgs)
+TEXT ·peeled1NEON(SB), NOSPLIT, $0-8
+	MOVD a+0(FP), R0
+	MOVD peeled1NEONArgs_pY(R0), R1
+	MOVD peeled1NEONArgs_oY(R0), R25
+	ADD R25, R1
+	MOVD peeled1NEONArgs_pX(R0), R2
+	MOVD peeled1NEONArgs_oY(R0), R25
+	ADD R25, R2
+	MOVD peeled1NEONArgs_xY(R0), R3
+	MOVD peeled1NEONArgs_n_ib(R0), R5
+	CMP $0, R5
+	BLE ib_1_end
+ib_1:
+	MOVD peeled1NEONArgs_n_i(R0), R4
+	CMP $0, R4
+	BLE i_2_end
+i_2:
+	FMOVS peeled1NEONArgs_sa(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVQ (R2), F1
+	FMOVQ (R1), F2
+	VFMLA V1.S4, V0.S4, V2.S4
+	FMOVQ F2, (R1)
+	FMOVQ 16(R2), F1
+	FMOVQ 16(R1), F2
+	VFMLA V1.S4, V0.S4, V2.S4
+	FMOVQ F2, 16(R1)
+	FMOVQ 32(R2), F1
+	FMOVQ 32(R1), F2
+	VFMLA V1.S4, V0.S4, V2.S4
+	FMOVQ F2, 32(R1)
+	FMOVQ 48(R2), F1
+	FMOVQ 48(R1), F2
+	VFMLA V1.S4, V0.S4, V2.S4
+	FMOVQ F2, 48(R1)
+	ADD $64, R1
+	ADD $64, R2
+	SUBS $1, R4
+	BNE i_2
+	MOVD peeled1NEONArgs_xY(R0), R25
+	SUB R25, R1
+	MOVD peeled1NEONArgs_xY(R0), R25
+	SUB R25, R2
+i_2_end:
+	MOVD peeled1NEONArgs_n_i1(R0), R4
+	CMP $0, R4
+	BLE i_3_end
+i_3:
+	FMOVS peeled1NEONArgs_sa(R0), F0
+	VDUP V0.S[0], V0.S4
+	ADD R3, R2, R16
+	FMOVS (R16), F1
+	VDUP V1.S[0], V1.S4
+	ADD R3, R1, R17
+	FMOVS (R17), F2
+	VDUP V2.S[0], V2.S4
+	VFMLA V1.S4, V0.S4, V2.S4
+	FMOVS F2, (R17)
+	ADD $4, R1
+	ADD $4, R2
+	SUBS $1, R4
+	BNE i_3
+	MOVD peeled1NEONArgs_r_Y_i(R0), R25
+	SUB R25, R1
+	MOVD peeled1NEONArgs_r_Y_i(R0), R25
+	SUB R25, R2
+i_3_end:
+	ADD $128, R1
+	ADD $128, R2
+	SUBS $1, R5
+	BNE ib_1
+ib_1_end:
+	RET

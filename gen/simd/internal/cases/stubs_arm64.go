@@ -12,10 +12,16 @@ var Funcs = map[string]func(unsafe.Pointer){
 	"deep0NEON":    func(a unsafe.Pointer) { deep0NEON((*deep0NEONArgs)(a)) },
 	"guards0NEON":  func(a unsafe.Pointer) { guards0NEON((*guards0NEONArgs)(a)) },
 	"lanes120NEON": func(a unsafe.Pointer) { lanes120NEON((*lanes120NEONArgs)(a)) },
+	"lanes121NEON": func(a unsafe.Pointer) { lanes121NEON((*lanes121NEONArgs)(a)) },
+	"ops0NEON":     func(a unsafe.Pointer) { ops0NEON((*ops0NEONArgs)(a)) },
 	"peeled0NEON":  func(a unsafe.Pointer) { peeled0NEON((*peeled0NEONArgs)(a)) },
+	"peeled1NEON":  func(a unsafe.Pointer) { peeled1NEON((*peeled1NEONArgs)(a)) },
 	"rowsum0NEON":  func(a unsafe.Pointer) { rowsum0NEON((*rowsum0NEONArgs)(a)) },
 	"rowsum1NEON":  func(a unsafe.Pointer) { rowsum1NEON((*rowsum1NEONArgs)(a)) },
+	"skewed0NEON":  func(a unsafe.Pointer) { skewed0NEON((*skewed0NEONArgs)(a)) },
 	"stencil0NEON": func(a unsafe.Pointer) { stencil0NEON((*stencil0NEONArgs)(a)) },
+	"strips0NEON":  func(a unsafe.Pointer) { strips0NEON((*strips0NEONArgs)(a)) },
+	"strips1NEON":  func(a unsafe.Pointer) { strips1NEON((*strips1NEONArgs)(a)) },
 }
 
 type conv10NEONArgs struct {
@@ -169,6 +175,34 @@ type lanes120NEONArgs struct {
 //go:noescape
 func lanes120NEON(a *lanes120NEONArgs)
 
+type lanes121NEONArgs struct {
+	pD    *float64 // first element of D
+	pB    *float64 // first element of B
+	n_i   int64    // iterations of i: (N + 1) / 2
+	r_D_i int64    // all steps of D in bytes for i: 80 * ((N + 1) / 2)
+}
+
+//go:noescape
+func lanes121NEON(a *lanes121NEONArgs)
+
+type ops0NEONArgs struct {
+	pX  *float32 // first element of X
+	pY  *float32 // first element of Y
+	pO  *float32 // first element of O
+	pZ  *float32 // first element of Z
+	xO  int64    // bytes between pointers into O: 704 * N
+	xO1 int64    // bytes between pointers into O: 64 * N
+	xO2 int64    // bytes between pointers into O: 192 * N
+	xO3 int64    // bytes between pointers into O: 320 * N
+	xO4 int64    // bytes between pointers into O: 448 * N
+	xO5 int64    // bytes between pointers into O: 576 * N
+	n_i int64    // iterations of i: N
+	sa  float32  // scalar a
+}
+
+//go:noescape
+func ops0NEON(a *ops0NEONArgs)
+
 type peeled0NEONArgs struct {
 	pY     *float32 // first element of Y
 	pX     *float32 // first element of X
@@ -179,6 +213,22 @@ type peeled0NEONArgs struct {
 
 //go:noescape
 func peeled0NEON(a *peeled0NEONArgs)
+
+type peeled1NEONArgs struct {
+	pY     *float32 // first element of Y
+	pX     *float32 // first element of X
+	oY     int64    // byte offset into Y: 128 * (N / 32)
+	xY     int64    // bytes between pointers into Y: 64*(N/16) - 128*(N/32)
+	n_ib   int64    // iterations of ib: (N+31)/32 - N/32
+	r_Y_ib int64    // all steps of Y in bytes for ib: 128 * ((N+31)/32 - N/32)
+	n_i    int64    // iterations of i: N/16 - 2*(N/32)
+	n_i1   int64    // iterations of i: N % 16
+	r_Y_i  int64    // all steps of Y in bytes for i: 4 * (N % 16)
+	sa     float32  // scalar a
+}
+
+//go:noescape
+func peeled1NEON(a *peeled1NEONArgs)
 
 type rowsum0NEONArgs struct {
 	pA    *float32 // first element of A
@@ -206,6 +256,19 @@ type rowsum1NEONArgs struct {
 //go:noescape
 func rowsum1NEON(a *rowsum1NEONArgs)
 
+type skewed0NEONArgs struct {
+	pA    *float32 // first element of A
+	oA    int64    // byte offset into A: 4 * ((t+1)%2*N + (256*xb-16*tb-t+max(0, 16*tb-256*xb+t+1)))
+	xA    int64    // bytes between pointers into A: 64 * (max(0, min(256, 16*tb-256*xb+N+t-1)-max(0, 16*tb-256*xb+t+1)) / 16)
+	xA1   int64    // bytes between pointers into A: 4 * ((2*((t+1)/2) - 2*(t/2) - 1) * N)
+	n_x   int64    // iterations of x: max(0, min(256, 16*tb-256*xb+N+t-1)-max(0, 16*tb-256*xb+t+1)) / 16
+	n_x1  int64    // iterations of x: max(0, min(256, 16*tb-256*xb+N+t-1)-max(0, 16*tb-256*xb+t+1)) % 16
+	r_A_x int64    // all steps of A in bytes for x: 4 * (max(0, min(256, 16*tb-256*xb+N+t-1)-max(0, 16*tb-256*xb+t+1)) % 16)
+}
+
+//go:noescape
+func skewed0NEON(a *skewed0NEONArgs)
+
 type stencil0NEONArgs struct {
 	pA    *float32 // first element of A
 	pB    *float32 // first element of B
@@ -220,3 +283,28 @@ type stencil0NEONArgs struct {
 
 //go:noescape
 func stencil0NEON(a *stencil0NEONArgs)
+
+type strips0NEONArgs struct {
+	pB    *float32 // first element of B
+	pA    *float32 // first element of A
+	oB    int64    // byte offset into B: 4 * (i*N + min(N, i))
+	xB    int64    // bytes between pointers into B: 64 * ((N - min(N, i)) / 16)
+	n_j   int64    // iterations of j: (N - min(N, i)) / 16
+	n_j1  int64    // iterations of j: (N - min(N, i)) % 16
+	r_B_j int64    // all steps of B in bytes for j: 4 * ((N - min(N, i)) % 16)
+}
+
+//go:noescape
+func strips0NEON(a *strips0NEONArgs)
+
+type strips1NEONArgs struct {
+	pE    *float64 // first element of E
+	pD    *float64 // first element of D
+	xE    int64    // bytes between pointers into E: 64 * (3 * N / 8)
+	n_i   int64    // iterations of i: 3 * N / 8
+	n_i1  int64    // iterations of i: 3 * N % 8
+	r_E_i int64    // all steps of E in bytes for i: 8 * (3 * N % 8)
+}
+
+//go:noescape
+func strips1NEON(a *strips1NEONArgs)
