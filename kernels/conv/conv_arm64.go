@@ -106,6 +106,81 @@ func callConvAvx2S27AVX2(int, int, int, int, int, int, int, int, int, []float32,
 	panic("no assembly on this platform")
 }
 
+var hasConvNeon1x1S1NEON = cpu.ARM64.HasASIMD
+
+var convNeon1x1S1NEONCalls = sync.Pool{New: func() any { return new(convNeon1x1S1NEON) }}
+
+func callConvNeon1x1S1NEON(threads int, N int, K int, C int, P int, Q int, R int, S int, stride int, I []float32, W []float32, O []float32) {
+	c := convNeon1x1S1NEONCalls.Get().(*convNeon1x1S1NEON)
+	c.threads = threads
+	c.N = N
+	c.K = K
+	c.C = C
+	c.P = P
+	c.Q = Q
+	c.R = R
+	c.S = S
+	c.stride = stride
+	c.I = I
+	c.W = W
+	c.O = O
+	c.run()
+	c.I = nil
+	c.W = nil
+	c.O = nil
+	convNeon1x1S1NEONCalls.Put(c)
+}
+
+var hasConvNeonS1NEON = cpu.ARM64.HasASIMD
+
+var convNeonS1NEONCalls = sync.Pool{New: func() any { return new(convNeonS1NEON) }}
+
+func callConvNeonS1NEON(threads int, N int, K int, C int, P int, Q int, R int, S int, stride int, I []float32, W []float32, O []float32) {
+	c := convNeonS1NEONCalls.Get().(*convNeonS1NEON)
+	c.threads = threads
+	c.N = N
+	c.K = K
+	c.C = C
+	c.P = P
+	c.Q = Q
+	c.R = R
+	c.S = S
+	c.stride = stride
+	c.I = I
+	c.W = W
+	c.O = O
+	c.run()
+	c.I = nil
+	c.W = nil
+	c.O = nil
+	convNeonS1NEONCalls.Put(c)
+}
+
+var hasConvNeonS2NEON = cpu.ARM64.HasASIMD
+
+var convNeonS2NEONCalls = sync.Pool{New: func() any { return new(convNeonS2NEON) }}
+
+func callConvNeonS2NEON(threads int, N int, K int, C int, P int, Q int, R int, S int, stride int, I []float32, W []float32, O []float32) {
+	c := convNeonS2NEONCalls.Get().(*convNeonS2NEON)
+	c.threads = threads
+	c.N = N
+	c.K = K
+	c.C = C
+	c.P = P
+	c.Q = Q
+	c.R = R
+	c.S = S
+	c.stride = stride
+	c.I = I
+	c.W = W
+	c.O = O
+	c.run()
+	c.I = nil
+	c.W = nil
+	c.O = nil
+	convNeonS2NEONCalls.Put(c)
+}
+
 const hasConvAnyAVX512 = false
 
 func callConvAnyAVX512(int, int, int, int, int, int, int, int, int, []float32, []float32, []float32) {

@@ -8,6 +8,18 @@ import "github.com/loopopt/loopopt/gen/gentest"
 
 func init() {
 	formsConv = append(formsConv, []gentest.Form{
+		{Schedule: "neon_1x1_s1", Impl: "neon", File: "conv_neon_1x1_s1.loop", Kernel: "conv", Has: hasConvNeon1x1S1NEON, Call: func(a *gentest.Args) error {
+			callConvNeon1x1S1NEON(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), gentest.Slice[float32](a, "I"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "O"))
+			return nil
+		}},
+		{Schedule: "neon_s1", Impl: "neon", File: "conv_neon_s1.loop", Kernel: "conv", Has: hasConvNeonS1NEON, Call: func(a *gentest.Args) error {
+			callConvNeonS1NEON(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), gentest.Slice[float32](a, "I"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "O"))
+			return nil
+		}},
+		{Schedule: "neon_s2", Impl: "neon", File: "conv_neon_s2.loop", Kernel: "conv", Has: hasConvNeonS2NEON, Call: func(a *gentest.Args) error {
+			callConvNeonS2NEON(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), gentest.Slice[float32](a, "I"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "O"))
+			return nil
+		}},
 		{Schedule: "any", Impl: "neon", File: "conv_any.loop", Kernel: "conv", Has: hasConvAnyNEON, Call: func(a *gentest.Args) error {
 			callConvAnyNEON(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), gentest.Slice[float32](a, "I"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "O"))
 			return nil

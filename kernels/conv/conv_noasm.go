@@ -100,6 +100,24 @@ func callConvAvx2S27AVX2(int, int, int, int, int, int, int, int, int, []float32,
 	panic("no assembly on this platform")
 }
 
+const hasConvNeon1x1S1NEON = false
+
+func callConvNeon1x1S1NEON(int, int, int, int, int, int, int, int, int, []float32, []float32, []float32) {
+	panic("no assembly on this platform")
+}
+
+const hasConvNeonS1NEON = false
+
+func callConvNeonS1NEON(int, int, int, int, int, int, int, int, int, []float32, []float32, []float32) {
+	panic("no assembly on this platform")
+}
+
+const hasConvNeonS2NEON = false
+
+func callConvNeonS2NEON(int, int, int, int, int, int, int, int, int, []float32, []float32, []float32) {
+	panic("no assembly on this platform")
+}
+
 const hasConvAnyAVX512 = false
 
 func callConvAnyAVX512(int, int, int, int, int, int, int, int, int, []float32, []float32, []float32) {
