@@ -1,5 +1,6 @@
 // Package simd emits Go assembler text for the inner loops of scheduled
-// kernels, for AVX-512F and for AVX2 with FMA.
+// kernels, for AVX-512F, for AVX2 with FMA, and for NEON of arm64. A target says what
+// differs between amd64 (x86.go, print.go, mask.go) and arm64 (neon.go).
 //
 // The unit is a Region: a tile whose accumulators live in registers, or a
 // vectorized loop nest. Lower takes it apart, Emit writes one function:
@@ -19,7 +20,7 @@
 // region's own iterators is computed by the Go caller and handed over in a
 // struct of arguments.
 //
-// A function reads like this. AX points at the arguments. Each statement of the
+// A function for amd64 reads like this. AX points at the arguments. Each statement of the
 // region that is a loop, a guard or a run of assignments is a segment: it loads
 // its pointers from the arguments, so that only cells of locals in registers
 // live from one segment to the next. In a segment
@@ -32,11 +33,16 @@
 //	d(R)(X*scale)           a pointer on a line of pointers, X a multiple of the
 //	                        symbolic distance between neighbours
 //
-// SP, BP, R14 and R15 are not touched. A loop tests its trip count before the
-// first iteration unless it is a constant, and takes its bumps back after the
-// last one, unless nothing of the segment follows or the constant bump of the
-// loop around makes up for it. min and max are exact sequences where the
-// instruction differs from the language (see extremum).
+// SP, BP, R14 and R15 are not touched. For arm64, R0 points at the arguments, R1-R15 and
+// R19-R24 hold pointers, numbers and counters, without slots; R16 and R17 are pointer +
+// index, R25 an argument in use. Vectors are F0-F31 where they are moved and V0-V31 where
+// they are computed with; what the assembler has no mnemonic for is a WORD. There are no
+// masks: the lanes that fill no strip run one after the other.
+//
+// A loop tests its trip count before the first iteration unless it is a constant, and
+// takes its bumps back after the last one, unless nothing of the segment follows or the
+// constant bump of the loop around makes up for it. min and max are exact sequences where
+// the instruction differs from the language (see extremum).
 //
 // The assembly performs the very operations of the statements, in the same
 // order for each cell: x*y+z is two roundings unless the kernel says fma.

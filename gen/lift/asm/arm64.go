@@ -29,7 +29,7 @@ func operandARM64(s string) (Operand, error) {
 			}
 			o.Arr, o.Off = elem, int64(n)
 		}
-		if !isName(o.Arr) {
+		if !isName(o.Arr) || o.IsElement() != strings.Contains(arr, "[") {
 			return Operand{}, bad
 		}
 		return o, nil

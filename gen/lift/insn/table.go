@@ -5,7 +5,7 @@
 //
 // The effects are written from the vendor's manual, and tested against the
 // processor: silicon_test.go executes every entry on random and special values and
-// compares the bits.
+// compares the bits; those of arm64 where the test runs on arm64, be it emulated.
 package insn
 
 import "github.com/loopopt/loopopt/loopir"
