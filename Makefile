@@ -23,7 +23,7 @@ test: build
 	$(GO) test -tags purego ./kernels/...
 	CGO_ENABLED=0 GOFLAGS=-mod=mod $(GO) build ./...
 	CGO_ENABLED=0 GOFLAGS=-mod=mod $(GO) run ./cmd/loopopt verify --engine process examples/05-softmax/softmax.loop
-	GOARCH=arm64 CGO_ENABLED=0 GOFLAGS=-mod=mod $(GO) test -short -exec qemu-aarch64-static ./kernels/...
+	GOARCH=arm64 CGO_ENABLED=0 GOFLAGS=-mod=mod $(GO) test -short -exec qemu-aarch64-static ./kernels/... ./gen/simd ./gen/lift/insn
 
 build: deps vendor
 	$(GO) build -tags $(TAGS) -o $(BIN) ./cmd/loopopt
@@ -91,6 +91,8 @@ verify-kernels: build
 mutants-asm: vendor
 	$(GO) test -tags $(TAGS) ./gen/lift -run TestMutantsAsm -mutants 3050 -mutants-report $(CURDIR)/bench/mutants-asm.txt -timeout 3h
 
-# Executes every entry of the instruction table on this processor and compares the bits.
+# Executes every entry of the instruction table on this processor, and those of arm64 in
+# an emulator, and compares the bits.
 silicon:
 	$(GO) test ./gen/lift/insn -run TestSilicon -v -count 1
+	GOARCH=arm64 CGO_ENABLED=0 GOFLAGS=-mod=mod $(GO) test -exec qemu-aarch64-static ./gen/lift/insn -run TestSilicon -v -count 1

@@ -82,7 +82,8 @@ func (p *pkg) api(all, packers []*built) error {
 	return p.platform(all)
 }
 
-// exported writes one checked function over the variants of a group.
+// exported writes one checked function over the variants of a group: assembly first,
+// where the processor has it.
 func (p *pkg) exported(b *strings.Builder, name string, group []*built) error {
 	k := group[0].flat
 	p.doc(b, name, group)
@@ -93,29 +94,32 @@ func (p *pkg) exported(b *strings.Builder, name string, group []*built) error {
 	}
 	b.WriteString(checks)
 	b.WriteString("\tswitch {\n")
-	open := false
-	for _, v := range group {
-		cond, err := conjunction(v)
-		if err != nil {
+	conds := make([]string, len(group))
+	for i, v := range group {
+		if conds[i], err = conjunction(v); err != nil {
 			return err
 		}
 		for _, f := range v.asm {
 			c := f.has
-			if cond != "" {
-				c += " && " + cond
+			if conds[i] != "" {
+				c += " && " + conds[i]
 			}
 			fmt.Fprintf(b, "\tcase %s:\n\t\tcall%s(threads%s)\n", c, camel(f.typ), args(k))
 		}
-		if cond == "" {
-			fmt.Fprintf(b, "\tdefault:\n\t\tcall%s(threads%s)\n", camel(v.typ), args(k))
-			open = true
+	}
+	rest := "" // the first form that takes all sizes everywhere
+	for i, v := range group {
+		if conds[i] == "" {
+			rest = camel(v.typ)
 			break
 		}
 		if len(v.asm) == 0 || portable(group, v) {
-			fmt.Fprintf(b, "\tcase %s:\n\t\tcall%s(threads%s)\n", cond, camel(v.typ), args(k))
+			fmt.Fprintf(b, "\tcase %s:\n\t\tcall%s(threads%s)\n", conds[i], camel(v.typ), args(k))
 		}
 	}
-	if !open {
+	if rest != "" {
+		fmt.Fprintf(b, "\tdefault:\n\t\tcall%s(threads%s)\n", rest, args(k))
+	} else {
 		fmt.Fprintf(b, "\tdefault:\n\t\treturn shapeError(`%%s`, %q)\n", name+": no schedule of this layout admits these sizes: "+wants(group))
 	}
 	b.WriteString("\t}\n\treturn nil\n}\n")

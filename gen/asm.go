@@ -2,35 +2,40 @@ package gen
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/dave/jennifer/jen"
 
-	"github.com/loopopt/loopopt/gen/amd64"
 	"github.com/loopopt/loopopt/gen/golang"
+	"github.com/loopopt/loopopt/gen/simd"
 	"github.com/loopopt/loopopt/loopir"
 )
 
 // An asmForm is a variant whose hot regions are assembly.
 type asmForm struct {
-	isa amd64.ISA
+	isa simd.ISA
 	typ string // convAvx512AVX512
 	has string // Go variable or constant: can it run here?
 }
 
 // features are what each ISA's code needs of the CPU.
-var features = map[amd64.ISA]string{
-	amd64.AVX2:   "cpu.X86.HasAVX2 && cpu.X86.HasFMA",
-	amd64.AVX512: "cpu.X86.HasAVX512F",
+var features = map[simd.ISA]string{
+	simd.AVX2:   "cpu.X86.HasAVX2 && cpu.X86.HasFMA",
+	simd.AVX512: "cpu.X86.HasAVX512F",
+	simd.NEON:   "cpu.ARM64.HasASIMD",
 }
+
+// archs are the processors that there is assembly for.
+var archs = []string{"amd64", "arm64"}
 
 // assembly adds the forms of b that fit its target, best first.
 func (p *pkg) assembly(b *built, base string) error {
-	regions := amd64.FindRegions(b.flat)
+	regions := simd.FindRegions(b.flat)
 	if b.Target == "go" || len(regions) == 0 {
 		return nil
 	}
-	for _, isa := range []amd64.ISA{amd64.AVX512, amd64.AVX2} {
+	for _, isa := range []simd.ISA{simd.AVX512, simd.AVX2, simd.NEON} {
 		if b.Target != "" && b.Target != isa.String() {
 			continue
 		}
@@ -49,18 +54,18 @@ func (p *pkg) assembly(b *built, base string) error {
 // A stub is one assembly function as Go sees it.
 type stub struct {
 	name string
-	args []amd64.Arg
+	args []simd.Arg
 }
 
 // asmForm writes one form: the assembly of all regions that have one, and Go
 // around them. It returns how many regions it took, and why not all of them.
-func (p *pkg) asmForm(b *built, f asmForm, base string, regions []*amd64.Region) (int, error) {
+func (p *pkg) asmForm(b *built, f asmForm, base string, regions []*simd.Region) (int, error) {
 	var text strings.Builder
 	stubs := map[loopir.Stmt]stub{}
 	lengths := map[loopir.Stmt]int{}
 	var why error
 	for _, r := range regions {
-		prog, err := amd64.Lower(r)
+		prog, err := simd.Lower(r, f.isa)
 		name := fmt.Sprintf("%sRegion%d", f.typ, len(stubs))
 		var s string
 		if err == nil {
@@ -93,7 +98,7 @@ func (p *pkg) asmForm(b *built, f asmForm, base string, regions []*amd64.Region)
 	for _, s := range order {
 		code = append(code, s.decl()...)
 	}
-	stem := base + "_" + f.isa.String() + "_amd64"
+	stem := base + "_" + f.isa.String() + "_" + f.isa.Arch()
 	p.files[stem+".s"] = []byte(p.header(b.Variant) + "\n//go:build !purego\n\n#include \"go_asm.h\"\n#include \"textflag.h\"\n" + text.String())
 	return len(stubs), p.goFile(stem+".go", "!purego", b.Variant, code)
 }
@@ -104,11 +109,11 @@ func (s stub) call(place golang.Place) []jen.Code {
 	for _, a := range s.args {
 		var v jen.Code
 		switch a.Kind {
-		case amd64.Pointer:
+		case simd.Pointer:
 			v = place.First(a.Array)
-		case amd64.Number:
+		case simd.Number:
 			v = jen.Int64().Call(place.Index(a.Value))
-		case amd64.Scalar:
+		case simd.Scalar:
 			v = place.Scalar(a.Array)
 		}
 		fields[jen.Id(a.Name)] = v
@@ -122,9 +127,9 @@ func (s stub) decl() []jen.Code {
 	for _, a := range s.args {
 		t := jen.Int64()
 		switch a.Kind {
-		case amd64.Pointer:
+		case simd.Pointer:
 			t = jen.Op("*").Id(elem(a.Type))
-		case amd64.Scalar:
+		case simd.Scalar:
 			t = jen.Id(elem(a.Type))
 		}
 		fields = append(fields, jen.Id(a.Name).Add(t).Comment(a.Doc))
@@ -162,29 +167,51 @@ func (p *pkg) goFile(name, tag string, v Variant, code []jen.Code) error {
 	return p.text(name, b.String())
 }
 
-// platform writes the pair of files that tell the dispatch which assembly forms
-// there are: all of them on amd64, none elsewhere and under the purego tag.
+// platform writes the files that tell the dispatch which assembly forms there are on
+// each processor that has some: its own, and that the others are not; none elsewhere
+// and under the purego tag.
 func (p *pkg) platform(all []*built) error {
-	var with, without strings.Builder
-	fmt.Fprintf(&with, "%s\n//go:build !purego\n\npackage %s\n\nimport (\n\t\"sync\"\n\n\t\"golang.org/x/sys/cpu\"\n)\n", p.header(Variant{}), p.Package)
-	fmt.Fprintf(&without, "%s\n//go:build !amd64 || purego\n\npackage %s\n", p.header(Variant{}), p.Package)
-	n := 0
-	for _, b := range all {
-		for _, f := range b.asm {
-			n++
-			fmt.Fprintf(&with, "\nvar %s = %s\n", f.has, features[f.isa])
-			p.caller(&with, f.typ, b.flat)
-			fmt.Fprintf(&without, "\nconst %s = false\n", f.has)
-			fmt.Fprintf(&without, "\nfunc call%s(int%s) { panic(\"no assembly on this platform\") }\n", camel(f.typ), types(b.flat))
+	var have []string
+	for _, arch := range archs {
+		for _, b := range all {
+			if slices.ContainsFunc(b.asm, func(f asmForm) bool { return f.isa.Arch() == arch }) {
+				have = append(have, arch)
+				break
+			}
 		}
 	}
-	if n == 0 {
+	for _, arch := range have {
+		text := fmt.Sprintf("%s\n//go:build !purego\n\npackage %s\n\nimport (\n\t\"sync\"\n\n\t\"golang.org/x/sys/cpu\"\n)\n", p.header(Variant{}), p.Package)
+		if err := p.text(p.Kernel.Kernel.Name+"_"+arch+".go", text+p.platformForms(all, arch)); err != nil {
+			return err
+		}
+	}
+	if len(have) == 0 {
 		return nil
 	}
-	if err := p.text(p.Kernel.Kernel.Name+"_amd64.go", with.String()); err != nil {
-		return err
+	tag := "!" + strings.Join(have, " && !")
+	if len(have) > 1 {
+		tag = "(" + tag + ")"
 	}
-	return p.text(p.Kernel.Kernel.Name+"_noasm.go", without.String())
+	text := fmt.Sprintf("%s\n//go:build %s || purego\n\npackage %s\n", p.header(Variant{}), tag, p.Package)
+	return p.text(p.Kernel.Kernel.Name+"_noasm.go", text+p.platformForms(all, ""))
+}
+
+// platformForms declares all assembly forms as one processor has them.
+func (p *pkg) platformForms(all []*built, arch string) string {
+	var s strings.Builder
+	for _, b := range all {
+		for _, f := range b.asm {
+			if f.isa.Arch() == arch {
+				fmt.Fprintf(&s, "\nvar %s = %s\n", f.has, features[f.isa])
+				p.caller(&s, f.typ, b.flat)
+				continue
+			}
+			fmt.Fprintf(&s, "\nconst %s = false\n", f.has)
+			fmt.Fprintf(&s, "\nfunc call%s(int%s) { panic(\"no assembly on this platform\") }\n", camel(f.typ), types(b.flat))
+		}
+	}
+	return s.String()
 }
 
 func types(k *loopir.Kernel) string {

@@ -1,4 +1,4 @@
-// Package gen emits proved kernels: Go for every GOARCH, assembly for amd64,
+// Package gen emits proved kernels: Go for every GOARCH, assembly for amd64 and arm64,
 // an exported function that checks its arguments and picks the schedule, and
 // tests and benchmarks of all of it. It trusts nothing about where a kernel
 // came from and proves nothing itself: the pipeline proves before it calls.
@@ -21,7 +21,7 @@ type Variant struct {
 	Name   string         // the schedule's
 	Kernel *loopir.Kernel // as scheduled; may call kernels of File
 	File   *loopir.File
-	Target string        // "avx512", "avx2", "go", or "" for every one that fits
+	Target string        // "avx512", "avx2", "neon", "go", or "" for every one that fits
 	Assume []loopir.Expr // what the schedule assumes of the sizes, beyond the kernel's where
 	Digest string        // of the proof
 }

@@ -12,30 +12,42 @@ import (
 // what they run.
 func (p *pkg) tests(all []*built) error {
 	name := camel(p.Kernel.Kernel.Name)
-	var b, asm strings.Builder
+	var b strings.Builder
 	fmt.Fprintf(&b, "%s\npackage %s\n\nimport (\n\t\"testing\"\n\n\t\"github.com/loopopt/loopopt/gen/gentest\"\n)\n", p.header(Variant{}), p.Package)
 	fmt.Fprintf(&b, "\n// forms%s are all compiled forms of kernel %s and its layout helpers.\nvar forms%s = []gentest.Form{\n", name, p.Kernel.Kernel.Name, name)
-	fmt.Fprintf(&asm, "%s\n//go:build !purego\n\npackage %s\n\nimport \"github.com/loopopt/loopopt/gen/gentest\"\n", p.header(Variant{}), p.Package)
-	fmt.Fprintf(&asm, "\nfunc init() {\n\tforms%s = append(forms%s, []gentest.Form{\n", name, name)
-	any := false
 	for _, v := range all {
 		p.form(&b, v, "go", v.typ, "true")
-		for _, f := range v.asm {
-			any = true
-			p.form(&asm, v, f.isa.String(), f.typ, f.has)
-		}
 	}
 	b.WriteString("}\n")
-	asm.WriteString("\t}...)\n}\n")
 	p.exportedForms(&b, name, all)
 	fmt.Fprintf(&b, "\nfunc Test%s(t *testing.T) { gentest.Run(t, forms%s) }\n", name, name)
 	fmt.Fprintf(&b, "\nfunc Test%sArguments(t *testing.T) { gentest.Arguments(t, exported%s) }\n", name, name)
 	fmt.Fprintf(&b, "\nfunc Fuzz%s(f *testing.F) { gentest.Fuzz(f, forms%s) }\n", name, name)
 	p.benchmarks(&b, name)
-	if err := p.text(p.Kernel.Kernel.Name+"_test.go", b.String()); err != nil || !any {
-		return err
+	for _, arch := range archs {
+		if err := p.asmTests(all, name, arch); err != nil {
+			return err
+		}
 	}
-	return p.text(p.Kernel.Kernel.Name+"_amd64_test.go", asm.String())
+	return p.text(p.Kernel.Kernel.Name+"_test.go", b.String())
+}
+
+// asmTests adds the assembly forms of one processor to the table.
+func (p *pkg) asmTests(all []*built, name, arch string) error {
+	var forms strings.Builder
+	for _, v := range all {
+		for _, f := range v.asm {
+			if f.isa.Arch() == arch {
+				p.form(&forms, v, f.isa.String(), f.typ, f.has)
+			}
+		}
+	}
+	if forms.Len() == 0 {
+		return nil
+	}
+	return p.text(p.Kernel.Kernel.Name+"_"+arch+"_test.go", fmt.Sprintf(
+		"%s\n//go:build !purego\n\npackage %s\n\nimport \"github.com/loopopt/loopopt/gen/gentest\"\n\nfunc init() {\n\tforms%s = append(forms%s, []gentest.Form{\n%s\t}...)\n}\n",
+		p.header(Variant{}), p.Package, name, name, forms.String()))
 }
 
 // form writes one table entry.

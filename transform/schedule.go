@@ -22,14 +22,14 @@ type Proposal struct {
 // A Script is a schedule replayed on a kernel.
 type Script struct {
 	Steps  []*Proposal
-	Target string                 // avx512, avx2, go; empty when the schedule names none
+	Target string                 // avx512, avx2, neon, go; empty when the schedule names none
 	Params map[string]loopir.Expr // the values that its own params took
 	Kernel *loopir.Kernel         // after the last step
 	File   *loopir.File
 }
 
 // Targets are the instruction sets that a schedule may name.
-var Targets = []string{"avx2", "avx512", "go"}
+var Targets = []string{"avx2", "avx512", "go", "neon"}
 
 // Replay applies the steps of s to the kernel that it is for; args override
 // the schedule's params. On error the script holds the steps up to the first

@@ -172,7 +172,7 @@ func cpuNames(e ast.Expr) []string {
 		}
 	case *ast.SelectorExpr:
 		x, ok := e.X.(*ast.SelectorExpr)
-		if !ok || !isIdent(x.X, "cpu") || x.Sel.Name != "X86" {
+		if !ok || !isIdent(x.X, "cpu") || x.Sel.Name != "X86" && x.Sel.Name != "ARM64" {
 			return nil
 		}
 		if e.Sel.Name == "HasAVX512F" { // every such processor has the older ones

@@ -19,6 +19,8 @@
 // symbols:
 //
 //   - Jumps must form counted loops and branches on numbers (tree.go).
+//   - An instruction of arm64 that Go's assembler has no mnemonic for stands as WORD in the
+//     text; it is decoded by golang.org/x/arch, and must be one on vectors (asm/arm64.go).
 //   - General registers and stack slots hold polynomials over sizes and iterators, or a
 //     pointer: an array and a number of bytes (machine.go). A loop's words are those
 //     that grow by the same polynomial in each iteration; its count is at least 1 where
@@ -56,14 +58,14 @@
 //
 // # What has to be trusted
 //
-// This package's reading of Go and of assembly, the table of package insn, the Go
-// compiler and assembler, and the run-time support that generated packages carry
+// This package's reading of Go and of assembly, the decoder of WORDs, the table of package
+// insn, the Go compiler and assembler, and the run-time support that generated packages carry
 // (support.go knows it by its text; package rt tests it). The kernel's arrays are taken
 // to be what Go's slices are: contiguous and, as the checks of the exported function
 // establish, disjoint.
 //
 // # What is not read
 //
-// Assembly for arm64, 16-bit numbers and integer vectors, permutations other than one
+// Stack slots and post-increments of arm64, 16-bit numbers and integer vectors, permutations other than one
 // lane to all, conversions of values to integers, parallel reductions.
 package lift

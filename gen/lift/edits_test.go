@@ -39,23 +39,43 @@ func TestEdits(t *testing.T) {
 		{"vzeroupper-early", "gemm", "gemmAvx512AVX512", "gemm_avx512_avx512_amd64.s", "\tADDQ $256, DX\n", "\tVZEROUPPER\n\tADDQ $256, DX\n", "before the last RET"},
 		{"dead-load-out-of-bounds", "gemm", "gemmAvx512AVX512", "gemm_avx512_avx512_amd64.s", "\tADDQ $256, DX\n", "\tVMOVUPS 256(DX), Z31\n\tADDQ $256, DX\n", "outside"},
 		{"mask-too-narrow", "stencil", "jacobiTimeTiledAVX512", "jacobi_time_tiled_avx512_amd64.s", "VPCMPD $6, jacobiTimeTiledAVX512Region0_iota<>+0(SB), Z0, K1", "VPCMPQ $6, jacobiTimeTiledAVX512Region0_iota<>+0(SB), Z0, K1", ".s:"},
+		{"neon-other-lane", "gemm", "gemmNeonNEON", "gemm_neon_neon_arm64.s", "VDUP V24.S[0], V24.S4", "VDUP V24.S[1], V24.S4", "no such lane"},
+		{"neon-other-operand", "gemm", "gemmNeonNEON", "gemm_neon_neon_arm64.s", "VFMLA V26.S4, V24.S4, V9.S4", "VFMLA V25.S4, V24.S4, V9.S4", "gemm_neon_neon_arm64.s"},
+		{"neon-minus", "gemm", "gemmNeonNEON", "gemm_neon_neon_arm64.s", "VFMLA V26.S4, V24.S4, V9.S4", "VFMLS V26.S4, V24.S4, V9.S4", "gemm_neon_neon_arm64.s"},
+		{"neon-word", "gemm", "gemmNeonNEON", "gemm_neon_neon_arm64.s", "VFMLA V26.S4, V24.S4, V9.S4", "WORD $0x4ebacf09 // VFMLA V26.S4, V24.S4, V9.S4", "gemm_neon_neon_arm64.s"},
+		{"neon-other-arrangement", "gemm", "gemmNeonNEON", "gemm_neon_neon_arm64.s", "VFMLA V26.S4, V24.S4, V9.S4", "VFMLA V26.D2, V24.D2, V9.D2", "64"},
+		{"neon-half-a-vector", "gemm", "gemmNeonNEON", "gemm_neon_neon_arm64.s", "VFMLA V26.S4, V24.S4, V9.S4", "VFMLA V26.S2, V24.S2, V9.S2", "no instruction VFMLA.S2"},
+		{"neon-post-increment", "gemm", "gemmNeonNEON", "gemm_neon_neon_arm64.s", "FMOVQ (R2), F25", "FMOVQ.P 16(R2), F25", "not read"},
+		{"neon-shift", "gemm", "gemmNeonNEON", "gemm_neon_neon_arm64.s", "ADD R4<<1, R1, R17", "ADD R4<<2, R1, R17", "gemm_neon_neon_arm64.s"},
+		{"neon-operands-of-branch", "gemm", "gemmNeonNEON", "gemm_neon_neon_arm64.s", "CMP $0, R8\n\tBLE k_2_end", "CMP $0, R8\n\tBLT k_2_end", "terminates"},
+		{"neon-scratch-of-the-assembler", "gemm", "gemmNeonNEON", "gemm_neon_neon_arm64.s", "ADD R4<<1, R1, R17\n\tFMOVS (R17)", "ADD R4<<1, R1, R27\n\tFMOVS (R27)", "belongs to Go"},
+		{"neon-platform-register", "gemm", "gemmNeonNEON", "gemm_neon_neon_arm64.s", "ADD R4<<1, R1, R17\n\tFMOVS (R17)", "ADD R4<<1, R1, R18\n\tFMOVS (R18)", "belongs to Go"},
+		{"neon-of-amd64", "gemm", "gemmNeonNEON", "gemm_neon_neon_arm64.s", "\tCMP $0, R8\n", "\tMOVQ $0, R8\n\tCMP $0, R8\n", "no instruction MOVQ"},
+		{"neon-read-past-the-end", "gemm", "gemmNeonNEON", "gemm_neon_neon_arm64.s", "\tSUBS $1, R9\n", "\tFMOVQ 64(R5), F31\n\tSUBS $1, R9\n", "outside"},
+		{"neon-feature-unchecked", "gemm", "gemmNeonNEON", "gemm_arm64.go", "cpu.ARM64.HasASIMD", "cpu.ARM64.HasFP", "HasASIMD"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			p := load(t, "../../kernels/"+c.dir)
+			arch := "amd64"
+			if strings.HasSuffix(c.typ, "NEON") {
+				arch = "arm64"
+			}
+			p := loadFor(t, "../../kernels/"+c.dir, arch)
 			files := copyMap(p.text)
 			text := string(files[c.file])
 			if !strings.Contains(text, c.old) {
 				t.Fatalf("%s has no %q", c.file, c.old)
 			}
 			files[c.file] = []byte(strings.Replace(text, c.old, c.new, 1))
-			q, err := Read(p.Dir, files)
+			q, err := Read(p.Dir, files, p.Arch)
 			if err != nil {
 				t.Fatal(err)
 			}
+			found := false
 			for _, f := range q.Forms() {
 				if f.Type != c.typ {
 					continue
 				}
+				found = true
 				ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
 				defer cancel()
 				r, err := q.Verify(ctx, f, equiv.Options{Pool: pool})
@@ -73,6 +93,9 @@ func TestEdits(t *testing.T) {
 					t.Errorf("%s, want %q:\n%s", r.Outcome, c.want, all)
 				}
 			}
+			if !found {
+				t.Errorf("no form %s", c.typ)
+			}
 		})
 	}
 }
@@ -84,6 +107,7 @@ func TestStrays(t *testing.T) {
 		{"function", "\nfunc extra(a []float32) { a[0] = 1 }\n"},
 		{"variable", "\nvar extra = func() int { return 1 }()\n"},
 		{"method", "\nfunc (e extra) m() {}\n\ntype extra struct{}\n"},
+		{"panic", "\nfunc extra() { panic(\"at work\") }\n\nfunc Other() { extra() }\n"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			p := load(t, "../../kernels/gemm")
@@ -92,7 +116,7 @@ func TestStrays(t *testing.T) {
 			}
 			files := copyMap(p.text)
 			files["gemm_amd64.go"] = append(append([]byte(nil), files["gemm_amd64.go"]...), c.add...)
-			q, err := Read(p.Dir, files)
+			q, err := Read(p.Dir, files, p.Arch)
 			if err != nil {
 				t.Fatal(err)
 			}

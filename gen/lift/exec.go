@@ -48,6 +48,8 @@ const (
 type caller interface {
 	// cell turns a flat offset, counted in elements, into a cell.
 	cell(array string, flat poly.Poly, elem loopir.Type, sc scope) (*loopir.Read, error)
+	// elem is the type of an array's elements.
+	elem(array string) loopir.Type
 	// fresh gives a name that nothing else has.
 	fresh(base string) string
 	// enter gives a name for an iterator, which only loops beside it may have too,
@@ -98,12 +100,12 @@ type item struct {
 
 // lift gives the statements that a call of fn amounts to.
 func liftCall(file *asm.File, fn *asm.Func, args map[string]arg, param string, c caller, sc scope) ([]loopir.Stmt, error) {
-	tree, err := shape(file.Name, fn)
+	tree, err := shape(file, fn)
 	if err != nil {
 		return nil, err
 	}
 	l := &lifter{
-		frame: frame{file: file.Name, fn: fn, args: args, name: param},
+		frame: frame{file: file.Name, arch: file.Arch, fn: fn, args: args, name: param},
 		text:  file, call: c, lane: c.fresh("l"), webs: findWebs(tree), names: map[key]string{}, where: map[key][]int{},
 		elems: map[string]loopir.Type{}, width: map[string]int{}, vecs: map[string]vec{}, sc: sc,
 		tiles: map[string]*tile{}, seen: map[string]bool{},

@@ -14,10 +14,11 @@ import (
 	"github.com/loopopt/loopopt/gen/lift/asm"
 )
 
-// A Package is generated code as text: the Go files that an amd64 build without
-// tags takes, and the assembly.
+// A Package is generated code as text: the Go files that a build without tags takes for
+// one processor, and the assembly.
 type Package struct {
 	Dir     string
+	Arch    string // GOARCH
 	fset    *token.FileSet
 	files   []*ast.File
 	info    *types.Info
@@ -29,22 +30,33 @@ type Package struct {
 	digests map[string]string // of support functions
 }
 
-// Read parses a package. Files are given by name; tests and files of other
-// platforms are left out.
-func Read(dir string, files map[string][]byte) (*Package, error) {
+// Archs lists the processors that a package has assembly for, amd64 first; a package
+// without is read as amd64 builds it.
+func Archs(files map[string][]byte) []string {
+	for name := range files {
+		if strings.HasSuffix(name, "_arm64.s") {
+			return []string{"amd64", "arm64"}
+		}
+	}
+	return []string{"amd64"}
+}
+
+// Read parses a package as a GOARCH builds it. Files are given by name; tests and files
+// of other platforms are left out.
+func Read(dir string, files map[string][]byte, arch string) (*Package, error) {
 	p := &Package{
-		Dir: dir, fset: token.NewFileSet(), asm: map[string]*asm.File{}, funcs: map[string]*ast.FuncDecl{},
+		Dir: dir, Arch: arch, fset: token.NewFileSet(), asm: map[string]*asm.File{}, funcs: map[string]*ast.FuncDecl{},
 		methods: map[string]map[string]*ast.FuncDecl{}, structs: map[string]*ast.StructType{}, text: files,
 	}
 	for _, name := range sortedKeys(files) {
 		switch {
-		case strings.HasSuffix(name, "_test.go"):
+		case strings.HasSuffix(name, "_test.go") || !named(name, arch):
 		case strings.HasSuffix(name, ".go"):
 			f, err := parser.ParseFile(p.fset, filepath.Join(dir, name), files[name], parser.ParseComments|parser.SkipObjectResolution)
 			if err != nil {
 				return nil, err
 			}
-			if ok, err := builds(f); err != nil || !ok {
+			if ok, err := builds(f, arch); err != nil || !ok {
 				if err != nil {
 					return nil, err
 				}
@@ -52,9 +64,6 @@ func Read(dir string, files map[string][]byte) (*Package, error) {
 			}
 			p.files = append(p.files, f)
 		case strings.HasSuffix(name, ".s"):
-			if strings.HasSuffix(name, "_arm64.s") {
-				continue
-			}
 			f, err := asm.Parse(filepath.Join(dir, name), files[name])
 			if err != nil {
 				return nil, err
@@ -85,8 +94,19 @@ func sortedKeys[V any](m map[string]V) []string {
 	return out
 }
 
-// builds tells whether a plain amd64 build takes the file.
-func builds(f *ast.File) (bool, error) {
+// named tells whether the name of a file admits a GOARCH.
+func named(name, arch string) bool {
+	stem := strings.TrimSuffix(name, filepath.Ext(name))
+	for _, other := range []string{"amd64", "arm64"} {
+		if other != arch && strings.HasSuffix(stem, "_"+other) {
+			return false
+		}
+	}
+	return true
+}
+
+// builds tells whether a plain build takes the file.
+func builds(f *ast.File, arch string) (bool, error) {
 	for _, g := range f.Comments {
 		if g.Pos() > f.Package {
 			break
@@ -100,7 +120,7 @@ func builds(f *ast.File) (bool, error) {
 				return false, err
 			}
 			return x.Eval(func(tag string) bool {
-				return tag == "amd64" || tag == "linux" || tag == "unix" || strings.HasPrefix(tag, "go1.")
+				return tag == arch || tag == "linux" || tag == "unix" || strings.HasPrefix(tag, "go1.")
 			}), nil
 		}
 	}

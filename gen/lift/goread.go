@@ -177,6 +177,13 @@ func (r *reader) cell(name string, flat poly.Poly, elem loopir.Type, sc scope) (
 	return out, nil
 }
 
+func (r *reader) elem(name string) loopir.Type {
+	if a := r.named(name); a != nil {
+		return a.typ
+	}
+	return loopir.Invalid
+}
+
 func (r *reader) named(name string) *array {
 	for _, m := range []map[string]*array{r.arrays, r.held} {
 		for _, a := range m {

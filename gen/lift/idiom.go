@@ -22,6 +22,12 @@ func tidy(e loopir.Expr) loopir.Expr {
 			return tidySelect(e)
 		case insn.BitAnd, insn.BitOr, insn.BitXor, insn.BitAndNot:
 			return tidyBits(e)
+		case insn.BitNot:
+			if e.Args[0].TypeOf() == loopir.Bool {
+				return &loopir.Unary{Op: loopir.Not, X: e.Args[0], Type: loopir.Bool}
+			}
+		case insn.BitSelect:
+			return tidyBitSelect(e)
 		}
 	case *loopir.Binary:
 		switch e.Op {
@@ -62,6 +68,21 @@ func tidySelect(e *loopir.Intrinsic) loopir.Expr {
 		}
 	}
 	return e
+}
+
+// tidyBitSelect is a choice where the bits that choose are a comparison's: all or none
+// of a lane.
+func tidyBitSelect(e *loopir.Intrinsic) loopir.Expr {
+	c, t := e.Args[0], e.Args[1].TypeOf()
+	if _, isConst := isBitConst(e.Args[1]); isConst {
+		t = e.Args[2].TypeOf()
+	}
+	a, okA := asFloat(e.Args[1], t)
+	b, okB := asFloat(e.Args[2], t)
+	if c.TypeOf() != loopir.Bool || !t.IsFloat() || !okA || !okB {
+		return e
+	}
+	return choose(c, a, b)
 }
 
 func tidyBits(e *loopir.Intrinsic) loopir.Expr {

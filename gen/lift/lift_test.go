@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -12,7 +13,9 @@ import (
 	"github.com/loopopt/loopopt/loopir"
 )
 
-func load(t testing.TB, dir string) *Package {
+func load(t testing.TB, dir string) *Package { return loadFor(t, dir, "amd64") }
+
+func loadFor(t testing.TB, dir, arch string) *Package {
 	t.Helper()
 	files := map[string][]byte{}
 	es, err := os.ReadDir(dir)
@@ -26,11 +29,34 @@ func load(t testing.TB, dir string) *Package {
 		}
 		files[e.Name()] = b
 	}
-	p, err := Read(dir, files)
+	p, err := Read(dir, files, arch)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return p
+}
+
+type formOf struct {
+	Form
+	p *Package
+}
+
+// allForms lists the forms of a package, those of its assembly with the processor's
+// build.
+func allForms(t testing.TB, dir string) []formOf {
+	var out []formOf
+	p := load(t, dir)
+	for i, arch := range Archs(p.text) {
+		if i > 0 {
+			p = loadFor(t, dir, arch)
+		}
+		for _, f := range p.Forms() {
+			if i == 0 || strings.HasSuffix(f.File, "_"+arch+".go") {
+				out = append(out, formOf{f, p})
+			}
+		}
+	}
+	return out
 }
 
 func TestKernels(t *testing.T) {
@@ -47,8 +73,8 @@ func TestKernels(t *testing.T) {
 			continue
 		}
 		seen[d] = true
-		p := load(t, d)
-		for _, f := range p.Forms() {
+		for _, c := range allForms(t, d) {
+			p, f := c.p, c.Form
 			t.Run(filepath.Base(d)+"/"+f.File, func(t *testing.T) {
 				start := time.Now()
 				ctx, cancel := context.WithTimeout(context.Background(), 40*time.Second)

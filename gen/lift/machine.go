@@ -56,6 +56,7 @@ func (m *machine) clone() *machine {
 // A frame is what general instructions refer to outside of the registers.
 type frame struct {
 	file string
+	arch string
 	fn   *asm.Func
 	args map[string]arg // the fields of the argument struct, by "struct_field"
 	name string         // of the parameter, "a"
@@ -76,7 +77,12 @@ func (f *frame) errorf(in *asm.Inst, format string, args ...any) error {
 
 // reserved registers belong to Go: the stack, the frame pointer, the goroutine, and
 // R15, which a dynamically linked program keeps its global offset table in.
-var reserved = map[string]bool{"SP": true, "BP": true, "R14": true, "R15": true}
+var reserved = map[string]map[string]bool{
+	"amd64": {"SP": true, "BP": true, "R14": true, "R15": true},
+	// The platform, closures, the assembler's own temporary, the goroutine, the frame
+	// pointer and the return address.
+	"arm64": {"R18": true, "R26": true, "R27": true, "R28": true, "R29": true, "R30": true},
+}
 
 // load gives the word that an operand holds.
 func (f *frame) load(m *machine, in *asm.Inst, o asm.Operand) (word, error) {
@@ -84,6 +90,9 @@ func (f *frame) load(m *machine, in *asm.Inst, o asm.Operand) (word, error) {
 	case asm.Imm:
 		return word{kind: number, p: poly.Int(o.Off)}, nil
 	case asm.Reg, asm.Slot:
+		if o.Scale != 0 {
+			return word{}, f.errorf(in, "a shifted register has no place here")
+		}
 		name, err := f.place(in, o)
 		if err != nil {
 			return word{}, err
@@ -129,7 +138,7 @@ func (f *frame) field(m *machine, in *asm.Inst, o asm.Operand, size int64) (arg,
 func (f *frame) place(in *asm.Inst, o asm.Operand) (string, error) {
 	switch o.Kind {
 	case asm.Reg:
-		if reserved[o.Reg] {
+		if reserved[f.arch][o.Reg] {
 			return "", f.errorf(in, "%s belongs to Go", o.Reg)
 		}
 		if vectorName(o.Reg) != "" {
@@ -137,6 +146,9 @@ func (f *frame) place(in *asm.Inst, o asm.Operand) (string, error) {
 		}
 		return o.Reg, nil
 	case asm.Slot:
+		if f.arch != "amd64" {
+			return "", f.errorf(in, "stack slots are read on amd64 only")
+		}
 		if o.Off%8 != 0 || o.Off >= 0 || -o.Off > f.fn.Frame {
 			return "", f.errorf(in, "the slot lies outside of the frame of %d bytes", f.fn.Frame)
 		}
@@ -156,6 +168,9 @@ func (f *frame) general(m *machine, in *asm.Inst) (bool, error) {
 	}
 	if len(in.Sfx) > 0 {
 		return true, f.errorf(in, "unexpected suffix")
+	}
+	if f.arch == "arm64" {
+		return true, f.generalARM64(m, in, e)
 	}
 	switch e.Kind {
 	case insn.Nothing:
@@ -185,7 +200,7 @@ func (f *frame) nothing(m *machine, in *asm.Inst) error {
 
 func (f *frame) move(m *machine, in *asm.Inst) error {
 	if len(in.Args) != 2 {
-		return f.errorf(in, "MOVQ has two operands")
+		return f.errorf(in, "a move has two operands")
 	}
 	if a, b := in.Args[0].Kind, in.Args[1].Kind; a != asm.Reg && b != asm.Reg {
 		return f.errorf(in, "one operand is a register")

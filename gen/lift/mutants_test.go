@@ -24,6 +24,7 @@ import (
 
 var (
 	mutants = flag.Int("mutants", 0, "instruction mutants to try; 0 skips")
+	only    = flag.String("mutants-of", "", "mutate only forms whose names contain this")
 	report  = flag.String("mutants-report", "", "file for the figures of the mutants")
 )
 
@@ -41,6 +42,9 @@ var mutated = []struct {
 	{"stencil", "jacobiTimeTiledAVX512", 10},
 	{"conv", "convAvx512S1AVX512", 8},
 	{"conv", "convAvx2S27AVX2", 8},
+	{"softmax", "softmaxPartialNEON", 10},
+	{"gemm", "gemmNeonNEON", 10},
+	{"conv", "convNeonS1NEON", 8},
 }
 
 // A mutant is a change of one line, or of two neighbours.
@@ -52,11 +56,15 @@ type mutant struct {
 }
 
 var (
-	regWord   = regexp.MustCompile(`\b(AX|BX|CX|DX|SI|DI|R[0-9]+|[XYZ][0-9]+|K[0-7])\b`)
+	regWord   = regexp.MustCompile(`\b(AX|BX|CX|DX|SI|DI|R[0-9]+|[XYZVF][0-9]+|K[0-7])\b`)
 	dispWord  = regexp.MustCompile(`(^|[ ,])(-?[0-9]+)?\((SI|DI|BX|CX|DX|R[0-9]+)\)`)
+	shiftWord = regexp.MustCompile(`<<([123])`)
+	laneWord  = regexp.MustCompile(`\[([0-3])\]`)
+	arrWord   = regexp.MustCompile(`\.(S4|D2|B16)\b`)
+	codeWord  = regexp.MustCompile(`WORD \$(0x[0-9a-f]+)`)
 	scaleWord = regexp.MustCompile(`\*([1248])\)`)
 	immWord   = regexp.MustCompile(`\$(-?[0-9]+)\b`)
-	fieldWord = regexp.MustCompile(`(\w+Args)_(\w+)\(AX\)`)
+	fieldWord = regexp.MustCompile(`(\w+Args)_(\w+)\((?:AX|R0)\)`)
 )
 
 var opSwaps = map[string][]string{
@@ -65,6 +73,8 @@ var opSwaps = map[string][]string{
 	"VFMADD231PS":  {"VFMADD213PS", "VFMADD132PS", "VFMSUB231PS", "VFNMADD231PS", "VADDPS", "VMULPS"},
 	"VBROADCASTSS": {"VMOVUPS"}, "VMOVUPS": {"VBROADCASTSS", "VMOVUPD", "VADDPS"}, "ADDQ": {"SUBQ", "MOVQ"}, "SUBQ": {"ADDQ", "MOVQ"},
 	"JLE": {"JLT", "JGE", "JNE", "JEQ"}, "JNE": {"JEQ", "JGT", "JLE"}, "DECQ": {"INCQ"}, "CMOVQGT": {"CMOVQLT", "CMOVQGE", "CMOVQLE"},
+	"VFMLA": {"VFMLS", "VEOR"}, "VEOR": {"VORR", "VAND"}, "VMOV": {"VAND"}, "FMOVQ": {"FMOVS", "FMOVD"}, "FMOVS": {"FMOVQ", "FMOVD"},
+	"ADD": {"SUB", "MOVD", "SUBS"}, "SUB": {"ADD", "MOVD"}, "SUBS": {"SUB", "ADD"}, "CMP": {"SUBS"}, "MOVD": {"ADD"}, "BLE": {"BLT", "BGE", "BNE", "BEQ"}, "BNE": {"BEQ", "BGT", "BLE"},
 	"MOVQ": {"ADDQ"}, "VPCMPD": {"VPCMPQ"}, "VPCMPGTD": {"VPCMPGTQ"}, "VPBROADCASTD": {"VPBROADCASTQ"}, "VMASKMOVPS": {"VMASKMOVPD"},
 }
 
@@ -117,6 +127,25 @@ func mutate(src string) []mutant {
 				add(i, "scale", l[:m[2]]+s+l[m[3]:])
 			}
 		}
+		for _, m := range shiftWord.FindAllStringSubmatchIndex(l, -1) {
+			for _, s := range []string{"1", "2", "3"} {
+				add(i, "scale", l[:m[2]]+s+l[m[3]:])
+			}
+		}
+		for _, m := range laneWord.FindAllStringSubmatchIndex(l, -1) {
+			for _, s := range []string{"0", "1", "2", "3"} {
+				add(i, "lane", l[:m[2]]+s+l[m[3]:])
+			}
+		}
+		for _, arr := range []string{".S4", ".D2", ".B16", ".S2"} {
+			add(i, "width", arrWord.ReplaceAllString(l, arr))
+		}
+		if m := codeWord.FindStringSubmatchIndex(l); m != nil {
+			n, _ := strconv.ParseUint(l[m[2]:m[3]], 0, 32)
+			for bit := range 32 {
+				add(i, "encoding", fmt.Sprintf("\tWORD $%#x", n^1<<bit))
+			}
+		}
 		for _, m := range immWord.FindAllStringSubmatchIndex(l, -1) {
 			n, _ := strconv.Atoi(l[m[2]:m[3]])
 			for _, d := range []int{1, -1, n} {
@@ -142,7 +171,7 @@ func mutate(src string) []mutant {
 		if strings.Contains(l, ", K1,") {
 			add(i, "mask", strings.Replace(strings.Replace(l, ", K1,", ",", 1), ".Z", "", 1))
 		}
-		if op[0] == 'J' {
+		if jumps(op) {
 			for _, t := range labels[fn] {
 				add(i, "branch", "\t"+op+" "+t)
 			}
@@ -159,8 +188,10 @@ func mutate(src string) []mutant {
 	return out
 }
 
+func jumps(op string) bool { return op[0] == 'J' || op == "BLE" || op == "BNE" }
+
 func classOf(reg string) string {
-	if strings.ContainsAny(reg[:1], "XYZK") && len(reg) > 1 && reg[1] >= '0' && reg[1] <= '9' {
+	if strings.ContainsAny(reg[:1], "XYZKVF") && len(reg) > 1 && reg[1] >= '0' && reg[1] <= '9' {
 		return reg[:1]
 	}
 	return "G"
@@ -263,6 +294,9 @@ func TestMutantsAsm(t *testing.T) {
 	var out bytes.Buffer
 	total, survived := 0, 0
 	for _, k := range mutated {
+		if !strings.Contains(k.typ, *only) {
+			continue
+		}
 		n, s := campaign(t, pool, &out, k.dir, k.typ, max(1, *mutants*k.share/100))
 		total, survived = total+n, survived+s
 		if *report != "" {
@@ -282,7 +316,11 @@ type fate struct {
 }
 
 func campaign(t *testing.T, pool *smt.Pool, out *bytes.Buffer, dir, typ string, count int) (total, survived int) {
-	p := load(t, filepath.Join("../../kernels", dir))
+	arch := "amd64"
+	if strings.HasSuffix(typ, "NEON") {
+		arch = "arm64"
+	}
+	p := loadFor(t, filepath.Join("../../kernels", dir), arch)
 	var form Form
 	for _, f := range p.Forms() {
 		if f.Type == typ {
@@ -361,11 +399,11 @@ func class(m mutant, lines []string) string {
 		return "doing it twice is doing it once"
 	case m.kind == "swapped":
 		return "the neighbours do not depend on each other"
-	case m.kind == "operands" && (strings.HasPrefix(op, "VFMADD231") || strings.HasPrefix(op, "VADD") || strings.HasPrefix(op, "VMUL") || strings.Contains(op, "OR")):
+	case m.kind == "operands" && (strings.HasPrefix(op, "VFMADD231") || strings.HasPrefix(op, "VADD") || strings.HasPrefix(op, "VMUL") || op == "VFMLA" || strings.Contains(op, "OR")):
 		return "the operator commutes"
 	case m.kind == "deleted" && op == "VZEROUPPER":
 		return "VZEROUPPER before RET is for speed"
-	case op[0] == 'J' && (m.kind == "branch" || m.kind == "opcode" || m.kind == "deleted"):
+	case jumps(op) && (m.kind == "branch" || m.kind == "opcode" || m.kind == "deleted"):
 		return "the jump is decided alike for all admitted sizes"
 	case m.kind == "field":
 		return "the field has the same value"
@@ -390,7 +428,7 @@ func lifted(p *Package, f Form) (string, *loopir.Kernel, error) {
 func judge(pool *smt.Pool, p *Package, f Form, name, text, original string) (string, bool) {
 	files := copyMap(p.text)
 	files[name] = []byte(text)
-	q, err := Read(p.Dir, files)
+	q, err := Read(p.Dir, files, p.Arch)
 	if err != nil {
 		return "reading", false
 	}

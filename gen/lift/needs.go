@@ -43,6 +43,9 @@ func featuresOf(in *asm.Inst) []string {
 	if !ok || e.Kind >= insn.MoveInt {
 		return nil
 	}
+	if e.Arch == "arm64" {
+		return []string{"HasASIMD"}
+	}
 	evex, width := len(in.Sfx) > 0 || !e.VEX, 0
 	for _, o := range in.Args {
 		if o.Kind != asm.Reg {

@@ -68,6 +68,9 @@ func isArithmetic(e *insn.Entry) bool {
 	case insn.Compare:
 		return true
 	case insn.Lanes:
+		if e.Any {
+			return false
+		}
 		switch e.Op[:3] {
 		case "VAN", "VOR", "VXO", "VPA", "VPO", "VPX":
 			return false

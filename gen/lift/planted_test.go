@@ -48,7 +48,7 @@ func TestPlanted(t *testing.T) {
 				t.Fatalf("%q is there %d times", c.old, strings.Count(text, c.old))
 			}
 			files[c.file] = []byte(strings.Replace(text, c.old, c.new, 1))
-			q, err := Read(p.Dir, files)
+			q, err := Read(p.Dir, files, p.Arch)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -2,6 +2,7 @@ package lift
 
 import (
 	"go/ast"
+	"go/constant"
 	"go/token"
 
 	"github.com/loopopt/loopopt/loopir"
@@ -71,6 +72,9 @@ func (p *Package) Strays() error {
 					name = id.Name
 				}
 			}
+			if p.never(fn) {
+				continue
+			}
 			if !known[name] || fn.Recv == nil && name == "init" {
 				pos := p.fset.Position(fn.Pos())
 				return loopir.Errorf(loopir.Span{File: pos.Filename, Start: loopir.Pos{Line: pos.Line, Col: 1}},
@@ -79,6 +83,45 @@ func (p *Package) Strays() error {
 		}
 	}
 	return nil
+}
+
+// never tells a function that stands for a form which another processor has: it panics,
+// and is called only where a constant that is false says so.
+func (p *Package) never(fn *ast.FuncDecl) bool {
+	if fn.Recv != nil || fn.Body == nil || fn.Type.Results != nil || len(fn.Body.List) != 1 {
+		return false
+	}
+	x, ok := fn.Body.List[0].(*ast.ExprStmt)
+	if !ok {
+		return false
+	}
+	if c, ok := x.X.(*ast.CallExpr); !ok || !isIdent(c.Fun, "panic") {
+		return false
+	}
+	calls := 0
+	for _, f := range p.files {
+		ast.Inspect(f, func(n ast.Node) bool {
+			cc, ok := n.(*ast.CaseClause)
+			if ok && len(cc.List) == 1 && len(cc.Body) == 1 && p.isFalse(cc.List[0]) {
+				if x, ok := cc.Body[0].(*ast.ExprStmt); ok {
+					if c, ok := x.X.(*ast.CallExpr); ok && isIdent(c.Fun, fn.Name.Name) {
+						calls++
+					}
+				}
+			}
+			return true
+		})
+	}
+	return calls == p.mentions(fn.Name.Name)
+}
+
+// isFalse tells a constant that is false, or what begins with one and &&.
+func (p *Package) isFalse(e ast.Expr) bool {
+	if b, ok := e.(*ast.BinaryExpr); ok && b.Op == token.LAND {
+		return p.isFalse(b.X)
+	}
+	v := p.info.Types[e].Value
+	return v != nil && v.Kind() == constant.Bool && !constant.BoolVal(v)
 }
 
 // strayVar finds a package variable whose initial value is neither a question about the

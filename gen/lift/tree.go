@@ -29,13 +29,15 @@ const (
 // A shaper finds counted loops and branches in the jumps of a function.
 type shaper struct {
 	file string
+	arch string
 	fn   *asm.Func
 	back map[int]int // index of the first instruction of a loop to the jump back
 	ids  int
 }
 
-func shape(file string, fn *asm.Func) ([]*node, error) {
-	s := &shaper{file: file, fn: fn, back: map[int]int{}}
+func shape(f *asm.File, fn *asm.Func) ([]*node, error) {
+	file := f.Name
+	s := &shaper{file: file, arch: f.Arch, fn: fn, back: map[int]int{}}
 	n := len(fn.Insts)
 	if n == 0 || fn.Insts[n-1].Op != "RET" || len(fn.Insts[n-1].Args) > 0 {
 		return nil, &asm.Error{File: file, Line: fn.Line, Msg: fn.Name + " does not end in RET"}
@@ -72,7 +74,7 @@ func (s *shaper) errorf(in *asm.Inst, format string, args ...any) error {
 func (s *shaper) target(j int) (int, bool, error) {
 	in := &s.fn.Insts[j]
 	e, ok := insn.Lookup(in.Op)
-	if !ok {
+	if !ok || e.Arch != "" && e.Arch != s.arch {
 		return 0, false, s.errorf(in, "no instruction %s in the table", in.Op)
 	}
 	if e.Kind != insn.Branch && e.Kind != insn.Jump {

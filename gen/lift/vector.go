@@ -94,7 +94,13 @@ func (l *lifter) vector(m *machine, in *asm.Inst) error {
 		}
 		return l.set(in, in.Args[2], vec{kind: value, lanes: w * 8 / 32, e: bitConst(new(big.Int), e.Elem)})
 	}
-	f, err := l.parse(in, e)
+	var f *form
+	var err error
+	if l.arch == "arm64" {
+		f, err = l.parseARM64(m, in, e)
+	} else {
+		f, err = l.parse(in, e)
+	}
 	if err != nil {
 		return err
 	}
@@ -113,6 +119,8 @@ func (l *lifter) vector(m *machine, in *asm.Inst) error {
 		return l.permute(m, f)
 	case insn.BlendV, insn.BlendM:
 		return l.blend(m, f)
+	case insn.Element:
+		return l.element(f)
 	case insn.FromGeneral:
 		return l.fromGeneral(m, f)
 	case insn.MaskLogic:

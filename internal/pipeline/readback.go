@@ -63,17 +63,10 @@ func ReadPackage(dir string) (map[string][]byte, error) {
 // the operations of its kernel, for all sizes that the exported functions let through,
 // and nothing else. onDone is told of each form, in order.
 func VerifyPackage(ctx context.Context, dir string, files map[string][]byte, opts equiv.Options, onDone func(*Readback)) ([]*Readback, error) {
-	p, err := lift.Read(dir, files)
+	forms, err := readForms(dir, files)
 	if err != nil {
 		return nil, err
 	}
-	if err := p.Strays(); err != nil {
-		return nil, err
-	}
-	if err := p.Consistent(); err != nil {
-		return nil, err
-	}
-	forms := p.Forms()
 	if len(forms) == 0 {
 		return nil, fmt.Errorf("%s: no compiled form of a kernel", dir)
 	}
@@ -88,7 +81,7 @@ func VerifyPackage(ctx context.Context, dir string, files map[string][]byte, opt
 	for range min(runtime.GOMAXPROCS(0), 4) {
 		wg.Go(func() {
 			for i := range next {
-				out[i], errs[i] = readback(ctx, p, forms[i], opts)
+				out[i], errs[i] = readback(ctx, forms[i].pkg, forms[i].Form, opts)
 				close(done[i])
 			}
 		})
@@ -112,6 +105,36 @@ func VerifyPackage(ctx context.Context, dir string, files map[string][]byte, opt
 		}
 	}
 	return out, ctx.Err()
+}
+
+// A formOf is a form and the package that it is read in.
+type formOf struct {
+	lift.Form
+	pkg *lift.Package
+}
+
+// readForms reads the package as each processor's build has it. The Go forms are the
+// same everywhere and taken once.
+func readForms(dir string, files map[string][]byte) ([]formOf, error) {
+	var out []formOf
+	for i, arch := range lift.Archs(files) {
+		p, err := lift.Read(dir, files, arch)
+		if err != nil {
+			return nil, err
+		}
+		if err := p.Strays(); err != nil {
+			return nil, err
+		}
+		if err := p.Consistent(); err != nil {
+			return nil, err
+		}
+		for _, f := range p.Forms() {
+			if i == 0 || strings.HasSuffix(f.File, "_"+arch+".go") {
+				out = append(out, formOf{f, p})
+			}
+		}
+	}
+	return out, nil
 }
 
 func readback(ctx context.Context, p *lift.Package, f lift.Form, opts equiv.Options) (*Readback, error) {

@@ -106,7 +106,7 @@ func callConvNaive(threads int, N int, K int, C int, P int, Q int, R int, S int,
 //	in W: f32[K/16][C/16][R][S][16][16] packs [k: K][c: C][r: R][s: S] as [k/16][c/16][r][s][c%16][k%16]
 //	inout O: f32[N][K/16][P][Q][16] packs [n: N][k: K][p: P][q: Q] as [n][k/16][p][q][k%16]
 //
-// It takes the first schedule of avx512_1x1_s1, avx512_1x1_s1_7, avx512_1x1_s2, avx512_s1, avx512_s1_7, avx512_s2, avx2_1x1_s1_28, avx2_1x1_s1_14, avx2_1x1_s1_7, avx2_1x1_s2_28, avx2_1x1_s2_7, avx2_s1_28, avx2_s1_14, avx2_s1_7, avx2_s2_28, avx2_s2_7, any whose assumptions and instructions hold.
+// It takes the first schedule of avx512_1x1_s1, avx512_1x1_s1_7, avx512_1x1_s2, avx512_s1, avx512_s1_7, avx512_s2, avx2_1x1_s1_28, avx2_1x1_s1_14, avx2_1x1_s1_7, avx2_1x1_s2_28, avx2_1x1_s2_7, avx2_s1_28, avx2_s1_14, avx2_s1_7, avx2_s2_28, avx2_s2_7, neon_1x1_s1, neon_s1, neon_s2, any whose assumptions and instructions hold.
 // At most threads goroutines work on it; 0 means GOMAXPROCS. It is an error when
 // a size is negative or too large, an array too short, or an output overlaps
 // another array; nothing is written then.
@@ -166,72 +166,86 @@ func ConvAvx5121x1S1(threads int, N int, K int, C int, P int, Q int, R int, S in
 	switch {
 	case hasConvAvx5121x1S1AVX512 && K%16 == 0 && C%16 == 0 && stride == 1 && Q%14 == 0 && R == 1 && S == 1 && C%64 == 0 && K%32 == 0:
 		callConvAvx5121x1S1AVX512(threads, N, K, C, P, Q, R, S, stride, I, W, O)
-	case K%16 == 0 && C%16 == 0 && stride == 1 && Q%14 == 0 && R == 1 && S == 1 && C%64 == 0 && K%32 == 0:
-		callConvAvx5121x1S1(threads, N, K, C, P, Q, R, S, stride, I, W, O)
 	case hasConvAvx5121x1S17AVX512 && K%16 == 0 && C%16 == 0 && stride == 1 && Q%7 == 0 && R == 1 && S == 1 && C%64 == 0 && K%32 == 0:
 		callConvAvx5121x1S17AVX512(threads, N, K, C, P, Q, R, S, stride, I, W, O)
-	case K%16 == 0 && C%16 == 0 && stride == 1 && Q%7 == 0 && R == 1 && S == 1 && C%64 == 0 && K%32 == 0:
-		callConvAvx5121x1S17(threads, N, K, C, P, Q, R, S, stride, I, W, O)
 	case hasConvAvx5121x1S2AVX512 && K%16 == 0 && C%16 == 0 && stride == 2 && Q%14 == 0 && R == 1 && S == 1 && C%64 == 0 && K%32 == 0:
 		callConvAvx5121x1S2AVX512(threads, N, K, C, P, Q, R, S, stride, I, W, O)
-	case K%16 == 0 && C%16 == 0 && stride == 2 && Q%14 == 0 && R == 1 && S == 1 && C%64 == 0 && K%32 == 0:
-		callConvAvx5121x1S2(threads, N, K, C, P, Q, R, S, stride, I, W, O)
 	case hasConvAvx512S1AVX512 && K%16 == 0 && C%16 == 0 && stride == 1 && Q%14 == 0 && K%32 == 0:
 		callConvAvx512S1AVX512(threads, N, K, C, P, Q, R, S, stride, I, W, O)
-	case K%16 == 0 && C%16 == 0 && stride == 1 && Q%14 == 0 && K%32 == 0:
-		callConvAvx512S1(threads, N, K, C, P, Q, R, S, stride, I, W, O)
 	case hasConvAvx512S17AVX512 && K%16 == 0 && C%16 == 0 && stride == 1 && Q%7 == 0 && K%32 == 0:
 		callConvAvx512S17AVX512(threads, N, K, C, P, Q, R, S, stride, I, W, O)
-	case K%16 == 0 && C%16 == 0 && stride == 1 && Q%7 == 0 && K%32 == 0:
-		callConvAvx512S17(threads, N, K, C, P, Q, R, S, stride, I, W, O)
 	case hasConvAvx512S2AVX512 && K%16 == 0 && C%16 == 0 && stride == 2 && Q%14 == 0 && K%32 == 0:
 		callConvAvx512S2AVX512(threads, N, K, C, P, Q, R, S, stride, I, W, O)
-	case K%16 == 0 && C%16 == 0 && stride == 2 && Q%14 == 0 && K%32 == 0:
-		callConvAvx512S2(threads, N, K, C, P, Q, R, S, stride, I, W, O)
 	case hasConvAvx21x1S128AVX2 && K%16 == 0 && C%16 == 0 && stride == 1 && R == 1 && S == 1 && C%64 == 0 && Q%28 == 0 && K%32 == 0:
 		callConvAvx21x1S128AVX2(threads, N, K, C, P, Q, R, S, stride, I, W, O)
-	case K%16 == 0 && C%16 == 0 && stride == 1 && R == 1 && S == 1 && C%64 == 0 && Q%28 == 0 && K%32 == 0:
-		callConvAvx21x1S128(threads, N, K, C, P, Q, R, S, stride, I, W, O)
 	case hasConvAvx21x1S114AVX2 && K%16 == 0 && C%16 == 0 && stride == 1 && R == 1 && S == 1 && C%64 == 0 && Q%14 == 0 && K%32 == 0:
 		callConvAvx21x1S114AVX2(threads, N, K, C, P, Q, R, S, stride, I, W, O)
-	case K%16 == 0 && C%16 == 0 && stride == 1 && R == 1 && S == 1 && C%64 == 0 && Q%14 == 0 && K%32 == 0:
-		callConvAvx21x1S114(threads, N, K, C, P, Q, R, S, stride, I, W, O)
 	case hasConvAvx21x1S17AVX2 && K%16 == 0 && C%16 == 0 && stride == 1 && R == 1 && S == 1 && C%64 == 0 && Q%7 == 0 && K%32 == 0:
 		callConvAvx21x1S17AVX2(threads, N, K, C, P, Q, R, S, stride, I, W, O)
-	case K%16 == 0 && C%16 == 0 && stride == 1 && R == 1 && S == 1 && C%64 == 0 && Q%7 == 0 && K%32 == 0:
-		callConvAvx21x1S17(threads, N, K, C, P, Q, R, S, stride, I, W, O)
 	case hasConvAvx21x1S228AVX2 && K%16 == 0 && C%16 == 0 && stride == 2 && R == 1 && S == 1 && C%64 == 0 && Q%28 == 0 && K%32 == 0:
 		callConvAvx21x1S228AVX2(threads, N, K, C, P, Q, R, S, stride, I, W, O)
-	case K%16 == 0 && C%16 == 0 && stride == 2 && R == 1 && S == 1 && C%64 == 0 && Q%28 == 0 && K%32 == 0:
-		callConvAvx21x1S228(threads, N, K, C, P, Q, R, S, stride, I, W, O)
 	case hasConvAvx21x1S27AVX2 && K%16 == 0 && C%16 == 0 && stride == 2 && R == 1 && S == 1 && C%64 == 0 && Q%7 == 0 && K%32 == 0:
 		callConvAvx21x1S27AVX2(threads, N, K, C, P, Q, R, S, stride, I, W, O)
-	case K%16 == 0 && C%16 == 0 && stride == 2 && R == 1 && S == 1 && C%64 == 0 && Q%7 == 0 && K%32 == 0:
-		callConvAvx21x1S27(threads, N, K, C, P, Q, R, S, stride, I, W, O)
 	case hasConvAvx2S128AVX2 && K%16 == 0 && C%16 == 0 && stride == 1 && Q%28 == 0 && K%32 == 0:
 		callConvAvx2S128AVX2(threads, N, K, C, P, Q, R, S, stride, I, W, O)
-	case K%16 == 0 && C%16 == 0 && stride == 1 && Q%28 == 0 && K%32 == 0:
-		callConvAvx2S128(threads, N, K, C, P, Q, R, S, stride, I, W, O)
 	case hasConvAvx2S114AVX2 && K%16 == 0 && C%16 == 0 && stride == 1 && Q%14 == 0 && K%32 == 0:
 		callConvAvx2S114AVX2(threads, N, K, C, P, Q, R, S, stride, I, W, O)
 	case hasConvAvx2S17AVX2 && K%16 == 0 && C%16 == 0 && stride == 1 && Q%7 == 0 && K%32 == 0:
 		callConvAvx2S17AVX2(threads, N, K, C, P, Q, R, S, stride, I, W, O)
 	case hasConvAvx2S228AVX2 && K%16 == 0 && C%16 == 0 && stride == 2 && Q%28 == 0 && K%32 == 0:
 		callConvAvx2S228AVX2(threads, N, K, C, P, Q, R, S, stride, I, W, O)
-	case K%16 == 0 && C%16 == 0 && stride == 2 && Q%28 == 0 && K%32 == 0:
-		callConvAvx2S228(threads, N, K, C, P, Q, R, S, stride, I, W, O)
 	case hasConvAvx2S27AVX2 && K%16 == 0 && C%16 == 0 && stride == 2 && Q%7 == 0 && K%32 == 0:
 		callConvAvx2S27AVX2(threads, N, K, C, P, Q, R, S, stride, I, W, O)
-	case K%16 == 0 && C%16 == 0 && stride == 2 && Q%7 == 0 && K%32 == 0:
-		callConvAvx2S27(threads, N, K, C, P, Q, R, S, stride, I, W, O)
+	case hasConvNeon1x1S1NEON && K%16 == 0 && C%16 == 0 && stride == 1 && Q%7 == 0 && R == 1 && S == 1 && C%64 == 0:
+		callConvNeon1x1S1NEON(threads, N, K, C, P, Q, R, S, stride, I, W, O)
+	case hasConvNeonS1NEON && K%16 == 0 && C%16 == 0 && stride == 1 && Q%7 == 0:
+		callConvNeonS1NEON(threads, N, K, C, P, Q, R, S, stride, I, W, O)
+	case hasConvNeonS2NEON && K%16 == 0 && C%16 == 0 && stride == 2 && Q%7 == 0:
+		callConvNeonS2NEON(threads, N, K, C, P, Q, R, S, stride, I, W, O)
 	case hasConvAnyAVX512 && K%16 == 0 && C%16 == 0 && K%32 == 0:
 		callConvAnyAVX512(threads, N, K, C, P, Q, R, S, stride, I, W, O)
 	case hasConvAnyAVX2 && K%16 == 0 && C%16 == 0 && K%32 == 0:
 		callConvAnyAVX2(threads, N, K, C, P, Q, R, S, stride, I, W, O)
+	case hasConvAnyNEON && K%16 == 0 && C%16 == 0 && K%32 == 0:
+		callConvAnyNEON(threads, N, K, C, P, Q, R, S, stride, I, W, O)
+	case K%16 == 0 && C%16 == 0 && stride == 1 && Q%14 == 0 && R == 1 && S == 1 && C%64 == 0 && K%32 == 0:
+		callConvAvx5121x1S1(threads, N, K, C, P, Q, R, S, stride, I, W, O)
+	case K%16 == 0 && C%16 == 0 && stride == 1 && Q%7 == 0 && R == 1 && S == 1 && C%64 == 0 && K%32 == 0:
+		callConvAvx5121x1S17(threads, N, K, C, P, Q, R, S, stride, I, W, O)
+	case K%16 == 0 && C%16 == 0 && stride == 2 && Q%14 == 0 && R == 1 && S == 1 && C%64 == 0 && K%32 == 0:
+		callConvAvx5121x1S2(threads, N, K, C, P, Q, R, S, stride, I, W, O)
+	case K%16 == 0 && C%16 == 0 && stride == 1 && Q%14 == 0 && K%32 == 0:
+		callConvAvx512S1(threads, N, K, C, P, Q, R, S, stride, I, W, O)
+	case K%16 == 0 && C%16 == 0 && stride == 1 && Q%7 == 0 && K%32 == 0:
+		callConvAvx512S17(threads, N, K, C, P, Q, R, S, stride, I, W, O)
+	case K%16 == 0 && C%16 == 0 && stride == 2 && Q%14 == 0 && K%32 == 0:
+		callConvAvx512S2(threads, N, K, C, P, Q, R, S, stride, I, W, O)
+	case K%16 == 0 && C%16 == 0 && stride == 1 && R == 1 && S == 1 && C%64 == 0 && Q%28 == 0 && K%32 == 0:
+		callConvAvx21x1S128(threads, N, K, C, P, Q, R, S, stride, I, W, O)
+	case K%16 == 0 && C%16 == 0 && stride == 1 && R == 1 && S == 1 && C%64 == 0 && Q%14 == 0 && K%32 == 0:
+		callConvAvx21x1S114(threads, N, K, C, P, Q, R, S, stride, I, W, O)
+	case K%16 == 0 && C%16 == 0 && stride == 1 && R == 1 && S == 1 && C%64 == 0 && Q%7 == 0 && K%32 == 0:
+		callConvAvx21x1S17(threads, N, K, C, P, Q, R, S, stride, I, W, O)
+	case K%16 == 0 && C%16 == 0 && stride == 2 && R == 1 && S == 1 && C%64 == 0 && Q%28 == 0 && K%32 == 0:
+		callConvAvx21x1S228(threads, N, K, C, P, Q, R, S, stride, I, W, O)
+	case K%16 == 0 && C%16 == 0 && stride == 2 && R == 1 && S == 1 && C%64 == 0 && Q%7 == 0 && K%32 == 0:
+		callConvAvx21x1S27(threads, N, K, C, P, Q, R, S, stride, I, W, O)
+	case K%16 == 0 && C%16 == 0 && stride == 1 && Q%28 == 0 && K%32 == 0:
+		callConvAvx2S128(threads, N, K, C, P, Q, R, S, stride, I, W, O)
+	case K%16 == 0 && C%16 == 0 && stride == 2 && Q%28 == 0 && K%32 == 0:
+		callConvAvx2S228(threads, N, K, C, P, Q, R, S, stride, I, W, O)
+	case K%16 == 0 && C%16 == 0 && stride == 2 && Q%7 == 0 && K%32 == 0:
+		callConvAvx2S27(threads, N, K, C, P, Q, R, S, stride, I, W, O)
+	case K%16 == 0 && C%16 == 0 && stride == 1 && Q%7 == 0 && R == 1 && S == 1 && C%64 == 0:
+		callConvNeon1x1S1(threads, N, K, C, P, Q, R, S, stride, I, W, O)
+	case K%16 == 0 && C%16 == 0 && stride == 1 && Q%7 == 0:
+		callConvNeonS1(threads, N, K, C, P, Q, R, S, stride, I, W, O)
+	case K%16 == 0 && C%16 == 0 && stride == 2 && Q%7 == 0:
+		callConvNeonS2(threads, N, K, C, P, Q, R, S, stride, I, W, O)
 	case K%16 == 0 && C%16 == 0 && K%32 == 0:
 		callConvAny(threads, N, K, C, P, Q, R, S, stride, I, W, O)
 	default:
-		return shapeError(`%s`, "ConvAvx5121x1S1: no schedule of this layout admits these sizes: avx512_1x1_s1 needs K%16 == 0, C%16 == 0, stride == 1, Q%14 == 0, R == 1, S == 1, C%64 == 0, K%32 == 0; avx512_1x1_s1_7 needs K%16 == 0, C%16 == 0, stride == 1, Q%7 == 0, R == 1, S == 1, C%64 == 0, K%32 == 0; avx512_1x1_s2 needs K%16 == 0, C%16 == 0, stride == 2, Q%14 == 0, R == 1, S == 1, C%64 == 0, K%32 == 0; avx512_s1 needs K%16 == 0, C%16 == 0, stride == 1, Q%14 == 0, K%32 == 0; avx512_s1_7 needs K%16 == 0, C%16 == 0, stride == 1, Q%7 == 0, K%32 == 0; avx512_s2 needs K%16 == 0, C%16 == 0, stride == 2, Q%14 == 0, K%32 == 0; avx2_1x1_s1_28 needs K%16 == 0, C%16 == 0, stride == 1, R == 1, S == 1, C%64 == 0, Q%28 == 0, K%32 == 0; avx2_1x1_s1_14 needs K%16 == 0, C%16 == 0, stride == 1, R == 1, S == 1, C%64 == 0, Q%14 == 0, K%32 == 0; avx2_1x1_s1_7 needs K%16 == 0, C%16 == 0, stride == 1, R == 1, S == 1, C%64 == 0, Q%7 == 0, K%32 == 0; avx2_1x1_s2_28 needs K%16 == 0, C%16 == 0, stride == 2, R == 1, S == 1, C%64 == 0, Q%28 == 0, K%32 == 0; avx2_1x1_s2_7 needs K%16 == 0, C%16 == 0, stride == 2, R == 1, S == 1, C%64 == 0, Q%7 == 0, K%32 == 0; avx2_s1_28 needs K%16 == 0, C%16 == 0, stride == 1, Q%28 == 0, K%32 == 0; avx2_s1_14 needs K%16 == 0, C%16 == 0, stride == 1, Q%14 == 0, K%32 == 0; avx2_s1_7 needs K%16 == 0, C%16 == 0, stride == 1, Q%7 == 0, K%32 == 0; avx2_s2_28 needs K%16 == 0, C%16 == 0, stride == 2, Q%28 == 0, K%32 == 0; avx2_s2_7 needs K%16 == 0, C%16 == 0, stride == 2, Q%7 == 0, K%32 == 0; any needs K%16 == 0, C%16 == 0, K%32 == 0")
+		return shapeError(`%s`, "ConvAvx5121x1S1: no schedule of this layout admits these sizes: avx512_1x1_s1 needs K%16 == 0, C%16 == 0, stride == 1, Q%14 == 0, R == 1, S == 1, C%64 == 0, K%32 == 0; avx512_1x1_s1_7 needs K%16 == 0, C%16 == 0, stride == 1, Q%7 == 0, R == 1, S == 1, C%64 == 0, K%32 == 0; avx512_1x1_s2 needs K%16 == 0, C%16 == 0, stride == 2, Q%14 == 0, R == 1, S == 1, C%64 == 0, K%32 == 0; avx512_s1 needs K%16 == 0, C%16 == 0, stride == 1, Q%14 == 0, K%32 == 0; avx512_s1_7 needs K%16 == 0, C%16 == 0, stride == 1, Q%7 == 0, K%32 == 0; avx512_s2 needs K%16 == 0, C%16 == 0, stride == 2, Q%14 == 0, K%32 == 0; avx2_1x1_s1_28 needs K%16 == 0, C%16 == 0, stride == 1, R == 1, S == 1, C%64 == 0, Q%28 == 0, K%32 == 0; avx2_1x1_s1_14 needs K%16 == 0, C%16 == 0, stride == 1, R == 1, S == 1, C%64 == 0, Q%14 == 0, K%32 == 0; avx2_1x1_s1_7 needs K%16 == 0, C%16 == 0, stride == 1, R == 1, S == 1, C%64 == 0, Q%7 == 0, K%32 == 0; avx2_1x1_s2_28 needs K%16 == 0, C%16 == 0, stride == 2, R == 1, S == 1, C%64 == 0, Q%28 == 0, K%32 == 0; avx2_1x1_s2_7 needs K%16 == 0, C%16 == 0, stride == 2, R == 1, S == 1, C%64 == 0, Q%7 == 0, K%32 == 0; avx2_s1_28 needs K%16 == 0, C%16 == 0, stride == 1, Q%28 == 0, K%32 == 0; avx2_s1_14 needs K%16 == 0, C%16 == 0, stride == 1, Q%14 == 0, K%32 == 0; avx2_s1_7 needs K%16 == 0, C%16 == 0, stride == 1, Q%7 == 0, K%32 == 0; avx2_s2_28 needs K%16 == 0, C%16 == 0, stride == 2, Q%28 == 0, K%32 == 0; avx2_s2_7 needs K%16 == 0, C%16 == 0, stride == 2, Q%7 == 0, K%32 == 0; neon_1x1_s1 needs K%16 == 0, C%16 == 0, stride == 1, Q%7 == 0, R == 1, S == 1, C%64 == 0; neon_s1 needs K%16 == 0, C%16 == 0, stride == 1, Q%7 == 0; neon_s2 needs K%16 == 0, C%16 == 0, stride == 2, Q%7 == 0; any needs K%16 == 0, C%16 == 0, K%32 == 0")
 	}
 	return nil
 }
@@ -602,6 +616,75 @@ func callConvAvx2S27(threads int, N int, K int, C int, P int, Q int, R int, S in
 	c.W = nil
 	c.O = nil
 	convAvx2S27Calls.Put(c)
+}
+
+var convNeon1x1S1Calls = sync.Pool{New: func() any { return new(convNeon1x1S1) }}
+
+func callConvNeon1x1S1(threads int, N int, K int, C int, P int, Q int, R int, S int, stride int, I []float32, W []float32, O []float32) {
+	c := convNeon1x1S1Calls.Get().(*convNeon1x1S1)
+	c.threads = threads
+	c.N = N
+	c.K = K
+	c.C = C
+	c.P = P
+	c.Q = Q
+	c.R = R
+	c.S = S
+	c.stride = stride
+	c.I = I
+	c.W = W
+	c.O = O
+	c.run()
+	c.I = nil
+	c.W = nil
+	c.O = nil
+	convNeon1x1S1Calls.Put(c)
+}
+
+var convNeonS1Calls = sync.Pool{New: func() any { return new(convNeonS1) }}
+
+func callConvNeonS1(threads int, N int, K int, C int, P int, Q int, R int, S int, stride int, I []float32, W []float32, O []float32) {
+	c := convNeonS1Calls.Get().(*convNeonS1)
+	c.threads = threads
+	c.N = N
+	c.K = K
+	c.C = C
+	c.P = P
+	c.Q = Q
+	c.R = R
+	c.S = S
+	c.stride = stride
+	c.I = I
+	c.W = W
+	c.O = O
+	c.run()
+	c.I = nil
+	c.W = nil
+	c.O = nil
+	convNeonS1Calls.Put(c)
+}
+
+var convNeonS2Calls = sync.Pool{New: func() any { return new(convNeonS2) }}
+
+func callConvNeonS2(threads int, N int, K int, C int, P int, Q int, R int, S int, stride int, I []float32, W []float32, O []float32) {
+	c := convNeonS2Calls.Get().(*convNeonS2)
+	c.threads = threads
+	c.N = N
+	c.K = K
+	c.C = C
+	c.P = P
+	c.Q = Q
+	c.R = R
+	c.S = S
+	c.stride = stride
+	c.I = I
+	c.W = W
+	c.O = O
+	c.run()
+	c.I = nil
+	c.W = nil
+	c.O = nil
+	convNeonS2Calls.Put(c)
 }
 
 var convAnyCalls = sync.Pool{New: func() any { return new(convAny) }}

@@ -410,6 +410,24 @@ func callConvAvx2S27AVX2(threads int, N int, K int, C int, P int, Q int, R int, 
 	convAvx2S27AVX2Calls.Put(c)
 }
 
+const hasConvNeon1x1S1NEON = false
+
+func callConvNeon1x1S1NEON(int, int, int, int, int, int, int, int, int, []float32, []float32, []float32) {
+	panic("no assembly on this platform")
+}
+
+const hasConvNeonS1NEON = false
+
+func callConvNeonS1NEON(int, int, int, int, int, int, int, int, int, []float32, []float32, []float32) {
+	panic("no assembly on this platform")
+}
+
+const hasConvNeonS2NEON = false
+
+func callConvNeonS2NEON(int, int, int, int, int, int, int, int, int, []float32, []float32, []float32) {
+	panic("no assembly on this platform")
+}
+
 var hasConvAnyAVX512 = cpu.X86.HasAVX512F
 
 var convAnyAVX512Calls = sync.Pool{New: func() any { return new(convAnyAVX512) }}
@@ -458,4 +476,10 @@ func callConvAnyAVX2(threads int, N int, K int, C int, P int, Q int, R int, S in
 	c.W = nil
 	c.O = nil
 	convAnyAVX2Calls.Put(c)
+}
+
+const hasConvAnyNEON = false
+
+func callConvAnyNEON(int, int, int, int, int, int, int, int, int, []float32, []float32, []float32) {
+	panic("no assembly on this platform")
 }

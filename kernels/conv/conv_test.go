@@ -78,6 +78,18 @@ var formsConv = []gentest.Form{
 		callConvAvx2S27(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), gentest.Slice[float32](a, "I"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "O"))
 		return nil
 	}},
+	{Schedule: "neon_1x1_s1", Impl: "go", File: "conv_neon_1x1_s1.loop", Kernel: "conv", Has: true, Call: func(a *gentest.Args) error {
+		callConvNeon1x1S1(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), gentest.Slice[float32](a, "I"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "O"))
+		return nil
+	}},
+	{Schedule: "neon_s1", Impl: "go", File: "conv_neon_s1.loop", Kernel: "conv", Has: true, Call: func(a *gentest.Args) error {
+		callConvNeonS1(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), gentest.Slice[float32](a, "I"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "O"))
+		return nil
+	}},
+	{Schedule: "neon_s2", Impl: "go", File: "conv_neon_s2.loop", Kernel: "conv", Has: true, Call: func(a *gentest.Args) error {
+		callConvNeonS2(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), gentest.Slice[float32](a, "I"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "O"))
+		return nil
+	}},
 	{Schedule: "any", Impl: "go", File: "conv_any.loop", Kernel: "conv", Has: true, Call: func(a *gentest.Args) error {
 		callConvAny(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), gentest.Slice[float32](a, "I"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "O"))
 		return nil

@@ -13,7 +13,7 @@ import (
 //	in B: f32[K][N]
 //	inout C: f32[M][N]
 //
-// It takes the first schedule of avx512, avx2, naive whose assumptions and instructions hold.
+// It takes the first schedule of avx512, avx2, neon, naive whose assumptions and instructions hold.
 // At most threads goroutines work on it; 0 means GOMAXPROCS. It is an error when
 // a size is negative or too large, an array too short, or an output overlaps
 // another array; nothing is written then.
@@ -45,6 +45,10 @@ func Gemm(threads int, M int, N int, K int, A []float32, B []float32, C []float3
 	switch {
 	case hasGemmAvx512AVX512:
 		callGemmAvx512AVX512(threads, M, N, K, A, B, C)
+	case hasGemmAvx2AVX2:
+		callGemmAvx2AVX2(threads, M, N, K, A, B, C)
+	case hasGemmNeonNEON:
+		callGemmNeonNEON(threads, M, N, K, A, B, C)
 	default:
 		callGemmAvx512(threads, M, N, K, A, B, C)
 	}
@@ -85,6 +89,24 @@ func callGemmAvx2(threads int, M int, N int, K int, A []float32, B []float32, C 
 	c.B = nil
 	c.C = nil
 	gemmAvx2Calls.Put(c)
+}
+
+var gemmNeonCalls = sync.Pool{New: func() any { return new(gemmNeon) }}
+
+func callGemmNeon(threads int, M int, N int, K int, A []float32, B []float32, C []float32) {
+	c := gemmNeonCalls.Get().(*gemmNeon)
+	c.threads = threads
+	c.M = M
+	c.N = N
+	c.K = K
+	c.A = A
+	c.B = B
+	c.C = C
+	c.run()
+	c.A = nil
+	c.B = nil
+	c.C = nil
+	gemmNeonCalls.Put(c)
 }
 
 var gemmNaiveCalls = sync.Pool{New: func() any { return new(gemmNaive) }}

@@ -49,3 +49,9 @@ func callGemmAvx2AVX2(threads int, M int, N int, K int, A []float32, B []float32
 	c.C = nil
 	gemmAvx2AVX2Calls.Put(c)
 }
+
+const hasGemmNeonNEON = false
+
+func callGemmNeonNEON(int, int, int, int, []float32, []float32, []float32) {
+	panic("no assembly on this platform")
+}

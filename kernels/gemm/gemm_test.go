@@ -22,6 +22,10 @@ var formsGemm = []gentest.Form{
 		callGemmAvx2(a.Threads, a.Size("M"), a.Size("N"), a.Size("K"), gentest.Slice[float32](a, "A"), gentest.Slice[float32](a, "B"), gentest.Slice[float32](a, "C"))
 		return nil
 	}},
+	{Schedule: "neon", Impl: "go", File: "gemm_neon.loop", Kernel: "gemm", Has: true, Call: func(a *gentest.Args) error {
+		callGemmNeon(a.Threads, a.Size("M"), a.Size("N"), a.Size("K"), gentest.Slice[float32](a, "A"), gentest.Slice[float32](a, "B"), gentest.Slice[float32](a, "C"))
+		return nil
+	}},
 }
 
 // exportedGemm are the functions that check their arguments.

@@ -173,6 +173,8 @@ func Lstm(threads int, T int, N int, C int, K int, X []float32, Wi []float32, Wg
 		callLstmMergedAVX512(threads, T, N, C, K, X, Wi, Wg, Wf, Wo, Ri, Rg, Rf, Ro, bi, bg, bf, bo, CS, H)
 	case hasLstmMergedAVX2 && K%16 == 0:
 		callLstmMergedAVX2(threads, T, N, C, K, X, Wi, Wg, Wf, Wo, Ri, Rg, Rf, Ro, bi, bg, bf, bo, CS, H)
+	case hasLstmMergedNEON && K%16 == 0:
+		callLstmMergedNEON(threads, T, N, C, K, X, Wi, Wg, Wf, Wo, Ri, Rg, Rf, Ro, bi, bg, bf, bo, CS, H)
 	case K%16 == 0:
 		callLstmMerged(threads, T, N, C, K, X, Wi, Wg, Wf, Wo, Ri, Rg, Rf, Ro, bi, bg, bf, bo, CS, H)
 	default:

@@ -99,3 +99,9 @@ func callLstmMergedAVX2(threads int, T int, N int, C int, K int, X []float32, Wi
 	c.H = nil
 	lstmMergedAVX2Calls.Put(c)
 }
+
+const hasLstmMergedNEON = false
+
+func callLstmMergedNEON(int, int, int, int, int, []float32, []float32, []float32, []float32, []float32, []float32, []float32, []float32, []float32, []float32, []float32, []float32, []float32, []float32, []float32) {
+	panic("no assembly on this platform")
+}

@@ -37,6 +37,8 @@ func Softmax(threads int, N int, K int, X []float32, Y []float32) error {
 		callSoftmaxPartialAVX512(threads, N, K, X, Y)
 	case hasSoftmaxPartialAVX2:
 		callSoftmaxPartialAVX2(threads, N, K, X, Y)
+	case hasSoftmaxPartialNEON:
+		callSoftmaxPartialNEON(threads, N, K, X, Y)
 	default:
 		callSoftmaxPartial(threads, N, K, X, Y)
 	}

@@ -43,3 +43,9 @@ func callSoftmaxPartialAVX2(threads int, N int, K int, X []float32, Y []float32)
 	c.Y = nil
 	softmaxPartialAVX2Calls.Put(c)
 }
+
+const hasSoftmaxPartialNEON = false
+
+func callSoftmaxPartialNEON(int, int, int, []float32, []float32) {
+	panic("no assembly on this platform")
+}

@@ -30,6 +30,8 @@ func Jacobi(threads int, T int, N int, A []float32) error {
 		callJacobiTimeTiledAVX512(threads, T, N, A)
 	case hasJacobiTimeTiledAVX2:
 		callJacobiTimeTiledAVX2(threads, T, N, A)
+	case hasJacobiTimeTiledNEON:
+		callJacobiTimeTiledNEON(threads, T, N, A)
 	default:
 		callJacobiTimeTiled(threads, T, N, A)
 	}

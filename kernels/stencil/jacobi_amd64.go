@@ -39,3 +39,7 @@ func callJacobiTimeTiledAVX2(threads int, T int, N int, A []float32) {
 	c.A = nil
 	jacobiTimeTiledAVX2Calls.Put(c)
 }
+
+const hasJacobiTimeTiledNEON = false
+
+func callJacobiTimeTiledNEON(int, int, int, []float32) { panic("no assembly on this platform") }

@@ -12,6 +12,7 @@ import (
 // A File is one .s file.
 type File struct {
 	Name  string
+	Arch  string // GOARCH: arm64 if the name says so, else amd64
 	Funcs []*Func
 	Data  map[string]*Data // by symbol, <> included
 }
@@ -45,7 +46,7 @@ type Func struct {
 
 // An Inst is one instruction; operands stand as in the text.
 type Inst struct {
-	Op   string   // without suffixes
+	Op   string   // without suffixes; on arm64 with the arrangement: VFMLA.S4
 	Sfx  []string // Z, BCST, ...
 	Args []Operand
 	Line int
@@ -81,9 +82,10 @@ type Operand struct {
 	Kind  Kind
 	Reg   string // Reg; base of Mem and Field
 	Index string // Mem: index register, or empty
-	Scale int64  // Mem: of Index
+	Scale int64  // Mem: of Index; of a Reg that is shifted on arm64
 	Off   int64  // Imm, Mem, Param, Slot, Sym
 	Name  string // Field, Param, Slot, Sym, Label
+	Arr   string // Reg on arm64: S4, B16 after the dot; S of one element, whose number is Off
 }
 
 // An Error is a line that can't be read.
@@ -97,7 +99,10 @@ func (e *Error) Error() string { return fmt.Sprintf("%s:%d: %s", e.File, e.Line,
 
 // Parse reads a file.
 func Parse(name string, src []byte) (*File, error) {
-	p := &parser{file: &File{Name: name, Data: map[string]*Data{}}}
+	p := &parser{file: &File{Name: name, Arch: "amd64", Data: map[string]*Data{}}}
+	if strings.HasSuffix(name, "_arm64.s") {
+		p.file.Arch = "arm64"
+	}
 	for n, line := range strings.Split(string(src), "\n") {
 		p.line = n + 1
 		text, _, _ := strings.Cut(line, "//")
@@ -141,6 +146,8 @@ func (p *parser) statement(text string) error {
 		}
 		p.fn.Labels[name] = len(p.fn.Insts)
 		return nil
+	case word == "WORD" && p.file.Arch == "arm64":
+		return p.word(text, rest)
 	}
 	return p.inst(text)
 }
@@ -252,13 +259,22 @@ func (p *parser) inst(text string) error {
 	if !isName(in.Op) || strings.ContainsAny(text, ";:\\") {
 		return fmt.Errorf("%q is not an instruction", text)
 	}
+	read := operand
+	if p.file.Arch == "arm64" {
+		read = operandARM64
+	}
 	if rest = strings.TrimSpace(rest); rest != "" {
 		for _, s := range strings.Split(rest, ",") {
-			o, err := operand(strings.TrimSpace(s))
+			o, err := read(strings.TrimSpace(s))
 			if err != nil {
 				return err
 			}
 			in.Args = append(in.Args, o)
+		}
+	}
+	if p.file.Arch == "arm64" {
+		if err := in.arrange(); err != nil {
+			return err
 		}
 	}
 	p.fn.Insts = append(p.fn.Insts, in)

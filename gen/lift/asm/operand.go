@@ -7,8 +7,10 @@ import (
 	"strings"
 )
 
-// operand reads one operand.
-func operand(s string) (Operand, error) {
+// operand reads one operand of amd64.
+func operand(s string) (Operand, error) { return readOperand(s, isRegister, isGeneral) }
+
+func readOperand(s string, isRegister, isGeneral func(string) bool) (Operand, error) {
 	bad := fmt.Errorf("%q is not an operand that is read", s)
 	if s == "" {
 		return Operand{}, bad
@@ -136,9 +138,9 @@ var general = map[string]bool{
 
 func isGeneral(s string) bool { return general[s] }
 
-// IsVector tells a vector register and its width in bytes.
+// IsVector tells a vector register and its width in bytes; V and F are those of arm64.
 func IsVector(reg string) (n int, width int, ok bool) {
-	w, ok := map[byte]int{'X': 16, 'Y': 32, 'Z': 64}[reg[0]]
+	w, ok := map[byte]int{'X': 16, 'Y': 32, 'Z': 64, 'V': 16, 'F': 16}[reg[0]]
 	if !ok || len(reg) < 2 {
 		return 0, 0, false
 	}
@@ -151,5 +153,6 @@ func IsMask(reg string) bool { return len(reg) == 2 && reg[0] == 'K' && reg[1] >
 
 func isRegister(s string) bool {
 	_, _, vec := IsVector(s)
+	vec = vec && s[0] >= 'X'
 	return isGeneral(s) || vec || IsMask(s)
 }

@@ -47,6 +47,12 @@ func evalBinary(e *loopir.Binary, x, y uint64) uint64 {
 		return x | y
 	}
 	t := e.X.TypeOf()
+	switch {
+	case e.Op == loopir.Add && t == loopir.I64:
+		return x + y
+	case e.Op == loopir.Sub && t == loopir.I64:
+		return x - y
+	}
 	if t.IsInteger() {
 		a, b := int64(x), int64(y)
 		if t == loopir.I32 {
@@ -118,6 +124,20 @@ func evalCall(e *loopir.Intrinsic, x []uint64) uint64 {
 		return (x[0] ^ x[1]) & mask
 	case BitAndNot:
 		return ^x[0] & x[1] & mask
+	case BitNot:
+		return ^x[0] & mask
+	case BitSelect:
+		return (x[0]&x[1] | ^x[0]&x[2]) & mask
+	case "min", "max":
+		a, b := number(e.Type, x[0]), number(e.Type, x[1])
+		v := min(a, b)
+		if e.Name == "max" {
+			v = max(a, b)
+		}
+		if e.Type == loopir.F32 {
+			return uint64(math.Float32bits(float32(v)))
+		}
+		return math.Float64bits(v)
 	}
 	panic("insn: no value for " + e.Name)
 }

@@ -3,6 +3,7 @@ package insn
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"math"
 	"math/rand"
@@ -12,6 +13,7 @@ import (
 	"runtime"
 	"sort"
 	"strings"
+	"syscall"
 	"testing"
 
 	"golang.org/x/sys/cpu"
@@ -57,10 +59,15 @@ func put(b []byte, i, bits int, x uint64) {
 // TestSilicon executes every entry that has vectors or masks on this processor, on
 // random and special values, and compares the result with the entry's meaning.
 func TestSilicon(t *testing.T) {
-	if runtime.GOARCH != "amd64" || !cpu.X86.HasAVX2 || !cpu.X86.HasFMA {
+	var list []trial
+	switch {
+	case runtime.GOARCH == "arm64" && cpu.ARM64.HasASIMD:
+		list = trialsARM64()
+	case runtime.GOARCH == "amd64" && cpu.X86.HasAVX2 && cpu.X86.HasFMA:
+		list = trials()
+	default:
 		t.Skip("no processor to compare with")
 	}
-	list := trials()
 	var untested, run []trial
 	for _, x := range list {
 		if x.wide && !(cpu.X86.HasAVX512F && cpu.X86.HasAVX512VL && cpu.X86.HasAVX512DQ) {
@@ -101,7 +108,7 @@ func TestSilicon(t *testing.T) {
 	}
 	var missing []string
 	for op, e := range All() {
-		if e.Kind < MoveInt && !entries[op] {
+		if e.Arch == runtime.GOARCH && (e.Kind < MoveInt || e.Arch == "arm64" && e.Kind != Nothing) && !entries[op] {
 			missing = append(missing, op)
 		}
 	}
@@ -120,7 +127,7 @@ func sameLanes(x trial, got, want []byte) bool {
 		return true
 	}
 	t := x.entry.Elem
-	if !t.IsFloat() || x.entry.Kind != Lanes {
+	if !t.IsFloat() || x.entry.Kind != Lanes || x.entry.Any {
 		return false
 	}
 	n := t.Bits() / 8
@@ -178,32 +185,40 @@ func random(rnd *rand.Rand, round int) input {
 	return in
 }
 
+// textAMD64 is the function of a trial.
+func textAMD64(x trial, i int) string {
+	var s strings.Builder
+	r := map[bool]string{true: "Z", false: "Y"}[x.wide]
+	fmt.Fprintf(&s, "\nTEXT ·f%d(SB), NOSPLIT, $0-8\n\tMOVQ a+0(FP), AX\n", i)
+	for v := range 4 {
+		fmt.Fprintf(&s, "\tVMOVUPS %d(AX), %s%d\n", 64*v, r, v)
+	}
+	if x.wide {
+		s.WriteString("\tKMOVW 256(AX), K1\n\tKMOVW 264(AX), K3\n")
+	}
+	s.WriteString("\tMOVQ 272(AX), CX\n")
+	fmt.Fprintf(&s, "\t%s\n", x.text)
+	if x.mask {
+		s.WriteString("\tKMOVW K2, BX\n\tMOVQ BX, 384(AX)\n")
+	} else {
+		fmt.Fprintf(&s, "\tVMOVUPS %s0, 320(AX)\n", r)
+	}
+	s.WriteString("\tVZEROUPPER\n\tRET\n")
+	return s.String()
+}
+
 // execute assembles the trials into a program and runs it on the inputs.
 func execute(t *testing.T, list []trial, inputs []input) []byte {
 	t.Helper()
 	dir := t.TempDir()
+	text := map[string]func(trial, int) string{"amd64": textAMD64, "arm64": textARM64}[runtime.GOARCH]
 	var s, g strings.Builder
 	s.WriteString("#include \"textflag.h\"\n")
 	g.WriteString("package main\n\nimport (\n\t\"bufio\"\n\t\"io\"\n\t\"os\"\n\t\"unsafe\"\n)\n\n")
 	g.WriteString("type frame struct {\n\tin [280]byte\n\tpad [40]byte\n\tout [72]byte\n}\n\n")
 	for i, x := range list {
 		fmt.Fprintf(&g, "//go:noescape\nfunc f%d(a *frame)\n", i)
-		r := map[bool]string{true: "Z", false: "Y"}[x.wide]
-		fmt.Fprintf(&s, "\nTEXT ·f%d(SB), NOSPLIT, $0-8\n\tMOVQ a+0(FP), AX\n", i)
-		for v := range 4 {
-			fmt.Fprintf(&s, "\tVMOVUPS %d(AX), %s%d\n", 64*v, r, v)
-		}
-		if x.wide {
-			s.WriteString("\tKMOVW 256(AX), K1\n\tKMOVW 264(AX), K3\n")
-		}
-		s.WriteString("\tMOVQ 272(AX), CX\n")
-		fmt.Fprintf(&s, "\t%s\n", x.text)
-		if x.mask {
-			s.WriteString("\tKMOVW K2, BX\n\tMOVQ BX, 384(AX)\n")
-		} else {
-			fmt.Fprintf(&s, "\tVMOVUPS %s0, 320(AX)\n", r)
-		}
-		s.WriteString("\tVZEROUPPER\n\tRET\n")
+		s.WriteString(text(x, i))
 	}
 	g.WriteString("\nvar fs = []func(*frame){")
 	for i := range list {
@@ -219,10 +234,10 @@ func execute(t *testing.T, list []trial, inputs []input) []byte {
 	}
 	write("go.mod", "module silicon\n\ngo 1.26\n")
 	write("main.go", g.String())
-	write("f_amd64.s", s.String())
+	write("f_"+runtime.GOARCH+".s", s.String())
 	build := exec.Command("go", "build", "-o", "silicon", ".")
 	build.Dir = dir
-	build.Env = append(os.Environ(), "GOFLAGS=-mod=mod", "GOWORK=off")
+	build.Env = append(os.Environ(), "GOFLAGS=-mod=mod", "GOWORK=off", "GOARCH="+runtime.GOARCH)
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
@@ -236,18 +251,26 @@ func execute(t *testing.T, list []trial, inputs []input) []byte {
 			_ = binary.Write(&stdin, binary.LittleEndian, x)
 		}
 	}
-	run := exec.Command(filepath.Join(dir, "silicon"))
-	run.Stdin = &stdin
-	var stderr bytes.Buffer
-	run.Stderr = &stderr
-	out, err := run.Output()
+	out, stderr, err := output(stdin.Bytes(), filepath.Join(dir, "silicon"))
+	if errors.Is(err, syscall.ENOEXEC) { // this test runs in an emulator itself
+		out, stderr, err = output(stdin.Bytes(), "qemu-aarch64-static", filepath.Join(dir, "silicon"))
+	}
 	if err != nil {
-		t.Fatalf("%v\n%.2000s", err, stderr.String())
+		t.Fatalf("%v\n%.2000s", err, stderr)
 	}
 	if len(out) != 72*len(list)*len(inputs) {
 		t.Fatalf("%d bytes of results", len(out))
 	}
 	return out
+}
+
+func output(stdin []byte, name string, args ...string) ([]byte, string, error) {
+	run := exec.Command(name, args...)
+	run.Stdin = bytes.NewReader(stdin)
+	var stderr bytes.Buffer
+	run.Stderr = &stderr
+	out, err := run.Output()
+	return out, stderr.String(), err
 }
 
 var widths = []struct {
@@ -272,7 +295,7 @@ func trials() []trial {
 		e := All()[op]
 		for _, w := range widths {
 			wide := w.r == "Z"
-			if e.Kind >= MoveInt || wide && !e.EVEX || !wide && !e.VEX && e.Kind != MaskLogic || e.Scalar && w.r != "X" {
+			if e.Kind >= MoveInt || e.Arch != "amd64" || wide && !e.EVEX || !wide && !e.VEX && e.Kind != MaskLogic || e.Scalar && w.r != "X" {
 				continue
 			}
 			out = append(out, forms(e, w.r, w.bytes, wide)...)

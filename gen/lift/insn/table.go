@@ -1,11 +1,11 @@
-// Package insn is the meaning of amd64 instructions: one entry an instruction,
+// Package insn is the meaning of amd64 and arm64 instructions: one entry an instruction,
 // its effect on one lane written in the operators of the .loop language. What has
 // no entry has no meaning here, and whoever reads assembly by this table reports
 // an error.
 //
 // The effects are written from the vendor's manual, and tested against the
 // processor: silicon_test.go executes every entry on random and special values and
-// compares the bits.
+// compares the bits; those of arm64 where the test runs on arm64, be it emulated.
 package insn
 
 import "github.com/loopopt/loopopt/loopir"
@@ -36,6 +36,8 @@ const (
 	// is set; BlendM, where a mask register's bit is.
 	BlendV
 	BlendM
+	// Element copies one lane, written V0.S[1], to all.
+	Element
 	// FromGeneral puts a general register into the lowest lane and 0 elsewhere.
 	FromGeneral
 	// MaskLogic works on mask registers bit by bit.
@@ -54,6 +56,7 @@ const (
 // An Entry is one instruction.
 type Entry struct {
 	Op   string
+	Arch string // GOARCH that has it; empty: every one
 	Kind Kind
 	// Elem is the type of a lane: F32, F64, or I32, I64 where only bits count.
 	Elem loopir.Type
@@ -62,6 +65,8 @@ type Entry struct {
 	Args int
 	// Dst tells that the destination is read.
 	Dst bool
+	// Any tells that lanes of any width are worked on alike; Elem is one of them.
+	Any bool
 	// Scalar instructions work on the lowest lane only.
 	Scalar bool
 	// VEX and EVEX say which encodings there are: the former has 16 registers, no
@@ -87,7 +92,12 @@ func All() map[string]*Entry { return table }
 
 var table = map[string]*Entry{}
 
-func add(e Entry) { table[e.Op] = &e }
+func add(e Entry) {
+	if e.Kind != Jump && e.Kind != Return {
+		e.Arch = "amd64"
+	}
+	table[e.Op] = &e
+}
 
 // Bitwise operators have no form in the language. They stand for themselves until
 // an idiom makes an operator of them; what is left over has no meaning.
@@ -96,6 +106,8 @@ const (
 	BitOr     = "bit.or"
 	BitXor    = "bit.xor"
 	BitAndNot = "bit.andnot" // ^x & y
+	BitNot    = "bit.not"
+	BitSelect = "bit.select" // x & y | ^x & z
 )
 
 // Bits is a lane of known bits, whose type its use decides: bit.const(n).

@@ -1,3 +1,0 @@
-// Package cases holds the kernels that the tests of gen/amd64 emit, compare
-// with what is checked in here, and run against the interpreter.
-package cases

@@ -1,0 +1,50 @@
+// Package simd emits Go assembler text for the inner loops of scheduled
+// kernels, for AVX-512F, for AVX2 with FMA, and for NEON of arm64. A target says what
+// differs between amd64 (x86.go, print.go, mask.go) and arm64 (neon.go).
+//
+// The unit is a Region: a tile whose accumulators live in registers, or a
+// vectorized loop nest. Lower takes it apart, Emit writes one function:
+//
+//	vector   a loop marked vectorize becomes lanes; contiguous cells are vector
+//	         loads and stores, cells that do not depend on the lane are
+//	         broadcasts, locals in registers are vector registers
+//	loop     an unrolled loop is written out, any other is counted down to zero;
+//	         its trip count is a constant or an argument
+//	pointer  a cell is pointer + constant; the pointer starts at an array plus
+//	         an argument and is bumped by constants or arguments, nothing else
+//	guard    a condition on sizes and iterators is a comparison of a bumped
+//	         number; on lanes it is a mask
+//
+// So the text can be read back: every pointer and guard is affine in the loop
+// counters, and no jump depends on data. Everything that is not affine in the
+// region's own iterators is computed by the Go caller and handed over in a
+// struct of arguments.
+//
+// A function for amd64 reads like this. AX points at the arguments. Each statement of the
+// region that is a loop, a guard or a run of assignments is a segment: it loads
+// its pointers from the arguments, so that only cells of locals in registers
+// live from one segment to the next. In a segment
+//
+//	SI DI BX CX DX R8-R13   pointers, numbers, loop counters; what is left over
+//	                        lives in stack slots, and R13, R12 are scratch
+//	Z0- or Y0-              cells, then the temporaries of each block
+//	K1-, or vectors         masks: lane < min(number, lanes), made by comparing
+//	                        the table name_iota (0, 1, 2, ...) with the number
+//	d(R)(X*scale)           a pointer on a line of pointers, X a multiple of the
+//	                        symbolic distance between neighbours
+//
+// SP, BP, R14 and R15 are not touched. For arm64, R0 points at the arguments, R1-R15 and
+// R19-R24 hold pointers, numbers and counters, without slots; R16 and R17 are pointer +
+// index, R25 an argument in use. Vectors are F0-F31 where they are moved and V0-V31 where
+// they are computed with; what the assembler has no mnemonic for is a WORD. There are no
+// masks: the lanes that fill no strip run one after the other.
+//
+// A loop tests its trip count before the first iteration unless it is a constant, and
+// takes its bumps back after the last one, unless nothing of the segment follows or the
+// constant bump of the loop around makes up for it. min and max are exact sequences where
+// the instruction differs from the language (see extremum).
+//
+// The assembly performs the very operations of the statements, in the same
+// order for each cell: x*y+z is two roundings unless the kernel says fma.
+// Statements on different cells are reordered so that few vectors are live.
+package simd

@@ -1,0 +1,289 @@
+package simd
+
+import (
+	"fmt"
+
+	"github.com/loopopt/loopopt/loopir"
+	"github.com/loopopt/loopopt/loopir/poly"
+)
+
+// A Program is a region taken apart for assembly.
+type Program struct {
+	Args []Arg
+
+	body  []node
+	elem  loopir.Type // the one element type of the region
+	lanes []int64     // extents of the vectorized loops that aren't masked
+	span  loopir.Span // where errors without a better place point
+}
+
+// A node is a *loop, a *guard or a *block.
+type node interface{}
+
+// A loop runs its body trip times; bumps are found from the affines.
+type loop struct {
+	name  string
+	trip  amount
+	count poly.Poly // trip as a polynomial
+	body  []node
+	uid   int
+}
+
+// A guard runs yes when the affine number at op 0 holds, else no. With lanes
+// its yes is masked: lane l is active when l < at.
+type guard struct {
+	at      place
+	op      loopir.Op
+	lanes   int64 // extent of the masked loop, 0 for none
+	yes, no []node
+}
+
+// A block is straight-line code.
+type block struct{ stmts []*stmt }
+
+// An amount is a constant or an argument.
+type amount struct {
+	imm int64
+	arg string // field name, or empty
+}
+
+// A lowerer walks the region's statements; unrolled iterators are constants in
+// iters, counted ones loop variables, the vectorized one the variable laneVar.
+type lowerer struct {
+	prog   *Program
+	args   argTable
+	arrays map[string]*array
+	affs   []*affine
+	loops  []*loop // around the place
+	loopID int
+	iters  map[string]poly.Poly
+	lanes  int64 // extent of the vectorized loop around the place, or 0
+	locals map[string]*local
+	facts  poly.Facts
+	budget int // statements that may still be written out
+	masks  bool
+}
+
+const (
+	laneVar   = "#lane"
+	maxUnroll = 20000
+)
+
+// Lower takes r apart for an ISA. The error, a *loopir.Error, says which construct has
+// no assembly form; the caller then keeps the region in Go.
+func Lower(r *Region, isa ISA) (*Program, error) {
+	l := &lowerer{
+		masks:  isa != NEON,
+		prog:   &Program{span: r.span()},
+		arrays: map[string]*array{},
+		iters:  map[string]poly.Poly{},
+		locals: map[string]*local{},
+		budget: maxUnroll,
+	}
+	l.facts = poly.KernelFacts(r.Kernel)
+	for _, o := range r.Path {
+		l.facts = l.facts.Enter(o)
+	}
+	l.declare(r)
+	body, err := l.list(r.Stmts())
+	if err != nil {
+		return nil, err
+	}
+	l.prog.body = hoistGuards(body)
+	l.families()
+	if err := l.amounts(l.prog.body); err != nil {
+		return nil, err
+	}
+	l.prog.Args = l.args.sorted()
+	return l.prog, nil
+}
+
+func unsupported(at loopir.Span, format string, args ...any) error {
+	return loopir.Rejectf(at, "no assembly form: "+format, args...)
+}
+
+// list lowers statements in the scope of a list of their own.
+func (l *lowerer) list(body []loopir.Stmt) ([]node, error) {
+	var out []node
+	saved := map[string]*local{}
+	var declared []string
+	for i, s := range body {
+		if d, ok := s.(*loopir.Local); ok {
+			if _, seen := saved[d.Name]; !seen {
+				declared = append(declared, d.Name)
+				saved[d.Name] = l.locals[d.Name]
+			}
+			loc, err := l.local(d, body[i+1:])
+			if err != nil {
+				return nil, err
+			}
+			l.locals[d.Name] = loc
+			if d.Init == nil {
+				continue
+			}
+		}
+		nodes, err := l.stmt(s)
+		if err != nil {
+			return nil, err
+		}
+		out = appendNodes(out, nodes)
+	}
+	for _, n := range declared {
+		out = appendNodes(out, []node{&block{stmts: []*stmt{{end: l.locals[n]}}}})
+		l.locals[n] = saved[n]
+	}
+	return out, nil
+}
+
+// appendNodes joins neighbouring blocks, and neighbouring guards that test the
+// same: conditions are on iterators, which no statement changes.
+func appendNodes(out, nodes []node) []node {
+	for _, n := range nodes {
+		if len(out) > 0 {
+			switch last := out[len(out)-1].(type) {
+			case *block:
+				if b, ok := n.(*block); ok {
+					last.stmts = append(last.stmts, b.stmts...)
+					continue
+				}
+			case *guard:
+				if g, ok := n.(*guard); ok && g.at == last.at && g.op == last.op && g.lanes == last.lanes {
+					last.yes = appendNodes(last.yes, g.yes)
+					last.no = appendNodes(last.no, g.no)
+					continue
+				}
+			}
+		}
+		out = append(out, n)
+	}
+	return out
+}
+
+func (l *lowerer) stmt(s loopir.Stmt) ([]node, error) {
+	if l.budget--; l.budget < 0 {
+		return nil, unsupported(s.Source(), "more than %d statements when unrolled", maxUnroll)
+	}
+	switch s := s.(type) {
+	case *loopir.For:
+		return l.forLoop(s)
+	case *loopir.If:
+		return l.cond(s.Cond, func() ([]node, error) { return l.list(s.Then) }, func() ([]node, error) { return l.list(s.Else) })
+	case *loopir.Local:
+		lhs := &loopir.Read{Name: s.Name, Type: s.Type, Span: s.Span}
+		return l.assign(&loopir.Assign{LHS: lhs, RHS: s.Init, Span: s.Span})
+	case *loopir.Assign:
+		return l.assign(s)
+	case *loopir.Prefetch:
+		return l.prefetch(s)
+	}
+	return nil, unsupported(s.Source(), "%T", s)
+}
+
+// index gives an index expression over sizes, outer iterators, loop variables
+// and laneVar.
+func (l *lowerer) index(e loopir.Expr) (poly.Poly, error) {
+	p, err := poly.FromExpr(e)
+	if err != nil {
+		return poly.Poly{}, err
+	}
+	return p.Subst(l.iters), nil
+}
+
+// invariant tells whether p has one value throughout the region.
+func (l *lowerer) invariant(p poly.Poly) bool {
+	if p.Uses(laneVar) {
+		return false
+	}
+	for _, o := range l.loops {
+		if p.Uses(o.variable()) {
+			return false
+		}
+	}
+	return true
+}
+
+func (o *loop) variable() string { return fmt.Sprintf("#%d", o.uid) }
+
+// bind runs f with iterator name standing for p.
+func (l *lowerer) bind(name string, p poly.Poly, f func() ([]node, error)) ([]node, error) {
+	old, had := l.iters[name]
+	l.iters[name] = p
+	out, err := f()
+	if had {
+		l.iters[name] = old
+	} else {
+		delete(l.iters, name)
+	}
+	return out, err
+}
+
+func (l *lowerer) forLoop(s *loopir.For) ([]node, error) {
+	lo, err := l.index(s.Lo)
+	if err != nil {
+		return nil, err
+	}
+	hi, err := l.index(s.Hi)
+	if err != nil {
+		return nil, err
+	}
+	step := poly.Int(1)
+	if s.Step != nil {
+		if step, err = l.index(s.Step); err != nil {
+			return nil, err
+		}
+	}
+	trip := hi.Sub(lo)
+	if !step.Equal(poly.Int(1)) {
+		trip = poly.FloorDiv(trip.Add(step).Sub(poly.Int(1)), step)
+	}
+	body := func() ([]node, error) { return l.list(s.Body) }
+	n, constant := constInt(trip)
+	vector := s.Par == loopir.Vectorize
+	if l.lanes == 0 && l.indexesLanes(s) && isPointwise(s) {
+		vector = true // the copies of a tile often aren't marked
+	}
+	switch {
+	case vector:
+		return l.vector(s, lo, trip, step)
+	case constant && n <= 0:
+		return nil, nil
+	case constant && (n == 1 || s.Unroll || l.indexesLocal(s)):
+		var out []node
+		for i := int64(0); i < n; i++ {
+			nodes, err := l.bind(s.Iter, lo.Add(step.Mul(poly.Int(i))), body)
+			if err != nil {
+				return nil, err
+			}
+			out = appendNodes(out, nodes)
+		}
+		return out, nil
+	case s.Unroll:
+		return nil, unsupported(s.Span, "unrolled loop %s has no constant extent", s.Iter)
+	case l.indexesLocal(s):
+		return nil, unsupported(s.Span, "loop %s indexes a local in registers and has no constant extent", s.Iter)
+	case !l.invariant(trip):
+		return nil, unsupported(s.Span, "the extent of loop %s depends on a loop of the same region", s.Iter)
+	}
+	o, err := l.counted(s, lo, trip, step, body)
+	return []node{o}, err
+}
+
+// counted lowers a loop that is counted down; its iterator is lo + step times the
+// number of the iteration.
+func (l *lowerer) counted(s *loopir.For, lo, trip, step poly.Poly, body func() ([]node, error)) (*loop, error) {
+	l.loopID++
+	o := &loop{name: s.Iter, count: trip, uid: l.loopID}
+	l.loops = append(l.loops, o)
+	var err error
+	o.body, err = l.bind(s.Iter, lo.Add(step.Mul(poly.Var(o.variable()))), body)
+	l.loops = l.loops[:len(l.loops)-1]
+	return o, err
+}
+
+func constInt(p poly.Poly) (int64, bool) {
+	c, ok := p.Const()
+	if !ok || !c.IsInt64() {
+		return 0, false
+	}
+	return c.Int64(), true
+}

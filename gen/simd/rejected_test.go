@@ -1,0 +1,123 @@
+package simd_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/loopopt/loopopt/gen/simd"
+	"github.com/loopopt/loopopt/loopir"
+)
+
+func parseKernel(t *testing.T, src string) *loopir.Kernel {
+	t.Helper()
+	f, err := loopir.Parse("t.loop", []byte(src))
+	if err != nil {
+		t.Fatal(err)
+	}
+	k, err := f.InlineCalls(f.Kernels[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	k.InlineLets()
+	return k
+}
+
+// TestRejected has regions without an assembly form: the error says which
+// construct, and where.
+func TestRejected(t *testing.T) {
+	tests := []struct{ name, body, want string }{
+		{"function", "for l in 0..16 vectorize { B[i][l] = exp(A[i][l]) }", "exp"},
+		{"data", "for l in 0..16 vectorize { if A[i][l] > 0 { B[i][l] = 1 } }", "a condition on data"},
+		{"stride", "for l in 0..16 vectorize { B[i][l] = A[l][i] }", "the lanes of A aren't next to each other"},
+		{"reduction", "for l in 0..16 vectorize { B[i][0] += A[i][l] }", "every lane writes the same cell of B"},
+		{"nested", "for l in 0..4 vectorize { for m in 0..4 vectorize { B[i][4*l+m] = 0 } }", "vectorized loop m inside another one"},
+		{"step", "for l in 0..16 step 2 vectorize { B[i][l] = 0 }", "with a step"},
+		{"unroll", "for l in 0..16 vectorize { for j in 0..i unroll { B[i][l] += A[j][l] } }", "unrolled loop j has no constant extent"},
+		{"else", "for l in 0..16 vectorize { if l < N { B[i][l] = 1 } else { B[i][l] = 2 } }", "else of a condition on the vectorized iterator"},
+		{"lower", "for l in 0..16 vectorize { if l > N { B[i][l] = 1 } }", "must be an upper bound of it"},
+		{"twice", "for l in 0..16 vectorize { if 2*l < N { B[i][l] = 1 } }", "must be an upper bound of it"},
+		{"arm", "for l in 0..16 vectorize { B[i][l] = select(A[i][l] > 0, A[0][l], 1) }", "an arm of select reads memory"},
+		{"types", "for l in 0..8 vectorize { D[i][l] = D[i][l] + f64(A[i][l]) }", "this expression"},
+		{"both", "for l in 0..8 vectorize { D[i][l] = 0\nB[i][l] = 0 }", "f32 and f64 values in one region"},
+		{"integers", "for l in 0..8 vectorize { J[i][l] = 0 }", "values other than f32 and f64"},
+		{"buffer", "for l in 0..16 vectorize { var t: f32[4] in stack\nt[0] = 1\nB[i][l] = t[0] }", "array t lives in memory"},
+		{"offset", "for l in 0..16 vectorize { B[i][l] = A[8589934592*N][l] + A[4294967296][l] }", "the constant offset 274877906944 is too large"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			k := parseKernel(t, fmt.Sprintf("kernel f(N: size, in A: f32[N][16], inout B: f32[N][16], inout D: f64[N][16], inout J: i32[N][16]) { for i in 0..N { %s } }", tt.body))
+			rs := simd.FindRegions(k)
+			if len(rs) != 1 {
+				t.Fatalf("%d regions", len(rs))
+			}
+			_, err := simd.Lower(rs[0], simd.AVX512)
+			var e *loopir.Error
+			if !errors.As(err, &e) || !strings.Contains(e.Msg, tt.want) || e.Span.Start.Line == 0 {
+				t.Errorf("got %v, want a positioned error with %q", err, tt.want)
+			}
+		})
+	}
+}
+
+// TestTooManyVectors has a tile that only the larger register file holds, and
+// one that none does.
+func TestTooManyVectors(t *testing.T) {
+	for _, tt := range []struct {
+		rows int
+		isa  simd.ISA
+		ok   bool
+	}{{7, simd.AVX2, true}, {8, simd.AVX2, false}, {30, simd.AVX512, true}, {32, simd.AVX512, false}} {
+		k := parseKernel(t, fmt.Sprintf(`kernel f(N: size, in A: f32[%[1]d][N], in B: f32[N][16], out C: f32[%[1]d][16]) {
+			for j in 0..1 {
+				var acc: f32[%[1]d][16] in registers
+				for i in 0..%[1]d unroll { for l in 0..16 vectorize { acc[i][l] = 0 } }
+				for k in 0..N { for i in 0..%[1]d unroll { for l in 0..16 vectorize { acc[i][l] = fma(A[i][k], B[k][l], acc[i][l]) } } }
+				for i in 0..%[1]d unroll { for l in 0..16 vectorize { C[i][l] = acc[i][l] } }
+			}
+		}`, tt.rows))
+		p, err := simd.Lower(simd.FindRegions(k)[0], simd.AVX512)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = p.Emit(tt.isa, "f")
+		if (err == nil) != tt.ok {
+			t.Errorf("%d rows, %s: %v", tt.rows, tt.isa, err)
+		}
+		if err != nil && !strings.Contains(err.Error(), "vectors are live") {
+			t.Errorf("%d rows, %s: %v", tt.rows, tt.isa, err)
+		}
+	}
+}
+
+// TestFindRegions tells which statements become regions.
+func TestFindRegions(t *testing.T) {
+	tile := "var t: f32[16] in registers\nfor l in 0..16 vectorize { t[l] = A[i][l] }\nfor l in 0..16 vectorize { B[i][l] = t[l] }"
+	tests := []struct {
+		name, body string
+		path       []int // loops around each region
+		stmts      []int // statements of each
+	}{
+		{"row of tiles", "for i in 0..N {" + tile + "}", []int{0}, []int{1}},
+		{"parallel tiles", "for i in 0..N parallel {" + tile + "}", []int{1}, []int{3}},
+		{"one row at a time", "for j in 0..1 { for i in 0..N {" + tile + "} }", []int{1}, []int{1}},
+		{"tile in a vector nest", "for i in 0..N { for l in 0..16 vectorize { B[i][l] = A[i][l] } }", []int{0}, []int{1}},
+		{"parallel inside", "for j in 0..1 { for i in 0..N parallel { for l in 0..16 vectorize { B[i][l] = A[i][l] } } }", []int{2}, []int{1}},
+		{"scalar", "for i in 0..N { for l in 0..16 { B[i][l] = A[i][l] } }", nil, nil},
+		{"inner part", "for i in 0..N { for l in 0..16 vectorize { B[i][l] = A[i][l] }\nfor l in 0..16 { B[i][l] = exp(A[i][l]) } }", []int{1}, []int{1}},
+	}
+	for _, tt := range tests {
+		k := parseKernel(t, "kernel f(N: size, in A: f32[N][16], inout B: f32[N][16]) { "+tt.body+" }")
+		rs := simd.FindRegions(k)
+		if len(rs) != len(tt.path) {
+			t.Errorf("%s: %d regions, want %d", tt.name, len(rs), len(tt.path))
+			continue
+		}
+		for i, r := range rs {
+			if len(r.Path) != tt.path[i] || len(r.Stmts()) != tt.stmts[i] {
+				t.Errorf("%s: region of %d statements in %d loops, want %d in %d", tt.name, len(r.Stmts()), len(r.Path), tt.stmts[i], tt.path[i])
+			}
+		}
+	}
+}

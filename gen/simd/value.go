@@ -1,0 +1,218 @@
+package simd
+
+import (
+	"strings"
+
+	"github.com/loopopt/loopopt/loopir"
+)
+
+// A stmt is one vector statement: dst = rhs on all lanes, a prefetch, or the
+// end of a local's life.
+type stmt struct {
+	lanes    int64 // 0: one value, the same in every lane
+	dst, rhs *value
+	prefetch int // level
+	end      *local
+}
+
+// A value is an expression over vectors.
+type value struct {
+	op   valueOp
+	args []*value
+	at   place  // opLoad
+	vec  bool   // opLoad: lanes next to each other, else one cell for all
+	cell cell   // opCell, opLane
+	text string // opConst: the literal; opScalar: the argument
+}
+
+type valueOp uint8
+
+const (
+	opLoad   valueOp = iota // or, as a destination, a store
+	opCell                  // of a local in registers
+	opLane                  // one lane of a cell, in all lanes
+	opConst                 //
+	opScalar                // an argument
+	opAdd
+	opSub
+	opMul
+	opDiv
+	opMin
+	opMax
+	opFMA // args[0]*args[1] + args[2]
+	opSqrt
+	opAbs
+	opNeg
+	opSelect // args[0] is a comparison or a junction of some
+	opEq
+	opNe
+	opLt
+	opLe
+	opGt
+	opGe
+	opAnd
+	opOr
+	opNot
+)
+
+// elem checks that the region has one element type.
+func (l *lowerer) elem(t loopir.Type, at loopir.Span) error {
+	switch {
+	case t != loopir.F32 && t != loopir.F64:
+		return unsupported(at, "values other than f32 and f64")
+	case l.prog.elem != loopir.Invalid && l.prog.elem != t:
+		return unsupported(at, "f32 and f64 values in one region")
+	}
+	l.prog.elem = t
+	return nil
+}
+
+func (l *lowerer) assign(s *loopir.Assign) ([]node, error) {
+	dst, err := l.read(s.LHS)
+	if err != nil {
+		return nil, err
+	}
+	rhs, err := l.value(s.RHS)
+	if err != nil {
+		return nil, err
+	}
+	if dst.op == opLane {
+		return nil, unsupported(s.Span, "one lane of %s is written", s.LHS.Name)
+	}
+	if l.lanes > 0 && dst.op == opLoad && !dst.vec {
+		return nil, unsupported(s.Span, "every lane writes the same cell of %s", s.LHS.Name)
+	}
+	if l.lanes > 0 && dst.op == opCell && !dst.cell.vec {
+		return nil, unsupported(s.Span, "every lane writes the same element of %s", s.LHS.Name)
+	}
+	if s.Op != loopir.Set {
+		op := map[loopir.AssignOp]valueOp{
+			loopir.AddTo: opAdd, loopir.SubTo: opSub, loopir.MulTo: opMul, loopir.DivTo: opDiv,
+			loopir.MinTo: opMin, loopir.MaxTo: opMax,
+		}[s.Op]
+		rhs = &value{op: op, args: []*value{dst, rhs}}
+	}
+	return []node{&block{stmts: []*stmt{{lanes: l.lanes, dst: dst, rhs: rhs}}}}, nil
+}
+
+func (l *lowerer) prefetch(s *loopir.Prefetch) ([]node, error) {
+	if l.arrays[s.Cell.Name] == nil {
+		return nil, nil // a local in registers has no address
+	}
+	at, _, err := l.cell(s.Cell)
+	if err != nil {
+		return nil, err
+	}
+	return []node{&block{stmts: []*stmt{{dst: &value{op: opLoad, at: at}, prefetch: s.Level}}}}, nil
+}
+
+// read gives the value of a cell or scalar.
+func (l *lowerer) read(r *loopir.Read) (*value, error) {
+	if err := l.elem(r.Type, r.Span); err != nil {
+		return nil, err
+	}
+	if loc := l.locals[r.Name]; loc != nil {
+		c, err := l.localCell(loc, r)
+		if c.vec && l.lanes == 0 {
+			c.one = true
+			return &value{op: opLane, cell: c}, err
+		}
+		return &value{op: opCell, cell: c}, err
+	}
+	if r.Index == nil {
+		return &value{op: opScalar, text: l.args.scalar(r.Name, r.Type)}, nil
+	}
+	at, contiguous, err := l.cell(r)
+	return &value{op: opLoad, at: at, vec: contiguous}, err
+}
+
+var binaryOps = map[loopir.Op]valueOp{
+	loopir.Add: opAdd, loopir.Sub: opSub, loopir.Mul: opMul, loopir.Div: opDiv,
+	loopir.Eq: opEq, loopir.Ne: opNe, loopir.Lt: opLt, loopir.Le: opLe, loopir.Gt: opGt, loopir.Ge: opGe,
+	loopir.And: opAnd, loopir.Or: opOr,
+}
+
+var intrinsics = map[string]valueOp{
+	"min": opMin, "max": opMax, "sqrt": opSqrt, "abs": opAbs, "fma": opFMA, "select": opSelect,
+}
+
+func (l *lowerer) value(e loopir.Expr) (*value, error) {
+	switch e := e.(type) {
+	case *loopir.Read:
+		return l.read(e)
+	case *loopir.Float:
+		return &value{op: opConst, text: e.Text}, l.elem(e.Type, e.Span)
+	case *loopir.Int:
+		return &value{op: opConst, text: e.Value.String()}, l.elem(e.Type, e.Span)
+	case *loopir.Binary:
+		if op, ok := binaryOps[e.Op]; ok && e.X.TypeOf() != loopir.Index {
+			return l.apply(op, e.X, e.Y)
+		}
+	case *loopir.Unary:
+		if e.Op == loopir.Neg {
+			return l.apply(opNeg, e.X)
+		}
+		return l.apply(opNot, e.X)
+	case *loopir.Intrinsic:
+		if op, ok := intrinsics[e.Name]; ok {
+			return l.apply(op, e.Args...)
+		}
+		return nil, unsupported(e.Span, "%s", e.Name)
+	case *loopir.Cast:
+		if e.X.TypeOf() == e.To {
+			return l.value(e.X)
+		}
+	}
+	return nil, unsupported(e.Source(), "this expression")
+}
+
+// apply lowers an operator; min and max of several associate to the left.
+func (l *lowerer) apply(op valueOp, es ...loopir.Expr) (*value, error) {
+	args := make([]*value, len(es))
+	for i, e := range es {
+		var err error
+		if args[i], err = l.value(e); err != nil {
+			return nil, err
+		}
+	}
+	if op == opNeg && args[0].op == opConst {
+		text, negative := strings.CutPrefix(args[0].text, "-")
+		if !negative {
+			text = "-" + text
+		}
+		return &value{op: opConst, text: text}, nil
+	}
+	for (op == opMin || op == opMax) && len(args) > 2 {
+		first := &value{op: op, args: args[:2:2]}
+		args = append([]*value{first}, args[2:]...)
+	}
+	if op == opSelect && (readsMore(args[1], args[0]) || readsMore(args[2], args[0])) {
+		return nil, unsupported(es[0].Source(), "an arm of select reads memory, which is only allowed where the arm is chosen")
+	}
+	return &value{op: op, args: args}, nil
+}
+
+// readsMore tells whether v reads a cell that the comparison cond doesn't.
+func readsMore(v, cond *value) bool {
+	if v.op == opLoad {
+		return !reads(cond, v)
+	}
+	for _, a := range v.args {
+		if readsMore(a, cond) {
+			return true
+		}
+	}
+	return false
+}
+
+func reads(v, load *value) bool {
+	if v.op == opLoad {
+		return v.at == load.at && v.vec == load.vec
+	}
+	for _, a := range v.args {
+		if v.op != opAnd && v.op != opOr && reads(a, load) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,96 @@
+package simd
+
+import (
+	"github.com/loopopt/loopopt/loopir"
+	"github.com/loopopt/loopopt/loopir/poly"
+)
+
+// maxLanes is how many lanes are written out; a longer loop is cut into strips.
+const maxLanes = 64
+
+// vector lowers a loop whose iterations are lanes. An extent that isn't
+// constant must have a constant bound, and a guard masks the lanes beyond it;
+// or the loop is cut into strips.
+func (l *lowerer) vector(s *loopir.For, lo, trip, step poly.Poly) ([]node, error) {
+	switch {
+	case l.lanes > 0:
+		return nil, unsupported(s.Span, "vectorized loop %s inside another one", s.Iter)
+	case !step.Equal(poly.Int(1)):
+		return nil, unsupported(s.Span, "vectorized loop %s with a step", s.Iter)
+	}
+	n, constant := constInt(trip)
+	if constant && (n <= maxLanes || l.indexesLanes(s)) {
+		if n > 16*maxLanes {
+			return nil, unsupported(s.Span, "%d lanes of a local in registers", n)
+		}
+		if n%4 == 0 {
+			l.prog.lanes = append(l.prog.lanes, n)
+			return l.inLanes(s, lo, n)
+		}
+		return l.maskedLanes(s, lo, trip, n)
+	}
+	bound, _ := l.facts.UpperConst(trip.Expr())
+	small := bound != nil && bound.IsInt64() && bound.Int64() <= maxLanes
+	if small && (l.indexesLanes(s) || bound.Int64() <= strip(s) || !l.invariant(trip)) {
+		return l.maskedLanes(s, lo, trip, bound.Int64())
+	}
+	return l.strips(s, lo, trip)
+}
+
+// inLanes lowers the body of s for n lanes from lo.
+func (l *lowerer) inLanes(s *loopir.For, lo poly.Poly, n int64) ([]node, error) {
+	if n <= 0 {
+		return nil, nil
+	}
+	l.lanes = n
+	defer func() { l.lanes = 0 }()
+	return l.bind(s.Iter, lo.Add(poly.Var(laneVar)), func() ([]node, error) { return l.list(s.Body) })
+}
+
+// maskedLanes is inLanes for the first trip of n lanes; without masks, one after the
+// other.
+func (l *lowerer) maskedLanes(s *loopir.For, lo, trip poly.Poly, n int64) ([]node, error) {
+	if k, constant := constInt(trip); !l.masks && !l.indexesLocal(s) && l.invariant(trip) && !(constant && k <= 0) {
+		o, err := l.counted(s, lo, trip, poly.Int(1), func() ([]node, error) { return l.list(s.Body) })
+		return []node{o}, err
+	}
+	nodes, err := l.inLanes(s, lo, n)
+	if err != nil || len(nodes) == 0 {
+		return nil, err
+	}
+	at, err := l.place("", trip, nil, s.Span)
+	return []node{&guard{at: at, op: loopir.Gt, lanes: n, yes: nodes}}, err
+}
+
+// strips cuts a vectorized loop into strips of 64 bytes, one or two vectors,
+// and a masked rest.
+func (l *lowerer) strips(s *loopir.For, lo, trip poly.Poly) ([]node, error) {
+	if !l.invariant(trip) {
+		return nil, unsupported(s.Span, "the extent of loop %s depends on a loop of the same region", s.Iter)
+	}
+	if !l.facts.NonNeg(trip) {
+		trip = poly.Max(trip, poly.Int(0))
+	}
+	n := strip(s)
+	l.prog.lanes = append(l.prog.lanes, n)
+	whole := poly.FloorDiv(trip, poly.Int(n))
+	o, err := l.counted(s, lo, whole, poly.Int(n), func() ([]node, error) { return l.inLanes(s, l.iters[s.Iter], n) })
+	if err != nil {
+		return nil, err
+	}
+	done := whole.Mul(poly.Int(n))
+	rest, err := l.maskedLanes(s, lo.Add(done), trip.Sub(done), n)
+	return append([]node{o}, rest...), err
+}
+
+// strip is how many cells, of the type that s writes first, take 64 bytes.
+func strip(s *loopir.For) int64 {
+	t, found := loopir.F32, false
+	loopir.Walk(s.Body, func(s loopir.Stmt) bool {
+		if a, ok := s.(*loopir.Assign); ok && !found {
+			t, found = a.LHS.Type, true
+		}
+		return !found
+	})
+	return 64 / size(t)
+}
