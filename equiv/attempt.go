@@ -23,15 +23,14 @@ func (c *checker) attempt(g *guesser) *checker {
 	if ready && c.tried() || c.proof.ctx.Err() != nil {
 		return c
 	}
-	if t := c.traced(g); t != nil {
-		if t.tried() || ready || t.proof.ctx.Err() != nil {
-			return t
-		}
+	t := c.traced(g)
+	if t != nil && t.tried() {
+		return t
 	}
-	if !ready {
-		c.tried()
+	if !ready && c.tried() || t == nil {
+		return c
 	}
-	return c
+	return t
 }
 
 // hintsAll tells whether each computation of after has a hint that no run contradicts.

@@ -38,8 +38,12 @@ func (c known) spend(p *prover) bool {
 	if p.ctx.Err() != nil {
 		return false
 	}
-	return c.fuel == nil || c.fuel.Add(-1) >= 0
+	return c.fuel == nil || c.fuel.Add(-1-int64(len(c.hyps)/manyHyps)) >= 0
 }
+
+// manyHyps is how many hypotheses make a step count as one more: the deeper values are
+// followed, the more memory a question takes.
+const manyHyps = 20
 
 func (c known) exhausted() bool { return c.fuel != nil && c.fuel.Load() < 0 }
 

@@ -43,8 +43,11 @@
 //     in mixed radix); iterators that stay open take the latest values. A piece of
 //     the source is where one guess exists and no other one is later. For each
 //     piece it is proved that no set of the cell comes in between.
-//   - Copies are transparent (describe.go), whence staging, packing, register
-//     tiles and layouts need no rule. Inputs match when they are one cell under
+//   - Copies are transparent (copies.go), whence staging, packing, register
+//     tiles and layouts need no rule; a choice between reads by a condition on
+//     iterators is a copy, too. One that may copy what it copied before, as where
+//     each step of time carries on the border of a grid, writes what first came from
+//     elsewhere, by induction over its instances. Inputs match when they are one cell under
 //     the declared layouts (layout.go).
 //   - Computed values match when the hint of the new statement names the old
 //     instance; then both statements are compared once, for all instances
@@ -89,7 +92,9 @@
 // compared the one that belongs to the cell is solved for (free.go). A statement
 // whose instances did what several statements did is split by conditions on its
 // iterators (guess_split.go); an instance belongs to just one part, so the program
-// is the same. At last the roles of the programs are exchanged (attempt.go):
+// is the same. A map through the samples that have one counterpart only is preferred to
+// a free iterator if it holds for all. What a run shows to be wrong of a hint is not
+// claimed (guess_judge.go). At last the roles of the programs are exchanged (attempt.go):
 // equality is symmetric, the search is not. Outputs whose fingerprints differ in
 // a run are first looked for a counterexample at its sizes.
 //
@@ -214,7 +219,7 @@
 //
 // The steps of comparing one pair of statements are counted, and there is a
 // bound: a recurrence whose conditions read what it computes splits into more
-// cases at each step back. A claim that reaches the bound fails as a whole, so
+// cases at each step back. A step counts for more the more is assumed in it. A claim that reaches the bound fails as a whole, so
 // that the answer is the same on each run. What was not proved is then run by
 // the interpreter, within a bound on its steps: on small sizes and those at the
 // constants of the kernels; on small numbers, the literals of the kernels and

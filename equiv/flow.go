@@ -248,18 +248,25 @@ func (sd *side) possible(pieces []piece, domain []loopir.Expr, r *loopir.Read) [
 }
 
 // proveLast shows for each piece that no assignment sets the cell between the
-// source and the read, and collects the updates that may.
+// source and the read, and collects the updates that may. It begins with the initial
+// content, which is where a source that no guess hit shows most cheaply.
 func (sd *side) proveLast(pieces []piece, sets, updates []*Stmt, domain []loopir.Expr, at point, r *loopir.Read) *failure {
 	var first firstFailure
-	var asks []func()
+	var initial, written []func()
 	for i := range pieces {
 		p := &pieces[i]
 		hyps := append(domain[:len(domain):len(domain)], p.guards...)
+		var asks []func()
 		for _, w := range sets {
 			asks = append(asks, func() {
 				a := sd.proof.need("source/last", r.Span, append(hyps, sd.between(w, p, at, r)...), boolExpr(false))
 				first.note(a, fmt.Sprintf("where %s gets its value: another assignment of %s may come in between", r.Name, r.Name), w.Span)
 			})
+		}
+		if p.src == nil {
+			initial = asks
+		} else {
+			written = append(written, asks...)
 		}
 		for _, u := range updates { // those that may come first by their place in the text
 			if v, known := constBool(Before(&u.Site, u.Fresh("!w"), &at.s.Site, at.env)); v || !known {
@@ -267,7 +274,9 @@ func (sd *side) proveLast(pieces []piece, sets, updates []*Stmt, domain []loopir
 			}
 		}
 	}
-	together(asks...)
+	if together(initial...); first.get() == nil {
+		together(written...)
+	}
 	return first.get()
 }
 

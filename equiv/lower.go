@@ -11,13 +11,19 @@ import (
 // A lowering turns conditions over sizes and iterators into solver terms. The
 // same expression under one pointer is lowered once.
 type lowering struct {
-	memo *lowered
-	err  error // the first construct outside the theory
+	terms map[loopir.Expr]*smt.Term
+	err   error // the first construct outside the theory
 }
 
-// A lowered holds the terms of expressions that do not change any more. It is
-// safe for concurrent use.
-type lowered struct{ terms sync.Map }
+// A lowered keeps the terms of conditions that many queries have in common. It is safe
+// for concurrent use.
+type lowered struct {
+	mu    sync.Mutex
+	terms map[loopir.Expr]*smt.Term
+}
+
+// maxLowered bounds how many conditions a lowered keeps.
+const maxLowered = 20_000
 
 // query states that hyps imply goal.
 func query(name string, hyps []loopir.Expr, goal loopir.Expr) (*smt.Query, error) {
@@ -25,13 +31,33 @@ func query(name string, hyps []loopir.Expr, goal loopir.Expr) (*smt.Query, error
 }
 
 func (m *lowered) query(name string, hyps []loopir.Expr, goal loopir.Expr) (*smt.Query, error) {
-	l := lowering{memo: m}
+	l := lowering{terms: map[loopir.Expr]*smt.Term{}}
 	q := &smt.Query{Name: name}
 	for _, h := range hyps {
-		q.Hyps = append(q.Hyps, l.cond(h))
+		q.Hyps = append(q.Hyps, m.cond(&l, h))
 	}
 	q.Goal = l.cond(goal)
 	return q, l.err
+}
+
+// cond is l.cond for what does not change any more.
+func (m *lowered) cond(l *lowering, e loopir.Expr) *smt.Term {
+	m.mu.Lock()
+	t := m.terms[e]
+	m.mu.Unlock()
+	if t != nil {
+		return t
+	}
+	if t = l.cond(e); l.err != nil {
+		return t
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.terms == nil || len(m.terms) >= maxLowered {
+		m.terms = map[loopir.Expr]*smt.Term{}
+	}
+	m.terms[e] = t
+	return t
 }
 
 func (l *lowering) fail(e loopir.Expr, what string) {
@@ -40,14 +66,12 @@ func (l *lowering) fail(e loopir.Expr, what string) {
 	}
 }
 
-// once gives what f lowers e to, unless that fails, from before.
+// once gives what f lowers e to, from before if it did already.
 func (l *lowering) once(e loopir.Expr, f func(loopir.Expr) *smt.Term) *smt.Term {
-	if t, ok := l.memo.terms.Load(e); ok {
-		return t.(*smt.Term)
-	}
-	t := f(e)
-	if l.err == nil {
-		l.memo.terms.Store(e, t)
+	t := l.terms[e]
+	if t == nil {
+		t = f(e)
+		l.terms[e] = t
 	}
 	return t
 }

@@ -2,9 +2,10 @@ package equiv
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"math/big"
-	"sort"
+	"slices"
 	"strings"
 	"sync"
 
@@ -15,13 +16,14 @@ import (
 // A prover puts conditions to the solver under the same assumptions on sizes,
 // and keeps what it was told. It is safe for concurrent use.
 type prover struct {
-	ctx    context.Context
-	pool   *smt.Pool
-	assume []loopir.Expr
-	terms  lowered
+	ctx       context.Context
+	pool      *smt.Pool
+	assume    []loopir.Expr
+	terms     lowered
+	witnesses witnesses
 
 	mu   sync.Mutex
-	said map[string]*answer // by the text of the query
+	said map[[sha256.Size]byte]*answer // by a hash of the query's text, which is long
 }
 
 // An answer is an obligation and what the solver said, which ready announces.
@@ -30,10 +32,12 @@ type answer struct {
 	model  smt.Model
 	ready  chan struct{}
 	needed bool // the result rests on it
+	// expected is set where a model is no news: it breaks no claim.
+	expected bool
 }
 
 func newProver(ctx context.Context, pool *smt.Pool, assume []loopir.Expr) *prover {
-	return &prover{ctx: ctx, pool: pool, assume: assume, said: map[string]*answer{}}
+	return &prover{ctx: ctx, pool: pool, assume: assume, said: map[[sha256.Size]byte]*answer{}}
 }
 
 // try asks whether hyps imply goal, without any result resting on it yet.
@@ -41,12 +45,11 @@ func (p *prover) try(name string, at loopir.Span, hyps []loopir.Expr, goal loopi
 	if err := p.ctx.Err(); err != nil {
 		return &answer{Obligation: Obligation{Name: name, Span: at, Reason: err.Error()}}
 	}
-	all := append(append([]loopir.Expr(nil), p.assume...), hyps...)
-	q, err := p.terms.query(name, all, goal)
+	q, err := p.query(name, hyps, goal)
 	if err != nil {
 		return &answer{Obligation: Obligation{Name: name, Span: at, Reason: err.Error()}}
 	}
-	key := queryKey(q)
+	key := sha256.Sum256([]byte(queryText(q.Hyps, q.Goal)))
 	p.mu.Lock()
 	a, ok := p.said[key]
 	if !ok {
@@ -71,6 +74,10 @@ func (p *prover) try(name string, at loopir.Span, hyps []loopir.Expr, goal loopi
 		a.Reason = "the solver gave up: " + said.Reason
 	}
 	return a
+}
+
+func (p *prover) query(name string, hyps []loopir.Expr, goal loopir.Expr) (*smt.Query, error) {
+	return p.terms.query(name, append(append([]loopir.Expr(nil), p.assume...), hyps...), goal)
 }
 
 // need is try for an obligation that the result rests on if it holds. A
@@ -100,37 +107,83 @@ func (p *prover) rest(a *answer) {
 	p.mu.Unlock()
 }
 
-// impossible asks whether hyps contradict each other, and rests on it if so.
+// impossible asks whether hyps contradict each other, and rests on it if so. The
+// models of what it was asked before may tell that they don't.
 func (p *prover) impossible(name string, at loopir.Span, hyps []loopir.Expr) bool {
-	return p.need(name, at, hyps, boolExpr(false)).Outcome == Proved
+	if q, err := p.query(name, hyps, boolExpr(false)); err == nil && p.witnesses.satisfy(q.Hyps) {
+		return false
+	}
+	a := p.need(name, at, hyps, boolExpr(false))
+	if a.model != nil {
+		p.mu.Lock()
+		a.expected = true
+		p.mu.Unlock()
+		p.witnesses.add(a.model)
+	}
+	return a.Outcome == Proved
+}
+
+// witnesses are the models found last. It is safe for concurrent use.
+type witnesses struct {
+	mu     sync.Mutex
+	models []smt.Model
+}
+
+// maxWitnesses bounds how many models are kept.
+const maxWitnesses = 40
+
+func (w *witnesses) add(m smt.Model) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.models) == maxWitnesses {
+		w.models = slices.Delete(slices.Clone(w.models), 0, 1)
+	}
+	w.models = append(w.models[:len(w.models):len(w.models)], m)
+}
+
+func (w *witnesses) satisfy(hyps []*smt.Term) bool {
+	w.mu.Lock()
+	models := w.models
+	w.mu.Unlock()
+	return slices.ContainsFunc(models, func(m smt.Model) bool {
+		return !slices.ContainsFunc(hyps, func(h *smt.Term) bool { return !smt.EvalBool(h, m) })
+	})
 }
 
 // obligations lists what the result rests on, each once, by name and text.
 func (p *prover) obligations() []Obligation {
+	var out []Obligation
+	for _, a := range p.answers(func(a *answer) bool { return a.needed }) {
+		out = append(out, a.Obligation)
+	}
+	slices.SortStableFunc(out, func(a, b Obligation) int { return strings.Compare(a.Name, b.Name) })
+	return out
+}
+
+// answers lists the answers that are picked, by the text of the query.
+func (p *prover) answers(pick func(*answer) bool) []*answer {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	var keys []string
-	for k, a := range p.said {
-		if a.needed {
-			keys = append(keys, a.Name+"\x00"+k)
+	texts := map[string]*answer{}
+	for _, a := range p.said {
+		if pick(a) {
+			texts[queryText(a.Hyps, a.Goal)] = a
 		}
 	}
-	sort.Strings(keys)
-	out := make([]Obligation, len(keys))
-	for i, k := range keys {
-		_, text, _ := strings.Cut(k, "\x00")
-		out[i] = p.said[text].Obligation
+	var out []*answer
+	for _, text := range sortedNames(texts) {
+		out = append(out, texts[text])
 	}
 	return out
 }
 
-func queryKey(q *smt.Query) string {
+func queryText(hyps []*smt.Term, goal *smt.Term) string {
 	var b strings.Builder
-	for _, h := range q.Hyps {
+	for _, h := range hyps {
 		b.WriteString(h.String())
 		b.WriteByte('\n')
 	}
-	b.WriteString(q.Goal.String())
+	b.WriteString(goal.String())
 	return b.String()
 }
 
@@ -159,13 +212,9 @@ func stopAt(errs ...error) {
 // models lists the sizes and iterators that break what was tried, in a fixed
 // order.
 func (p *prover) models() []map[string]*big.Int {
-	p.mu.Lock()
-	defer p.mu.Unlock()
 	var out []map[string]*big.Int
-	for _, k := range sortedNames(p.said) {
-		if m := p.said[k].model; m != nil {
-			out = append(out, m)
-		}
+	for _, a := range p.answers(func(a *answer) bool { return a.model != nil && !a.expected }) {
+		out = append(out, a.model)
 	}
 	return out
 }

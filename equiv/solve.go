@@ -123,7 +123,7 @@ func (s *system) holdsUnknown(e loopir.Expr) bool {
 
 // solve solves as far as the equations determine the unknowns.
 func (s *system) solve() {
-	for s.settleOpaque() || s.step(s.linear) || s.step(s.scaled) || s.step(s.mixedRadix) || s.pinned() {
+	for s.settleOpaque() || s.step(s.linear) || s.step(s.scaled) || s.pinned() || s.step(s.mixedRadix) {
 	}
 }
 

@@ -1,6 +1,8 @@
 package equiv
 
 import (
+	"math/big"
+
 	"github.com/loopopt/loopopt/loopir"
 	"github.com/loopopt/loopopt/loopir/poly"
 )
@@ -55,28 +57,31 @@ func (s *system) atMost(x, y loopir.Expr, gap int64) {
 	}
 }
 
+// A bound says that c*u is at most, or at least, a value without unknowns.
+type bound struct {
+	u        string
+	c, value poly.Poly
+}
+
 // pinned solves an unknown u for which c*u <= x and c*u > x - c are known.
 func (s *system) pinned() bool {
-	type bound struct {
-		u       string
-		c, rest poly.Poly
-	}
 	var upper, lower []bound
 	for _, p := range s.ineqs {
 		p = s.inSteps(p)
-		us := s.unknownsOf(p)
-		if len(us) != 1 {
-			continue
-		}
-		c, rest, ok := p.Coeff(us[0])
-		if !ok || len(s.unknownsOf(rest)) > 0 {
-			continue
-		}
-		if v, isConst := c.Const(); isConst && v.Sign() > 0 || !isConst {
-			lower = append(lower, bound{us[0], c, rest})
-		}
-		if v, isConst := c.Const(); isConst && v.Sign() < 0 || !isConst {
-			upper = append(upper, bound{us[0], c.Neg(), rest})
+		for _, u := range s.unknownsOf(p) {
+			c, rest, ok := p.Coeff(u)
+			if !ok || len(s.unknownsOf(c)) > 0 {
+				continue
+			}
+			if rest, ok = s.relaxed(rest); !ok {
+				continue
+			}
+			if v, isConst := c.Const(); isConst && v.Sign() > 0 || !isConst {
+				lower = append(lower, bound{u, c, rest.Neg()})
+			}
+			if v, isConst := c.Const(); isConst && v.Sign() < 0 || !isConst {
+				upper = append(upper, bound{u, c.Neg(), rest})
+			}
 		}
 	}
 	for _, hi := range upper {
@@ -84,14 +89,51 @@ func (s *system) pinned() bool {
 			if hi.u != lo.u || !hi.c.Equal(lo.c) {
 				continue
 			}
-			gap := hi.c.Sub(hi.rest).Sub(lo.rest) // what is left of c: at least 1 if one u is
+			gap := hi.c.Sub(hi.value).Add(lo.value) // what is left of c: at least 1 if one u is
 			if v, ok := gap.Const(); ok && v.Sign() > 0 {
-				s.set(hi.u, poly.FloorDiv(hi.rest, hi.c))
+				s.set(hi.u, poly.FloorDiv(hi.value, hi.c))
 				return true
 			}
 		}
 	}
 	return false
+}
+
+// relaxed gives a sum without unknowns that is at least p: where p has an unknown, it
+// takes the bound that makes the most of it.
+func (s *system) relaxed(p poly.Poly) (poly.Poly, bool) {
+	for _, u := range s.unknownsOf(p) {
+		c, rest, ok := p.Coeff(u)
+		v, isConst := c.Const()
+		if !ok || !isConst {
+			return p, false
+		}
+		b := poly.Int(0)
+		if v.Sign() > 0 {
+			if b, ok = s.most(u); !ok {
+				return p, false
+			}
+		} else if e := s.lower[u]; e != nil {
+			if b, ok = s.poly(e); !ok || len(s.unknownsOf(b)) > 0 {
+				return p, false
+			}
+		} else if s.isQuotient(u) {
+			return p, false
+		}
+		p = rest.Add(b.Scale(v))
+	}
+	return p, true
+}
+
+// most is an upper bound of an unknown.
+func (s *system) most(u string) (poly.Poly, bool) {
+	for _, p := range s.ineqs {
+		c, rest, ok := p.Coeff(u)
+		if v, isConst := c.Const(); ok && isConst && v.Cmp(big.NewInt(-1)) == 0 && len(s.unknownsOf(rest)) == 0 {
+			return rest, true
+		}
+	}
+	return poly.Poly{}, false
 }
 
 // inSteps writes an unknown v that runs in steps, v = lo + d*q, in terms of q.
