@@ -111,7 +111,7 @@ func (l *lifter) parseARM64(m *machine, in *asm.Inst, e *insn.Entry) (*form, err
 			}
 		case o.Scale > 0 || memory != (o.Reg[0] == 'F') || !memory && o.Arr == "":
 			return nil, l.errorf(in, "%s has no place here", o.Reg)
-		case o.IsElement() != (e.Kind == insn.Element && i == 0):
+		case o.IsElement() != (e.Kind == insn.Element && i == 0) && !(e.ByElement && i == 0):
 			return nil, l.errorf(in, "one lane of %s has no place here", o.Reg)
 		}
 	}
@@ -155,17 +155,24 @@ func (l *lifter) element(f *form) error {
 	if err := l.want(f, 1); err != nil {
 		return err
 	}
-	src := f.src[0]
-	v, err := l.register(f.in, src)
+	v, err := l.register(f.in, f.src[0])
 	if err != nil {
 		return err
 	}
-	if map[string]int{"S": 32, "D": 64}[src.Arr] != f.bits || src.Off >= int64(v.lanes) {
-		return l.errorf(f.in, "%s has no such lane", src.Reg)
+	if v, err = l.oneLane(f, f.src[0], v); err != nil {
+		return err
+	}
+	return l.set(f.in, f.dst, v)
+}
+
+// oneLane is lane o of a register that holds v, in all lanes.
+func (l *lifter) oneLane(f *form, o asm.Operand, v vec) (vec, error) {
+	if map[string]int{"S": 32, "D": 64}[o.Arr] != f.bits || o.Off >= int64(v.lanes) {
+		return vec{}, l.errorf(f.in, "%s has no such lane", o.Reg)
 	}
 	if v.bits != f.bits && !isZero(v.e) {
-		return l.errorf(f.in, "lanes of %d bits are used as %d", v.bits, f.bits)
+		return vec{}, l.errorf(f.in, "lanes of %d bits are used as %d", v.bits, f.bits)
 	}
-	e := loopir.Subst(v.e, map[string]loopir.Expr{l.lane: loopir.NewInt(src.Off)})
-	return l.set(f.in, f.dst, vec{kind: value, lanes: f.lanes, bits: f.bits, e: e})
+	e := loopir.Subst(v.e, map[string]loopir.Expr{l.lane: loopir.NewInt(o.Off)})
+	return vec{kind: value, lanes: f.lanes, bits: f.bits, e: e}, nil
 }

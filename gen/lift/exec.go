@@ -50,6 +50,8 @@ type caller interface {
 	cell(array string, flat poly.Poly, elem loopir.Type, sc scope) (*loopir.Read, error)
 	// elem is the type of an array's elements.
 	elem(array string) loopir.Type
+	// compares tells whether the kernel compares numbers so.
+	compares(op loopir.Op) bool
 	// fresh gives a name that nothing else has.
 	fresh(base string) string
 	// enter gives a name for an iterator, which only loops beside it may have too,

@@ -184,6 +184,21 @@ func (r *reader) elem(name string) loopir.Type {
 	return loopir.Invalid
 }
 
+func (r *reader) compares(op loopir.Op) bool {
+	found := false
+	loopir.Walk(r.target.Body, func(s loopir.Stmt) bool {
+		for _, e := range loopir.StmtExprs(s) {
+			loopir.WalkExpr(e, func(e loopir.Expr) bool {
+				b, ok := e.(*loopir.Binary)
+				found = found || ok && b.Op == op && b.X.TypeOf().IsFloat()
+				return !found
+			})
+		}
+		return !found
+	})
+	return found
+}
+
 func (r *reader) named(name string) *array {
 	for _, m := range []map[string]*array{r.arrays, r.held} {
 		for _, a := range m {

@@ -23,6 +23,9 @@ func tidy(e loopir.Expr) loopir.Expr {
 		case insn.BitAnd, insn.BitOr, insn.BitXor, insn.BitAndNot:
 			return tidyBits(e)
 		case insn.BitNot:
+			if c, ok := e.Args[0].(*loopir.Binary); ok && c.Op == loopir.Eq && c.X.TypeOf().IsFloat() {
+				return &loopir.Binary{Op: loopir.Ne, X: c.X, Y: c.Y, Type: loopir.Bool}
+			}
 			if e.Args[0].TypeOf() == loopir.Bool {
 				return &loopir.Unary{Op: loopir.Not, X: e.Args[0], Type: loopir.Bool}
 			}

@@ -54,7 +54,19 @@ func (l *lifter) comparison(m *machine, f *form) error {
 	if x.TypeOf() != want || y.TypeOf() != want {
 		return l.errorf(f.in, "the operands can't be compared")
 	}
-	return l.set(f.in, f.dst, vec{kind: value, lanes: f.lanes, bits: f.bits, e: effect(x, y)})
+	return l.set(f.in, f.dst, vec{kind: value, lanes: f.lanes, bits: f.bits, e: l.spelled(effect(x, y).(*loopir.Binary))})
+}
+
+// mirrored is the comparison with its sides exchanged: the same truth, NaN or not.
+var mirrored = map[loopir.Op]loopir.Op{loopir.Lt: loopir.Gt, loopir.Gt: loopir.Lt, loopir.Le: loopir.Ge, loopir.Ge: loopir.Le}
+
+// spelled exchanges the sides of a comparison that the kernel has only the other way
+// round; arm64 has no less.
+func (l *lifter) spelled(c *loopir.Binary) *loopir.Binary {
+	if m, ok := mirrored[c.Op]; ok && l.call.compares(m) && !l.call.compares(c.Op) {
+		return &loopir.Binary{Op: m, X: c.Y, Y: c.X, Type: c.Type}
+	}
+	return c
 }
 
 func (l *lifter) maskMove(m *machine, f *form) error {

@@ -62,6 +62,7 @@ var (
 	laneWord  = regexp.MustCompile(`\[([0-3])\]`)
 	arrWord   = regexp.MustCompile(`\.(S4|D2|B16)\b`)
 	codeWord  = regexp.MustCompile(`WORD \$(0x[0-9a-f]+)`)
+	trailing  = regexp.MustCompile(`(?m) // .*$`)
 	scaleWord = regexp.MustCompile(`\*([1248])\)`)
 	immWord   = regexp.MustCompile(`\$(-?[0-9]+)\b`)
 	fieldWord = regexp.MustCompile(`(\w+Args)_(\w+)\((?:AX|R0)\)`)
@@ -331,7 +332,7 @@ func campaign(t *testing.T, pool *smt.Pool, out *bytes.Buffer, dir, typ string, 
 		t.Fatalf("%s has no form %s", dir, typ)
 	}
 	name := strings.TrimSuffix(form.File, ".go") + ".s"
-	src := string(p.text[name])
+	src := trailing.ReplaceAllString(string(p.text[name]), "") // nothing reads a comment
 	original, _, err := lifted(p, form)
 	if err != nil {
 		t.Fatal(err)
@@ -399,7 +400,7 @@ func class(m mutant, lines []string) string {
 		return "doing it twice is doing it once"
 	case m.kind == "swapped":
 		return "the neighbours do not depend on each other"
-	case m.kind == "operands" && (strings.HasPrefix(op, "VFMADD231") || strings.HasPrefix(op, "VADD") || strings.HasPrefix(op, "VMUL") || op == "VFMLA" || strings.Contains(op, "OR")):
+	case m.kind == "operands" && (strings.HasPrefix(op, "VFMADD231") || strings.HasPrefix(op, "VADD") || strings.HasPrefix(op, "VMUL") || op == "VFMLA" || op == "ADD" || strings.Contains(op, "OR")):
 		return "the operator commutes"
 	case m.kind == "deleted" && op == "VZEROUPPER":
 		return "VZEROUPPER before RET is for speed"

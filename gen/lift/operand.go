@@ -16,7 +16,9 @@ func (l *lifter) operand(m *machine, f *form, o asm.Operand) (loopir.Expr, error
 	var err error
 	switch o.Kind {
 	case asm.Reg:
-		v, err = l.register(f.in, o)
+		if v, err = l.register(f.in, o); err == nil && o.IsElement() {
+			v, err = l.oneLane(f, o, v)
+		}
 	case asm.Mem, asm.Field, asm.Sym:
 		n := f.lanes
 		if f.bcst {

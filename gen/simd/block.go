@@ -79,7 +79,9 @@ func (e *emitter) run(items []*item) error {
 		}
 	}
 	list := s.ops
-	if e.isa != NEON {
+	if e.isa == NEON {
+		byElement(list)
+	} else {
 		list = fold(list, e.evex)
 	}
 	ops, err := e.allocate(list)

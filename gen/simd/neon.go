@@ -104,6 +104,8 @@ var neonWords = map[string]uint32{
 const (
 	neonWide = 1 << 22
 	neonNot  = 0x6e205800
+
+	neonByElement = 0x4f801000 // fma by the first lane of an operand
 )
 
 var neonNames = map[string]string{
@@ -140,6 +142,12 @@ func (n *neon) print(op *inst) error {
 		n.bits("VEOR", op.dst, op.dst, op.dst)
 	case op.op == "VDUP":
 		e.line("VDUP %s, %s", n.element(op.src[0], op.imm), n.lanes(op.dst))
+	case op.fma && op.one:
+		w := neonByElement | uint32(op.src[1].n)<<16 | uint32(op.src[0].n)<<5 | uint32(op.dst.n)
+		if e.elem == 8 {
+			w |= neonWide
+		}
+		e.line("WORD $%#x // VFMLA %s, %s, %s", w, n.element(op.src[1], 0), n.lanes(op.src[0]), n.lanes(op.dst))
 	case op.fma:
 		e.line("VFMLA %s, %s, %s", n.lanes(op.src[1]), n.lanes(op.src[0]), n.lanes(op.dst))
 	default:
@@ -159,6 +167,9 @@ func (n *neon) load(op *inst) {
 		return
 	}
 	n.e.line("%s %s, F%d", n.scalar(), from, op.dst.n)
+	if op.one {
+		return
+	}
 	n.e.line("VDUP %s, %s", n.element(op.dst, 0), n.lanes(op.dst))
 }
 
@@ -236,6 +247,36 @@ func (n *neon) blend(mask, yes, no, dst operand) {
 			n.move(no, dst)
 		}
 		n.bits("VBIT", yes, mask, dst)
+	}
+}
+
+// byElement lets multiply-adds take a broadcast factor from the first lane of a vector,
+// where all its uses are such: nothing copies it to the other lanes then.
+func byElement(ops []*inst) {
+	one := map[int]*inst{}
+	for _, op := range ops {
+		if op.dst.kind == temp && op.load && len(op.src) == 1 && op.src[0].cast {
+			one[op.dst.n] = op
+		}
+	}
+	for _, op := range ops {
+		for i, o := range op.src {
+			other := op.src[min(1, len(op.src)-1)]
+			if o.kind == temp && (!op.fma || i == 2 || i == 0 && other.kind == temp && one[other.n] != nil) {
+				delete(one, o.n)
+			}
+		}
+	}
+	for _, op := range ops {
+		if !op.fma {
+			continue
+		}
+		if x := op.src[0]; x.kind == temp && one[x.n] != nil {
+			op.src[0], op.src[1] = op.src[1], x
+		}
+		if y := op.src[1]; y.kind == temp && one[y.n] != nil {
+			op.one, one[y.n].one = true, true
+		}
 	}
 }
 

@@ -38,6 +38,7 @@ type inst struct {
 	zero bool // masked lanes become 0 instead of staying
 	fma  bool // dst = src[0]*src[1] + src[2]; the form follows from the registers
 	load bool // may be repeated, as long as nothing is stored there
+	one  bool // NEON: a load of the first lane only; an fma by the first lane of src[1]
 }
 
 // A selector turns the items of a block, in order, into instructions.

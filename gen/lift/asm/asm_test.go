@@ -71,5 +71,52 @@ func TestErrors(t *testing.T) {
 
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(good))
-	f.Fuzz(func(_ *testing.T, src []byte) { _, _ = Parse("f.s", src) })
+	f.Add([]byte(goodARM64))
+	f.Fuzz(func(_ *testing.T, src []byte) {
+		_, _ = Parse("f.s", src)
+		_, _ = Parse("f_arm64.s", src)
+	})
+}
+
+const goodARM64 = `TEXT ·f(SB), NOSPLIT, $0-8
+	MOVD a+0(FP), R0
+	ADD R2<<3, R1, R3
+	FMOVQ -16(R3), F31
+	VDUP V31.S[3], V2.S4
+	WORD $0x4f981349 // what is said here is not read
+	RET
+`
+
+func TestARM64(t *testing.T) {
+	f, err := Parse("f_arm64.s", []byte(goodARM64))
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := f.Funcs[0].Insts
+	if a := in[1].Args[0]; a.Reg != "R2" || a.Scale != 8 {
+		t.Errorf("%+v", in[1])
+	}
+	if a := in[3].Args; in[3].Op != "VDUP.S4" || !a[0].IsElement() || a[0].Off != 3 || a[1].Reg != "V2" {
+		t.Errorf("%+v", in[3])
+	}
+	if a := in[4].Args; in[4].Op != "VFMLA.S4" || a[0].Reg != "V24" || !a[0].IsElement() || a[1].Reg != "V26" || a[2].Reg != "V9" {
+		t.Errorf("%+v", in[4])
+	}
+	for _, c := range []struct{ old, new, want string }{
+		{"$0x4f981349", "$0", "no instruction"},
+		{"$0x4f981349", "$0xd65f03c0", "only what works on vectors"}, // RET
+		{"$0x4f981349", "0x4f981349", "wants $n"},
+		{"V31.S[3]", ".S[3]", "f_arm64.s:5"},
+		{"V31.S[3]", "V31.S", "f_arm64.s:5"},
+		{"V31.S[3]", "V32.S[3]", "f_arm64.s:5"},
+		{"V31.S[3], V2.S4", "V31.D2, V2.S4", "different arrangement"},
+		{"R2<<3", "R2<<0", "f_arm64.s:3"},
+		{"-16(R3)", "-16(R3)(R1*1)", "f_arm64.s:4"},
+		{"-16(R3)", "-16(AX)", "f_arm64.s:4"},
+	} {
+		_, err := Parse("f_arm64.s", []byte(strings.Replace(goodARM64, c.old, c.new, 1)))
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%q for %q: %v, want %q", c.new, c.old, err, c.want)
+		}
+	}
 }

@@ -140,6 +140,9 @@ func isGeneral(s string) bool { return general[s] }
 
 // IsVector tells a vector register and its width in bytes; V and F are those of arm64.
 func IsVector(reg string) (n int, width int, ok bool) {
+	if reg == "" {
+		return 0, 0, false
+	}
 	w, ok := map[byte]int{'X': 16, 'Y': 32, 'Z': 64, 'V': 16, 'F': 16}[reg[0]]
 	if !ok || len(reg) < 2 {
 		return 0, 0, false

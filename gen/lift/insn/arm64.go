@@ -23,7 +23,7 @@ func init() {
 			put(Entry{Op: op + arr, Kind: Lanes, Elem: elem, Args: 2, Effect: effect})
 		}
 		put(Entry{Op: "FSQRT" + arr, Kind: Lanes, Elem: elem, Args: 1, Effect: call("sqrt")})
-		put(Entry{Op: "VFMLA" + arr, Kind: Lanes, Elem: elem, Args: 3, Dst: true, Effect: func(x ...loopir.Expr) loopir.Expr { return fma(x[1], x[2], x[0]) }})
+		put(Entry{Op: "VFMLA" + arr, Kind: Lanes, Elem: elem, Args: 3, Dst: true, ByElement: true, Effect: func(x ...loopir.Expr) loopir.Expr { return fma(x[1], x[2], x[0]) }})
 		put(Entry{Op: "VFMLS" + arr, Kind: Lanes, Elem: elem, Args: 3, Dst: true, Effect: func(x ...loopir.Expr) loopir.Expr { return fma(negate(x[1]), x[2], x[0]) }})
 		for op, o := range map[string]loopir.Op{"VFCMEQ": loopir.Eq, "VFCMGE": loopir.Ge, "VFCMGT": loopir.Gt} {
 			put(Entry{Op: op + arr, Kind: Compare, Elem: elem, Args: 2, Effect: truth(o)})

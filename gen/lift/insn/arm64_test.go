@@ -26,6 +26,14 @@ func word(op string) (uint32, bool) {
 	return w | 1<<22, ok
 }
 
+// byElement encodes VFMLA V3.S[k], V2.S4, V0.S4, or that of lanes with 8 bytes.
+func byElement(bits, k int) uint32 {
+	if bits == 64 {
+		return 0x4fc31040 | uint32(k)<<11
+	}
+	return 0x4f831040 | uint32(k&1)<<21 | uint32(k>>1)<<11
+}
+
 // spelled writes an instruction on whole vectors, registers by number.
 func spelled(op string, regs ...int) string {
 	if w, ok := word(op); ok {
@@ -40,6 +48,18 @@ func spelled(op string, regs ...int) string {
 }
 
 func TestWords(t *testing.T) {
+	for _, bits := range []int{32, 64} {
+		for k := range 128 / bits {
+			f, err := asm.Parse("f_arm64.s", fmt.Appendf(nil, "TEXT ·f(SB), NOSPLIT, $0-8\n\tWORD $%#x\n", byElement(bits, k)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			in := f.Funcs[0].Insts[0]
+			if a := in.Args[0]; in.Op != map[int]string{32: "VFMLA.S4", 64: "VFMLA.D2"}[bits] || !a.IsElement() || a.Reg != "V3" || a.Off != int64(k) || in.Args[1].Reg != "V2" {
+				t.Errorf("lane %d of %d bits is read as %s", k, bits, in.Text)
+			}
+		}
+	}
 	for op, e := range All() {
 		w, ok := word(op)
 		if e.Arch != "arm64" || !ok {
@@ -176,6 +196,13 @@ func computeARM64(e *Entry, bits int, lanes func(string, int, func(*input, int) 
 		text = []int{2, 0}
 	}
 	lanes(spelled(e.Op, text...), 128/bits, value(regs...))
+	if e.ByElement {
+		for k := range 128 / bits {
+			lanes(fmt.Sprintf("WORD $%#x", byElement(bits, k)), 128/bits, func(in *input, i int) uint64 {
+				return eval(effect, map[string]uint64{"x0": in.lane(0, i, bits), "x1": in.lane(2, i, bits), "x2": in.lane(3, k, bits)})
+			})
+		}
+	}
 	if _, fixed := word(e.Op); !fixed {
 		same := make([]int, e.Args)
 		lanes(spelled(e.Op, make([]int, len(text))...), 128/bits, value(same...))

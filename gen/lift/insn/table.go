@@ -67,6 +67,8 @@ type Entry struct {
 	Dst bool
 	// Any tells that lanes of any width are worked on alike; Elem is one of them.
 	Any bool
+	// ByElement tells that the first operand may be one lane, which all lanes take.
+	ByElement bool
 	// Scalar instructions work on the lowest lane only.
 	Scalar bool
 	// VEX and EVEX say which encodings there are: the former has 16 registers, no
