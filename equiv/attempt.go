@@ -7,21 +7,25 @@ import (
 	"github.com/loopopt/loopopt/loopir"
 )
 
-// attempt tries to prove the outputs equal, with hints from the text first,
-// then with those from runs. It gives the checker that got it done, or that got
-// furthest.
+// attempt tries to prove the outputs equal, with hints from the text and from
+// runs; those from the text go first unless a run speaks against them. It gives the
+// checker that got it done, or that got furthest.
 func (c *checker) attempt(g *guesser) *checker {
-	if c.tried() || c.proof.ctx.Err() != nil {
-		return c
-	}
 	if g == nil {
 		g = newGuesser(c)
 	}
-	if t := c.traced(g); t != nil {
-		t.tried()
+	doubtful := g.doubts()
+	if !doubtful && c.tried() || c.proof.ctx.Err() != nil {
+		return c
+	}
+	t := c.traced(g)
+	if t != nil && t.tried() {
 		return t
 	}
-	return c
+	if doubtful && c.tried() || t == nil {
+		return c
+	}
+	return t
 }
 
 // thoroughly is tried with more guesses, copies kept.

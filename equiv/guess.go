@@ -92,13 +92,13 @@ func sampleSizes(before, after *loopir.Kernel, yield func(sizes map[string]int64
 			return
 		}
 	}
-	big := int64(0)
+	big := int64(leastLarge)
 	for _, c := range indexLiterals([]*loopir.Kernel{before, after}) {
 		if c <= largestSampled {
 			big = max(big, c)
 		}
 	}
-	for _, n := range []int64{2*big + 3, big + 3} {
+	for less, n := range []int64{2*big + 3, big + 3} {
 		for at := range s.names {
 			large := func(other func(int) int64) func(int) int64 {
 				return func(i int) int64 {
@@ -108,12 +108,16 @@ func sampleSizes(before, after *loopir.Kernel, yield func(sizes map[string]int64
 					return other(i)
 				}
 			}
-			if !emit(large(func(i int) int64 { return 4 + int64(i)%3 }), large(func(i int) int64 { return 3 + int64(i)%2 }), large(two), large(one)) {
+			if !emit(large(func(i int) int64 { return int64(4 - less + i%3) }), large(func(i int) int64 { return 3 + int64(i)%2 }), large(two), large(one)) {
 				return
 			}
 		}
 	}
 }
+
+// leastLarge is a number beyond which one size is tried at a time, whatever the
+// constants: where sizes are near each other, loops over their difference are short.
+const leastLarge = 4
 
 // largestSampled is the largest constant beyond which sizes are tried.
 const largestSampled = 70
@@ -331,13 +335,26 @@ func (g *guesser) through(s *Stmt, k kinship, rows []sample) *hint {
 		if len(ps) == 0 {
 			return nil
 		}
-		if h := mapThrough(k.stmt, ps, terms); h != nil {
-			if more || len(h.free) == 0 || g.freely(s, k, h, ps) {
+		for _, ps := range [][]sample{unambiguous(ps), ps} {
+			if len(ps) == 0 {
+				continue
+			}
+			if h := mapThrough(k.stmt, ps, terms); len(h.free) == 0 || g.freely(s, k, h, ps) {
 				return h
 			}
 		}
 	}
 	return nil
+}
+
+// unambiguous picks the samples with one counterpart, unless all are such: with a
+// size of 1, many things are equal by chance.
+func unambiguous(ps []sample) []sample {
+	out := slices.DeleteFunc(slices.Clone(ps), func(p sample) bool { return len(p.ys) > 1 })
+	if len(out) == len(ps) {
+		return nil
+	}
+	return out
 }
 
 func mapThrough(t *Stmt, ps []sample, terms []loopir.Expr) *hint {
@@ -358,7 +375,7 @@ func mapThrough(t *Stmt, ps []sample, terms []loopir.Expr) *hint {
 		for i, y := range ys {
 			values[i] = y[k]
 		}
-		if !tiles[it] {
+		if tiles[it] == nil {
 			if coeffs, den, ok := linear(features, values); ok {
 				h.env[it] = combination(terms, coeffs, den)
 				continue
@@ -375,17 +392,18 @@ func mapThrough(t *Stmt, ps []sample, terms []loopir.Expr) *hint {
 }
 
 // tileIterators lists the iterators of s that their bounds and the iterators
-// inside determine: nothing is lost by claiming something for all their values.
-func (s *Stmt) tileIterators() map[string]bool {
-	out := map[string]bool{}
+// inside determine, and how: nothing is lost by claiming something for all their
+// values.
+func (s *Stmt) tileIterators() Env {
+	out := Env{}
 	env := s.Fresh("")
 	for _, l := range s.Loops {
 		sys := newSystem()
 		sys.addUnknown(l.Iter, l.Lo)
 		sys.within(s.Domain(env))
 		sys.solve()
-		if !sys.unknown[l.Iter] {
-			out[l.Iter] = true
+		if sol, ok := sys.solution(); ok {
+			out[l.Iter] = sol[l.Iter]
 		}
 	}
 	return out

@@ -59,6 +59,9 @@ func (c *checker) parted(parts map[*Stmt][]part) *checker {
 		for _, p := range ps {
 			t := *s
 			t.Guards = append(t.Guards[:len(t.Guards):len(t.Guards)], p.guards...)
+			if p.hint == nil && len(ps) > 1 && c.proof.impossible("match/part", s.Span, t.Domain(t.Fresh(""))) {
+				continue
+			}
 			now.Stmts = append(now.Stmts, &t)
 			hints = append(hints, p.hint)
 		}
@@ -107,6 +110,25 @@ func (g *guesser) parts(s *Stmt, h *hint) (out []part) {
 		return nil
 	}
 	return []part{{hint: best.hint}}
+}
+
+// doubts tells whether some statement has no hint, or one that a run speaks against.
+func (g *guesser) doubts() (yes bool) {
+	defer recoverTrace(func() { yes = false })
+	for _, s := range g.c.after.prog.Stmts {
+		h := g.c.hints[s.index]
+		rows := g.allRows(s)
+		if s.ID == reader || len(rows) == 0 {
+			continue
+		}
+		if h == nil {
+			return true
+		}
+		if _, bad := g.judge(s, h, g.kin(s), rows); len(bad) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // A guess is a hint and the samples that it holds for, among those it was
@@ -347,7 +369,8 @@ func (h *hint) guards() []loopir.Expr {
 }
 
 // atoms lists simple conditions on the iterators of s: the first and the last
-// value, and remainders by the small constants of the programs.
+// value, remainders by the small constants of the programs, and the order of two
+// that run to the same end.
 func (g *guesser) atoms(s *Stmt) []loopir.Expr {
 	var out []loopir.Expr
 	for _, l := range s.Loops {
@@ -361,6 +384,15 @@ func (g *guesser) atoms(s *Stmt) []loopir.Expr {
 			}
 			for r := range c {
 				out = append(out, eq(loopir.Bin(loopir.Mod, v, loopir.NewInt(c)), loopir.NewInt(r)))
+			}
+		}
+	}
+	for i, l := range s.Loops {
+		for _, m := range s.Loops[:i] {
+			if exprKey(l.Hi) == exprKey(m.Hi) {
+				for _, op := range []loopir.Op{loopir.Le, loopir.Gt} {
+					out = append(out, loopir.Bin(op, loopir.NewVar(m.Iter), loopir.NewVar(l.Iter)))
+				}
 			}
 		}
 	}

@@ -66,6 +66,7 @@ func (c *checker) alike(s, t *Stmt) (*hint, int) {
 	if x.kind == y.kind {
 		al.score++
 	}
+	al.sys.within(t.Domain(al.env))
 	al.sys.solve()
 	own := map[string]bool{}
 	for _, it := range iters(s.Loops) {
@@ -81,7 +82,7 @@ func (c *checker) alike(s, t *Stmt) (*hint, int) {
 		al.sys.fill(l.Iter+"!o", loopir.NewVar(l.Iter))
 		al.score++
 	}
-	env, _, ok := solutionEnv(al.sys, t, "!o")
+	env, ok := solutionEnv(al.sys, t, "!o")
 	if !ok {
 		return nil, 0
 	}
