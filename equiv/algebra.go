@@ -47,7 +47,7 @@ func (c *checker) inferByCells() {
 					al.sys.fill(it+"!o", loopir.NewVar(it))
 				}
 			}
-			if env, _, ok := solutionEnv(al.sys, t, "!o"); ok {
+			if env, ok := solutionEnv(al.sys, t, "!o"); ok {
 				c.hints[s.index] = &hint{stmt: t, env: env}
 				break
 			}

@@ -95,6 +95,7 @@ func Check(ctx context.Context, f *loopir.File, before, after *loopir.Kernel, op
 		}
 	}
 	together(func() { old = destage(old, proof) }, func() { now = destage(now, proof) })
+	old, now = old.restarts(), now.restarts()
 	c := newChecker(proof, old, now)
 	var g *guesser
 	if !opts.ProofOnly {

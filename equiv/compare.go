@@ -220,19 +220,10 @@ func (c *checker) compareDescs(a, b desc, ctx known) (Verdict, *failure) {
 	if c.after.isKept(a) || c.before.isKept(b) {
 		return c.compareKept(a, b, ctx)
 	}
-	if s := a.indexSelect(); s != nil && b.kind != fromValue {
-		ds, f := c.after.split(s, a.val, ctx, c.after.describeValue)
-		if f != nil {
-			return NoVerdict, f
+	if a.kind != fromValue || b.kind != fromValue {
+		if v, f, ok := c.compareSplit(a, b, ctx); ok {
+			return v, f
 		}
-		return c.compareCases(ds, []desc{b}, s.Span, ctx)
-	}
-	if s := b.indexSelect(); s != nil && a.kind != fromValue {
-		ds, f := c.before.split(s, b.val, ctx, c.before.describeValue)
-		if f != nil {
-			return NoVerdict, f
-		}
-		return c.compareCases([]desc{a}, ds, s.Span, ctx)
 	}
 	if c.matchPair(a, b, ctx) {
 		return Exact, nil
@@ -261,6 +252,24 @@ func (c *checker) compareDescs(a, b desc, ctx known) (Verdict, *failure) {
 		return c.compareComputed(a, b, ctx)
 	}
 	return c.compareMixed(a, b, ctx)
+}
+
+// compareSplit compares each arm of a select on sizes and iterators. It reports false
+// where neither side is one.
+func (c *checker) compareSplit(a, b desc, ctx known) (v Verdict, f *failure, ok bool) {
+	das, dbs := []desc{a}, []desc{b}
+	at := a.indexSelect()
+	if at != nil {
+		das, f = c.after.split(at, a.val, ctx, c.after.describeValue)
+	} else if at = b.indexSelect(); at != nil {
+		dbs, f = c.before.split(at, b.val, ctx, c.before.describeValue)
+	} else {
+		return NoVerdict, nil, false
+	}
+	if f == nil {
+		v, f = c.compareCases(das, dbs, at.Span, ctx)
+	}
+	return v, f, true
 }
 
 // hintedPair tells whether a's statement claims to do what b's did.
@@ -319,8 +328,8 @@ func (c *checker) compareComputed(a, b desc, ctx known) (Verdict, *failure) {
 		if ctx.budget--; ctx.budget < 0 {
 			return NoVerdict, failf(a.stmt.Span, "the value can't be followed to its inputs: no assignment on the way is known to do what one did before")
 		}
-		if a.indexSelect() != nil || b.indexSelect() != nil {
-			return c.compare(a.val, b.val, ctx)
+		if v, f, ok := c.compareSplit(a, b, ctx); ok {
+			return v, f
 		}
 	}
 	return c.compareExprs(a.val, b.val, ctx)

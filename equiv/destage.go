@@ -123,7 +123,7 @@ func (st *staging) outAt(out *Stmt, index []loopir.Expr, env Env) (Env, bool) {
 		sys.equate(fresh[it], env[it])
 	}
 	sys.solveBoldly()
-	sol, _, ok := solutionEnv(sys, out, "!h")
+	sol, ok := solutionEnv(sys, out, "!h")
 	return sol, ok
 }
 

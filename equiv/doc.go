@@ -70,7 +70,8 @@
 // chain of copies. destage.go proves that updates may as well go to the other
 // array, and compares the program where they do. Where it can't, copies that both
 // programs have are matched like computations instead of being followed
-// (checker.keepCopies).
+// (checker.keepCopies). A set to the first step of a sum, c = 0.0 + x, counts as
+// c = 0.0 and c += x (restart.go).
 //
 // Kernels of the same text, marks on loops aside, are equal without more ado
 // (unchanged.go). A comparison that fails is first given to the interpreter, which
@@ -87,7 +88,8 @@
 // solved for too (solve_bounds.go). Where that does not lead to a proof, both
 // programs are run at a few sizes with fingerprints for values (trace.go,
 // fingerprint.go), instances that computed equal values are paired, and affine maps
-// laid through the pairs (guess.go, fit.go). An iterator of before that no map gives
+// laid through the pairs (guess.go, fit.go); a hint that a run speaks against gives
+// way to these. An iterator of before that no map gives
 // is free: the claim is then proved for all its values, and where sums are
 // compared the one that belongs to the cell is solved for (free.go). A statement
 // whose instances did what several statements did is split by conditions on its

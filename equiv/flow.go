@@ -2,6 +2,7 @@ package equiv
 
 import (
 	"fmt"
+	"strings"
 	"sync"
 
 	"github.com/loopopt/loopopt/loopir"
@@ -294,7 +295,7 @@ func (sd *side) between(w *Stmt, p *piece, at point, r *loopir.Read) []loopir.Ex
 // guessSources lists the instances of w that may be the last to write the cell
 // that r reads at the point. Iterators that the cell leaves open are those of
 // the latest instance: as at the read or one step back in one of the common
-// loops, and the last ones inside of it.
+// loops, and the last ones inside of it; those of tiles are left to the bounds.
 func (sd *side) guessSources(w *Stmt, at point, r *loopir.Read, wide bool) []Env {
 	env := w.Fresh("!w")
 	sys := newSystem()
@@ -314,34 +315,51 @@ func (sd *side) guessSources(w *Stmt, at point, r *loopir.Read, wide bool) []Env
 	sys.within(w.Domain(env))
 	sys.solve()
 	common := commonLoops(w, at.s)
+	tiles, own := w.tileIterators(), at.s.tileIterators()
 	found := map[string]Env{}
 	var keys []string
-	try := func(level int, delay string, bold bool) {
+	try := func(level int, delay Env, bold bool) bool {
 		s := sys.clone()
 		if bold {
 			s.solveBoldly()
 		}
-		if !fillLatest(s, w, env, at, level, delay) || !fillLatest(s, w, env, at, level, "") {
-			return
+		if !fillLatest(s, w, env, at, level, delay) || !fillLatest(s, w, env, at, level, nil) {
+			return false
 		}
-		if e, key, ok := solutionEnv(s, w, "!w"); ok && found[key] == nil {
+		e, ok := solutionEnv(s, w, "!w")
+		for i := range common {
+			it := w.Loops[i].Iter
+			if ok && own[it] != nil && exprKey(e[it]) == exprKey(at.env.at(own[it])) {
+				e[it] = at.env[it] // in the same tile
+			}
+		}
+		if key := envKey(w, e); ok && found[key] == nil {
 			found[key] = e
 			keys = append(keys, key)
 		}
+		return ok
 	}
+	inTile := false // an iterator at hand tells the tile
 	for level := common; level >= 0; level-- {
-		if level < common && !sys.unknown[w.Loops[level].Iter+"!w"] {
-			continue
+		if level < common {
+			it := w.Loops[level].Iter
+			if !sys.unknown[it+"!w"] || inTile && tiles[it] != nil && !wide {
+				continue
+			}
+			inTile = inTile || tiles[it] == nil
 		}
-		try(level, "", false)
+		settled := len(tiles) > 0 && try(level, tiles, false)
+		if !settled || wide {
+			try(level, nil, false)
+		}
+		if level == common && !settled && len(sys.open()) > 0 {
+			try(common, nil, true)
+		}
 		for _, v := range sys.open() {
-			if wide {
-				try(level, v, false)
+			if wide && len(tiles) == 0 {
+				try(level, Env{strings.TrimSuffix(v, "!w"): loopir.NewVar(v)}, false)
 			}
 		}
-	}
-	if len(sys.open()) > 0 {
-		try(common, "", true)
 	}
 	out := make([]Env, len(keys))
 	for i, k := range keys {
@@ -350,15 +368,15 @@ func (sd *side) guessSources(w *Stmt, at point, r *loopir.Read, wide bool) []Env
 	return out
 }
 
-// fillLatest decides what s leaves open of w's iterators, but for delay, which
-// the equations may settle by then: as at the read in the loops outside level,
+// fillLatest decides what s leaves open of w's iterators, but for those of delay,
+// which equations and bounds may settle by then: as at the read in the loops outside level,
 // one step back in that loop (none when level is the number of common loops),
 // last in the others.
-func fillLatest(s *system, w *Stmt, env Env, at point, level int, delay string) bool {
+func fillLatest(s *system, w *Stmt, env Env, at point, level int, delay Env) bool {
 	common := commonLoops(w, at.s)
 	for i, l := range w.Loops {
 		v := l.Iter + "!w"
-		if !s.unknown[v] || v == delay {
+		if !s.unknown[v] || delay[l.Iter] != nil {
 			continue
 		}
 		var e loopir.Expr
@@ -396,18 +414,27 @@ func last(l *loopir.For, env Env) loopir.Expr {
 }
 
 // solutionEnv reads the values of w's iterators off a solved system.
-func solutionEnv(s *system, w *Stmt, suffix string) (Env, string, bool) {
+func solutionEnv(s *system, w *Stmt, suffix string) (Env, bool) {
 	sol, ok := s.solution()
 	if !ok {
-		return nil, "", false
+		return nil, false
 	}
-	env, key := Env{}, ""
+	env := Env{}
 	for _, l := range w.Loops {
-		v := sol[l.Iter+suffix]
-		env[l.Iter] = v
-		key += exprKey(v) + ";"
+		env[l.Iter] = sol[l.Iter+suffix]
 	}
-	return env, key, true
+	return env, true
+}
+
+// envKey is the same for instances of w that are written differently only.
+func envKey(w *Stmt, env Env) string {
+	key := ""
+	for _, l := range w.Loops {
+		if e := env[l.Iter]; e != nil {
+			key += exprKey(e) + ";"
+		}
+	}
+	return key
 }
 
 // commonLoops counts the loops around both statements.

@@ -8,30 +8,22 @@ import (
 )
 
 // foldConstants computes operations of f32 and f64 on literals, rounded as the
-// operation rounds. What is not finite stays as it is written.
+// operation rounds, and conversions of literals. What is not finite stays as it is
+// written.
 func foldConstants(e loopir.Expr) loopir.Expr {
 	changed := false
 	folded := loopir.MapExpr(e, func(e loopir.Expr) loopir.Expr {
-		b, ok := e.(*loopir.Binary)
-		if !ok || b.Type != loopir.F32 && b.Type != loopir.F64 {
-			return e
-		}
-		x, okX := constant(b.X, b.Type)
-		y, okY := constant(b.Y, b.Type)
-		if !okX || !okY {
-			return e
-		}
-		v, ok := operate(b.Op, b.Type, x, y)
+		v, ok := folds(e)
 		if !ok || math.IsInf(v, 0) || math.IsNaN(v) {
 			return e
 		}
 		bits := 64
-		if b.Type == loopir.F32 {
+		if e.TypeOf() == loopir.F32 {
 			bits = 32
 		}
-		var out loopir.Expr = &loopir.Float{Text: strconv.FormatFloat(math.Abs(v), 'g', -1, bits), Type: b.Type, Span: b.Span}
+		var out loopir.Expr = &loopir.Float{Text: strconv.FormatFloat(math.Abs(v), 'g', -1, bits), Type: e.TypeOf(), Span: e.Source()}
 		if math.Signbit(v) {
-			out = &loopir.Unary{Op: loopir.Neg, X: out, Type: b.Type, Span: b.Span}
+			out = &loopir.Unary{Op: loopir.Neg, X: out, Type: e.TypeOf(), Span: e.Source()}
 		}
 		changed = true
 		return out
@@ -40,6 +32,29 @@ func foldConstants(e loopir.Expr) loopir.Expr {
 		return e // flows are known by the reads in it
 	}
 	return folded
+}
+
+// folds gives the value of an operation on literals.
+func folds(e loopir.Expr) (float64, bool) {
+	t := e.TypeOf()
+	if t != loopir.F32 && t != loopir.F64 {
+		return 0, false
+	}
+	switch e := e.(type) {
+	case *loopir.Binary:
+		x, okX := constant(e.X, t)
+		y, okY := constant(e.Y, t)
+		if okX && okY {
+			return operate(e.Op, t, x, y)
+		}
+	case *loopir.Cast:
+		v, ok := constant(e.X, e.X.TypeOf())
+		if t == loopir.F32 {
+			v = float64(float32(v))
+		}
+		return v, ok
+	}
+	return 0, false
 }
 
 // operate is x op y in type t, which both operands have.

@@ -91,13 +91,13 @@ func sampleSizes(before, after *loopir.Kernel, yield func(sizes map[string]int64
 			return
 		}
 	}
-	big := int64(0)
+	big := int64(leastLarge)
 	for _, c := range indexLiterals([]*loopir.Kernel{before, after}) {
 		if c <= largestSampled {
 			big = max(big, c)
 		}
 	}
-	for _, n := range []int64{2*big + 3, big + 3} {
+	for less, n := range []int64{2*big + 3, big + 3} {
 		for at := range s.names {
 			large := func(other func(int) int64) func(int) int64 {
 				return func(i int) int64 {
@@ -107,12 +107,16 @@ func sampleSizes(before, after *loopir.Kernel, yield func(sizes map[string]int64
 					return other(i)
 				}
 			}
-			if !emit(large(func(i int) int64 { return 4 + int64(i)%3 }), large(func(i int) int64 { return 3 + int64(i)%2 }), large(two), large(one)) {
+			if !emit(large(func(i int) int64 { return int64(4 - less + i%3) }), large(func(i int) int64 { return 3 + int64(i)%2 }), large(two), large(one)) {
 				return
 			}
 		}
 	}
 }
+
+// leastLarge is a number beyond which one size is tried at a time, whatever the
+// constants: where sizes are near each other, loops over their difference are short.
+const leastLarge = 4
 
 // largestSampled is the largest constant beyond which sizes are tried.
 const largestSampled = 70
@@ -336,37 +340,29 @@ func (g *guesser) through(s *Stmt, k kinship, rows []sample) *hint {
 		if len(ps) == 0 {
 			return nil
 		}
-		if h := mapThrough(k.stmt, ps, terms); h != nil {
-			if len(h.free) > 0 {
-				if only := g.throughUnique(s, k, ps, terms); only != nil {
-					return only
-				}
-			}
-			if more || len(h.free) == 0 || g.freely(s, k, h, ps) {
-				return h
-			}
+		h := mapThrough(k.stmt, ps, terms)
+		if h != nil && len(h.free) == 0 {
+			return h
+		}
+		if only := g.throughUnique(s, k, ps, terms); only != nil {
+			return only
+		}
+		if h != nil && (more || g.freely(s, k, h, ps)) {
+			return h
 		}
 	}
 	return nil
 }
 
 // throughUnique lays a map through the samples for which there is just one instance
-// of before. It is a guess for the others, too, if that is among theirs.
+// of before: with a size of 1, many things are equal by chance.
 func (g *guesser) throughUnique(s *Stmt, k kinship, ps []sample, terms []loopir.Expr) *hint {
-	var unique []sample
-	for _, p := range ps {
-		if len(p.ys) == 1 {
-			unique = append(unique, p)
-		}
-	}
-	if len(unique) == 0 {
+	unique := slices.DeleteFunc(slices.Clone(ps), func(p sample) bool { return len(p.ys) > 1 })
+	if len(unique) == 0 || len(unique) == len(ps) {
 		return nil
 	}
 	h := mapThrough(k.stmt, unique, terms)
-	if h == nil || len(h.free) > 0 {
-		return nil
-	}
-	if good, _ := g.judge(s, h, []kinship{k}, ps); len(good) < len(ps) {
+	if h == nil || len(h.free) > 0 && !g.freely(s, k, h, unique) {
 		return nil
 	}
 	return h
@@ -390,7 +386,7 @@ func mapThrough(t *Stmt, ps []sample, terms []loopir.Expr) *hint {
 		for i, y := range ys {
 			values[i] = y[k]
 		}
-		if !tiles[it] {
+		if tiles[it] == nil {
 			if coeffs, den, ok := linear(features, values); ok {
 				h.env[it] = combination(terms, coeffs, den)
 				continue
@@ -407,17 +403,18 @@ func mapThrough(t *Stmt, ps []sample, terms []loopir.Expr) *hint {
 }
 
 // tileIterators lists the iterators of s that their bounds and the iterators
-// inside determine: nothing is lost by claiming something for all their values.
-func (s *Stmt) tileIterators() map[string]bool {
-	out := map[string]bool{}
+// inside determine, and how: nothing is lost by claiming something for all their
+// values.
+func (s *Stmt) tileIterators() Env {
+	out := Env{}
 	env := s.Fresh("")
 	for _, l := range s.Loops {
 		sys := newSystem()
 		sys.addUnknown(l.Iter, l.Lo)
 		sys.within(s.Domain(env))
 		sys.solve()
-		if !sys.unknown[l.Iter] {
-			out[l.Iter] = true
+		if sol, ok := sys.solution(); ok {
+			out[l.Iter] = sol[l.Iter]
 		}
 	}
 	return out

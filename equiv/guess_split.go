@@ -64,6 +64,9 @@ func (c *checker) parted(parts map[*Stmt][]part) *checker {
 		for _, p := range ps {
 			t := *s
 			t.Guards = append(t.Guards[:len(t.Guards):len(t.Guards)], p.guards...)
+			if p.hint == nil && len(ps) > 1 && c.proof.impossible("match/part", s.Span, t.Domain(t.Fresh(""))) {
+				continue
+			}
 			now.Stmts = append(now.Stmts, &t)
 			hints = append(hints, p.hint)
 		}
@@ -292,7 +295,8 @@ func (h *hint) guards() []loopir.Expr {
 }
 
 // atoms lists simple conditions on the iterators of s: the first and the last
-// value, and remainders by the small constants of the programs.
+// value, remainders by the small constants of the programs, and the order of two
+// that run to the same end.
 func (g *guesser) atoms(s *Stmt) []loopir.Expr {
 	var out []loopir.Expr
 	for _, l := range s.Loops {
@@ -306,6 +310,15 @@ func (g *guesser) atoms(s *Stmt) []loopir.Expr {
 			}
 			for r := range c {
 				out = append(out, eq(loopir.Bin(loopir.Mod, v, loopir.NewInt(c)), loopir.NewInt(r)))
+			}
+		}
+	}
+	for i, l := range s.Loops {
+		for _, m := range s.Loops[:i] {
+			if exprKey(l.Hi) == exprKey(m.Hi) {
+				for _, op := range []loopir.Op{loopir.Le, loopir.Gt} {
+					out = append(out, loopir.Bin(op, loopir.NewVar(m.Iter), loopir.NewVar(l.Iter)))
+				}
 			}
 		}
 	}

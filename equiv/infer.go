@@ -70,6 +70,7 @@ func (c *checker) alike(s, t *Stmt) (*hint, int) {
 	if x.kind == y.kind {
 		al.score++
 	}
+	al.sys.within(t.Domain(al.env))
 	al.sys.solve()
 	for _, l := range t.Loops {
 		if !al.sys.unknown[l.Iter+"!o"] {
@@ -82,7 +83,7 @@ func (c *checker) alike(s, t *Stmt) (*hint, int) {
 		al.sys.fill(l.Iter+"!o", e)
 		al.score++
 	}
-	env, _, ok := solutionEnv(al.sys, t, "!o")
+	env, ok := solutionEnv(al.sys, t, "!o")
 	if !ok {
 		return nil, 0
 	}

@@ -162,6 +162,9 @@ type matching struct {
 // compareSums matches two sums whose groups' statements the hints relate. With
 // free the order does not matter over the reals.
 func (c *checker) compareSums(x, y *sum, free bool, at *loopir.Read, ctx known) (Verdict, *failure) {
+	if len(x.plain) != len(y.plain) {
+		return NoVerdict, failf(at.Span, "%d values are combined, but %d before", len(x.plain), len(y.plain))
+	}
 	m := &matching{c: c, cell: at, as: x.groups, bs: y.groups, free: free, ctx: ctx}
 	for _, g := range m.as {
 		m.hints = append(m.hints, c.hints[g.s.index])
@@ -363,7 +366,10 @@ func (g *group) choose(image, target Env) loopir.Expr {
 		if !ok {
 			continue
 		}
-		goal := and(atAll(Env(sol), g.conds)...)
+		goal := boolExpr(true)
+		for _, c := range atAll(Env(sol), g.conds) {
+			goal = and(goal, divided(c))
+		}
 		for _, it := range its {
 			goal = and(goal, eq(Env(sol).at(image[it]), target[it]))
 		}

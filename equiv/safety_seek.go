@@ -99,12 +99,10 @@ func (k *seeker) guess(s *Stmt) []Env {
 	seen := map[string]bool{}
 	k.fill(sys, s, env, tiles, func(sol map[string]loopir.Expr) {
 		got := Env{}
-		key := ""
 		for _, l := range s.Loops {
 			got[l.Iter] = loopir.Subst(env[l.Iter], sol)
-			key += exprKey(got[l.Iter]) + ";"
 		}
-		if !seen[key] {
+		if key := envKey(s, got); !seen[key] {
 			seen[key] = true
 			out = append(out, got)
 		}
@@ -118,10 +116,10 @@ type guessBudget struct{ left int }
 
 // fill decides the open unknowns one by one, in every way that is worth trying:
 // iterators of tiles last, as the others settle them.
-func (k *seeker) fill(sys *system, s *Stmt, env Env, tiles map[string]bool, yield func(map[string]loopir.Expr), b *guessBudget) {
+func (k *seeker) fill(sys *system, s *Stmt, env Env, tiles Env, yield func(map[string]loopir.Expr), b *guessBudget) {
 	at := -1
 	for i, l := range s.Loops {
-		if sys.unknown[l.Iter+"!w"] && (at < 0 || tiles[s.Loops[at].Iter] && !tiles[l.Iter]) {
+		if sys.unknown[l.Iter+"!w"] && (at < 0 || tiles[s.Loops[at].Iter] != nil && tiles[l.Iter] == nil) {
 			at = i
 		}
 	}

@@ -294,8 +294,13 @@ func (s *system) mixedRadix(p poly.Poly, us []string) bool {
 			continue
 		}
 		lo, ok := s.least(u)
-		if !ok { // as in x - 2*t with x in 2*t..2*t+N
+		if !ok {
 			continue
+		}
+		if negates(d) { // a digit, as in v - 2*i with v < 2, or not, as in x - 2*t with x in 2*t..2*t+N
+			if d = d.Neg(); !s.spans(u, lo, d) {
+				continue
+			}
 		}
 		s.set(u, lo.Add(poly.Mod(x.Sub(lo), d)))
 		for i, e := range s.eqs { // d*(...) = d*((x-lo)/d)
@@ -329,6 +334,31 @@ func (s *system) least(u string) (poly.Poly, bool) {
 	return poly.Poly{}, false
 }
 
+// spans tells whether u is known to be below lo + d.
+func (s *system) spans(u string, lo, d poly.Poly) bool {
+	for _, p := range s.ineqs {
+		c, rest, ok := p.Coeff(u)
+		n, isConst := c.Const()
+		if !ok || !isConst || n.Sign() >= 0 || n.CmpAbs(big.NewInt(1)) != 0 {
+			continue
+		}
+		if gap, isConst := lo.Add(d).Sub(rest).Const(); isConst && gap.Sign() > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// negates tells whether d is written as the negative of a constant or variable.
+func negates(d poly.Poly) bool {
+	c := d
+	if vars := d.Vars(); len(vars) > 0 {
+		c, _, _ = d.Coeff(vars[0])
+	}
+	v, isConst := c.Const()
+	return isConst && v.Sign() < 0
+}
+
 // radix splits rest, the sum of u's equation without u, into d*(unknowns) - x.
 func (s *system) radix(rest poly.Poly, us []string, u string) (d, x poly.Poly, ok bool) {
 	var coeffs []poly.Poly
@@ -346,9 +376,6 @@ func (s *system) radix(rest poly.Poly, us []string, u string) (d, x poly.Poly, o
 		v, isConst := d.Const()
 		if isConst && v.CmpAbs(big.NewInt(1)) <= 0 {
 			continue
-		}
-		if isConst && v.Sign() < 0 { // as in v - 2*i = x
-			d = d.Neg()
 		}
 		all := true
 		for _, c := range coeffs {

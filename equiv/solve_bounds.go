@@ -154,9 +154,29 @@ func (s *system) inSteps(p poly.Poly) poly.Poly {
 		if !ok || len(s.unknownsOf(p)) != 1 || !p.Uses(v) {
 			continue
 		}
-		if n, isConst := c.Const(); isConst && n.IsInt64() && n.Int64() == 1 {
-			p = p.Subst(map[string]poly.Poly{v: rest.Neg()})
+		if n, isConst := c.Const(); isConst && n.CmpAbs(big.NewInt(1)) == 0 {
+			p = p.Subst(map[string]poly.Poly{v: rest.Scale(new(big.Int).Neg(n))})
 		}
 	}
 	return p
+}
+
+// divided writes x%d == 0, where a loop with a step stops, as x == d*q with the
+// quotient q in normal form. It is for conditions to prove: d is above 0 wherever the
+// loop is reached, and q a witness.
+func divided(cond loopir.Expr) loopir.Expr {
+	b, ok := cond.(*loopir.Binary)
+	if !ok || b.Op != loopir.Eq {
+		return cond
+	}
+	m, ok := b.X.(*loopir.Binary)
+	if c, isConst := constIndex(b.Y); !ok || m.Op != loopir.Mod || !isConst || c != 0 {
+		return cond
+	}
+	x, errX := poly.FromExpr(m.X)
+	d, errD := poly.FromExpr(m.Y)
+	if errX != nil || errD != nil {
+		return cond
+	}
+	return eq(m.X, loopir.Bin(loopir.Mul, m.Y, poly.FloorDiv(x, d).Expr()))
 }

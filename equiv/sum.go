@@ -233,6 +233,9 @@ func (c *checker) compareSumExpr(a, b desc, ctx known) (Verdict, *failure, bool)
 		return NoVerdict, nil, false
 	}
 	x.regrouped = true
+	if len(x.plain) != len(y.plain) && !(x.takeApart(kind, "!a", ctx) && y.takeApart(kind, "!b", ctx)) {
+		return NoVerdict, nil, false
+	}
 	c.absorb(x, y, kind)
 	if c.regroup(x, y, kind, ctx) != nil {
 		return NoVerdict, nil, false
@@ -263,6 +266,25 @@ func (s *sum) add(d desc, kind foldKind, suffix string, ctx known) bool {
 	}
 	if !neutral([]desc{d}, kind) {
 		s.plain = append(s.plain, []desc{d})
+	}
+	return true
+}
+
+// takeApart takes plain values apart at the operator kind, such as the bias + first
+// term that updates start from.
+func (s *sum) takeApart(kind foldKind, suffix string, ctx known) bool {
+	plain := s.plain
+	s.plain = nil
+	for _, ds := range plain {
+		if len(ds) > 1 {
+			s.plain = append(s.plain, ds)
+			continue
+		}
+		d := ds[0]
+		d.guards = nil // it holds in every case
+		if !s.add(d, kind, suffix, ctx) {
+			return false
+		}
 	}
 	return true
 }
@@ -357,9 +379,6 @@ func (c *checker) comparePlain(x, y *sum, at loopir.Span, ctx known) (Verdict, *
 	}
 	if y.err != nil {
 		return NoVerdict, y.err
-	}
-	if len(x.plain) != len(y.plain) {
-		return NoVerdict, failf(at, "%d values are combined, but %d before", len(x.plain), len(y.plain))
 	}
 	worst := Exact
 	for i := range x.plain {
