@@ -26,32 +26,26 @@ func linear(features [][]int64, values []int64) (coeffs []int64, den int64, ok b
 		return nil, 0, false
 	}
 	f := &fit{width: len(features[0])}
-	coeffs, den = make([]int64, f.width), 1
-	for i, x := range features {
-		sum := int64(0)
-		for k, c := range coeffs {
-			sum += c * x[k]
-		}
-		if sum == den*values[i] {
-			continue
-		}
-		if !f.add(x, values[i]) {
-			return nil, 0, false
-		}
-		if coeffs, den, ok = f.solution(); !ok {
-			return nil, 0, false
-		}
-	}
-	for i, x := range features { // an early sample may be lost to a later one
-		sum := int64(0)
-		for k, c := range coeffs {
-			sum += c * x[k]
-		}
-		if sum != den*values[i] {
-			return nil, 0, false
+	coeffs, den, ok = make([]int64, f.width), 1, true
+	for again := true; again; { // what an early sample says may be lost to a later one
+		again = false
+		for i, x := range features {
+			sum := int64(0)
+			for k, c := range coeffs {
+				sum += c * x[k]
+			}
+			if ok && sum == den*values[i] {
+				continue
+			}
+			rank := len(f.basis)
+			if !f.add(x, values[i]) {
+				return nil, 0, false
+			}
+			again = again || len(f.basis) > rank
+			coeffs, den, ok = f.solution() // few samples may have an odd one
 		}
 	}
-	return coeffs, den, true
+	return coeffs, den, ok
 }
 
 // add takes in a sample; it reports a contradiction.
