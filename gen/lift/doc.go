@@ -66,6 +66,6 @@
 //
 // # What is not read
 //
-// Stack slots and post-increments of arm64, 16-bit numbers and integer vectors, permutations other than one
-// lane to all, conversions of values to integers, parallel reductions.
+// Stack slots and post-increments of arm64, 16-bit numbers and integer vectors,
+// permutations other than one lane to all, conversions of values to integers, parallel reductions.
 package lift

@@ -126,3 +126,22 @@ func TestStrays(t *testing.T) {
 		})
 	}
 }
+
+// TestStandIn wants a form of another processor, which panics here, found when it can be
+// reached.
+func TestStandIn(t *testing.T) {
+	p := load(t, "../../kernels/gemm")
+	files := copyMap(p.text)
+	was := "const hasGemmNeonNEON = false"
+	if !strings.Contains(string(files["gemm_amd64.go"]), was) {
+		t.Fatal("there is no such form")
+	}
+	files["gemm_amd64.go"] = []byte(strings.Replace(string(files["gemm_amd64.go"]), was, "var hasGemmNeonNEON = cpu.X86.HasAVX2", 1))
+	q, err := Read(p.Dir, files, p.Arch)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := q.Strays(); err == nil || !strings.Contains(err.Error(), "callGemmNeonNEON") {
+		t.Error(err)
+	}
+}
