@@ -89,7 +89,7 @@ verify-kernels: build
 # Mutates single instructions of checked-in kernels; what is still proved is listed with a
 # reason in bench/mutants-asm.txt.
 mutants-asm: vendor
-	$(GO) test -tags $(TAGS) ./gen/lift -run TestMutantsAsm -mutants 3050 -mutants-report $(CURDIR)/bench/mutants-asm.txt -timeout 3h
+	$(GO) test -tags $(TAGS) ./gen/lift -run TestMutantsAsm -mutants 2400 -mutants-report $(CURDIR)/bench/mutants-asm.txt -timeout 3h
 
 # Executes every entry of the instruction table on this processor, and those of arm64 in
 # an emulator, and compares the bits.

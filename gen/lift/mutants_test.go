@@ -29,7 +29,7 @@ var (
 )
 
 // mutated are the forms whose instructions are mutated, and how many mutants of each are
-// tried out of a hundred.
+// tried in per cent of -mutants.
 var mutated = []struct {
 	dir, typ string
 	share    int
@@ -368,12 +368,14 @@ func campaign(t *testing.T, pool *smt.Pool, out *bytes.Buffer, dir, typ string, 
 	kills, classes := map[string]int{}, map[string]int{}
 	lines := strings.Split(src, "\n")
 	fmt.Fprintf(out, "%s/%s: %d mutants, %.0f s\n", dir, name, len(list), time.Since(start).Seconds())
+	var proved []mutant
 	for _, f := range fates {
 		if !f.proved {
 			kills[f.how]++
 			continue
 		}
 		survived++
+		proved = append(proved, f.m)
 		why := class(f.m, lines)
 		if why == "" {
 			why = "UNEXPLAINED"
@@ -382,6 +384,11 @@ func campaign(t *testing.T, pool *smt.Pool, out *bytes.Buffer, dir, typ string, 
 		classes[why]++
 		fmt.Fprintf(out, "  proved, %s (%s): %s at line %d: %q -> %q\n", why, f.how, f.m.kind, f.m.line+1, lines[f.m.line], f.m.text)
 	}
+	wrong := confirm(t, dir, name, src, proved)
+	for _, m := range wrong {
+		t.Errorf("%s: a mutant is proved that a test tells from the original: %s at line %d: %q", name, m.kind, m.line+1, m.text)
+	}
+	fmt.Fprintf(out, "  proved and told apart by the tests of the package: %d\n", len(wrong))
 	for _, k := range sortedKeys(classes) {
 		fmt.Fprintf(out, "  proved since %s: %d\n", k, classes[k])
 	}
