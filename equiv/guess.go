@@ -347,7 +347,7 @@ func (g *guesser) through(s *Stmt, k kinship, rows []sample) *hint {
 		if only := g.throughUnique(s, k, ps, terms); only != nil {
 			return only
 		}
-		if h != nil && (more || g.freely(s, k, h, ps)) {
+		if h != nil && g.freely(s, k, h, ps) {
 			return h
 		}
 	}
