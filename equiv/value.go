@@ -44,7 +44,7 @@ func (e *effect) combined() loopir.Expr {
 func effectOf(s *Stmt) *effect {
 	e := &effect{holes: map[*loopir.Read]bool{}}
 	self := loopir.CloneExpr(s.LHS).(*loopir.Read)
-	rhs := foldConstants(s.RHS)
+	rhs := plainer(s.RHS)
 	e.value = rhs
 	if s.Op != loopir.Set {
 		e.value = combine(s.Op, self, rhs)

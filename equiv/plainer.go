@@ -7,12 +7,17 @@ import (
 	"github.com/loopopt/loopopt/loopir"
 )
 
-// foldConstants computes operations of f32 and f64 on literals, rounded as the
-// operation rounds, and conversions of literals. What is not finite stays as it is
-// written.
-func foldConstants(e loopir.Expr) loopir.Expr {
+// plainer computes operations of f32 and f64 on literals, rounded as the operation
+// rounds, and conversions of literals. What is not finite stays as it is written.
+// Extrema of more than two values become extrema of two, from the left, which is
+// what they mean.
+func plainer(e loopir.Expr) loopir.Expr {
 	changed := false
-	folded := loopir.MapExpr(e, func(e loopir.Expr) loopir.Expr {
+	out := loopir.MapExpr(e, func(e loopir.Expr) loopir.Expr {
+		if m := inPairs(e); m != nil {
+			changed = true
+			return m
+		}
 		v, ok := folds(e)
 		if !ok || math.IsInf(v, 0) || math.IsNaN(v) {
 			return e
@@ -31,7 +36,20 @@ func foldConstants(e loopir.Expr) loopir.Expr {
 	if !changed {
 		return e // flows are known by the reads in it
 	}
-	return folded
+	return out
+}
+
+// inPairs writes an extremum of more than two values of data as extrema of two.
+func inPairs(e loopir.Expr) loopir.Expr {
+	m, ok := e.(*loopir.Intrinsic)
+	if !ok || m.Name != "min" && m.Name != "max" || len(m.Args) < 3 || m.Type == loopir.Index {
+		return nil
+	}
+	out := m.Args[0]
+	for _, a := range m.Args[1:] {
+		out = &loopir.Intrinsic{Name: m.Name, Args: []loopir.Expr{out, a}, Type: m.Type, Span: m.Span}
+	}
+	return out
 }
 
 // folds gives the value of an operation on literals.
