@@ -411,6 +411,8 @@ func class(m mutant, lines []string) string {
 		return "the neighbours do not depend on each other"
 	case m.kind == "operands" && (strings.HasPrefix(op, "VFMADD231") || strings.HasPrefix(op, "VADD") || strings.HasPrefix(op, "VMUL") || op == "VFMLA" || op == "ADD" || strings.Contains(op, "OR")):
 		return "the operator commutes"
+	case m.kind == "deleted" && repeats(lines, m.line):
+		return "the register holds that already"
 	case m.kind == "deleted" && op == "VZEROUPPER":
 		return "VZEROUPPER before RET is for speed"
 	case jumps(op) && (m.kind == "branch" || m.kind == "opcode" || m.kind == "deleted"):
@@ -425,6 +427,21 @@ func class(m mutant, lines []string) string {
 		return "without lanes nothing is stored"
 	}
 	return ""
+}
+
+// repeats tells whether an earlier line did the same to a register that nothing changed
+// since.
+func repeats(lines []string, at int) bool {
+	dest := lines[at][strings.LastIndexByte(lines[at], ' ')+1:]
+	for i := at - 1; i >= 0 && strings.HasPrefix(lines[i], "\t"); i-- {
+		if lines[i] == lines[at] {
+			return true
+		}
+		if strings.HasSuffix(lines[i], " "+dest) {
+			return false
+		}
+	}
+	return false
 }
 
 // lifted gives the lifted program of a form as text.
