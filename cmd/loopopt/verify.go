@@ -35,7 +35,8 @@ func (a *app) verifyCmd() *cobra.Command {
 			"With folders of generated code and nothing else: reads the Go and the assembly back\n" +
 			"from their text and proves that each form does what its .loop file says, for all\n" +
 			"sizes that the exported functions let through, and each .loop file what the naive\n" +
-			"one does. --explain prints both sides.\n\n" +
+			"one does; where that needs a hint, the schedules that a go:generate line of\n" +
+			"loopopt gen names are replayed. --explain prints both sides.\n\n" +
 			"--json for two files prints {outcome: proved|refuted|unknown, verdict, obligations,\n" +
 			"ms, reason, counterexample, bounds, magnitudes}, a list of these for several kernels; for\n" +
 			"one file what transform --json prints, where bounds is explained; for many\n" +
@@ -71,7 +72,7 @@ func (a *app) verifyCmd() *cobra.Command {
 	c.Flags().StringVar(&how.html, "html", "", "write the explanation to this file, as one HTML page")
 	c.Flags().StringVar(&b.shard, "shard", "", "i/n: only part i of n of the cases")
 	c.Flags().StringVar(&b.raw, "raw", "", "also write a line a case and the summary to this file")
-	c.Flags().StringVar(&from, "source", "", "with folders of generated code: replay the schedules of this file instead of comparing kernels without a hint")
+	c.Flags().StringVar(&from, "source", "", "with folders of generated code: replay the schedules of this file instead of comparing kernels without a hint first")
 	return c
 }
 
