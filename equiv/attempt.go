@@ -12,22 +12,22 @@ import (
 // the checker that got it done, or that got furthest. Without g, runs are made only
 // when the text does not suffice.
 func (c *checker) attempt(g *guesser) *checker {
-	if g == nil {
-		if c.tried() || c.proof.ctx.Err() != nil {
-			return c
-		}
-		g = newGuesser(c)
+	first := g == nil
+	if !first {
+		g.contradict(c)
+		first = c.hintsAll()
 	}
-	g.contradict(c)
-	ready := c.hintsAll()
-	if ready && c.tried() || c.proof.ctx.Err() != nil {
+	if first && c.tried() || c.proof.ctx.Err() != nil {
 		return c
+	}
+	if g == nil {
+		g = newGuesser(c)
 	}
 	t := c.traced(g)
 	if t != nil && t.tried() {
 		return t
 	}
-	if !ready && c.tried() || t == nil {
+	if !first && c.tried() || t == nil {
 		return c
 	}
 	return t

@@ -68,7 +68,7 @@ func emit(t *testing.T, pool *smt.Pool, dir, source string) map[string][]byte {
 		t.Fatal(err)
 	}
 	if testing.Short() && len(list) > 1 {
-		t.Skipf("-short proves one schedule a file and %s has %d", source, len(list))
+		t.Skipf("-short, which is for the emulator: there the proofs of the %d schedules of %s take longer than a test may; a run without -short makes them", len(list), source)
 	}
 	sizes, err := pipeline.ReadSizes(f, source)
 	if err != nil {

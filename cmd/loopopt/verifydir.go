@@ -149,8 +149,8 @@ func (a *app) verifyLoops(cmd *cobra.Command, dir string, files map[string][]byt
 			c, err = pipeline.VerifyReplayed(cmd.Context(), source, dir, files, pair, eq)
 		} else {
 			c, err = pipeline.VerifyScheduled(cmd.Context(), dir, files, pair, eq)
-			if from := generatedFrom(dir); err == nil && c.Outcome == equiv.Unknown && from != "" {
-				if f, e := a.load(from); e == nil {
+			if err == nil && c.Outcome == equiv.Unknown {
+				if f, e := a.load(generatedFrom(dir)); e == nil {
 					c, err = pipeline.VerifyReplayed(cmd.Context(), f, dir, files, pair, eq)
 				}
 			}

@@ -58,7 +58,7 @@ func (f *fate) kind() string { return f.what[strings.LastIndex(f.what, ": ")+2:]
 // a random run tells from the first program may be proved, and of these 99 in
 // 100 have to be refuted.
 func TestMutants(t *testing.T) {
-	cases, err := ReadAll(small, ArchiveExt, ManifestExt)
+	cases, err := ReadAll([]string{root}, ArchiveExt, ManifestExt)
 	if err != nil {
 		t.Fatal(err)
 	}
