@@ -94,7 +94,10 @@ func Check(ctx context.Context, f *loopir.File, before, after *loopir.Kernel, op
 			return res, ctx.Err()
 		}
 	}
-	together(func() { old = destage(old, proof) }, func() { now = destage(now, proof) })
+	together(
+		func() { old = destage(old.unpacked(proof), proof) },
+		func() { now = destage(now.unpacked(proof), proof) },
+	)
 	old, now = old.restarts(), now.restarts()
 	c := newChecker(proof, old, now)
 	var g *guesser

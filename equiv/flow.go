@@ -155,7 +155,7 @@ func (sd *side) resolve(f *flow, s *Stmt, r *loopir.Read, last, wide bool) {
 	at := point{s, s.Fresh("")}
 	domain := s.Domain(at.env)
 	cands := sd.candidates(sets, at, r, domain, wide)
-	f.pieces = sd.possible(piecesOf(cands), domain, r)
+	f.pieces = sd.piecesOf(cands, domain, r)
 	f.err = sd.proveLast(f.pieces, sets, updates, domain, at, r)
 }
 
@@ -185,17 +185,39 @@ func (sd *side) candidates(sets []*Stmt, at point, r *loopir.Read, domain []loop
 	return out
 }
 
-// piecesOf gives each candidate the instances where it exists and no other one
-// is later, and the initial content those where none exists.
-func piecesOf(cands []candidate) []piece {
+// piecesOf gives the pieces that some instance takes. A candidate that is never the
+// latest is left out of the others' conditions, too: where it exists, so does the latest.
+func (sd *side) piecesOf(cands []candidate, domain []loopir.Expr, r *loopir.Read) []piece {
+	keep := sd.possible(allPieces(cands), domain, r)
+	var latest []candidate
+	for i, c := range cands {
+		if keep[i] {
+			latest = append(latest, c)
+		}
+	}
+	out := allPieces(latest)
+	if !keep[len(cands)] {
+		out = out[:len(latest)]
+	}
+	return out
+}
+
+// allPieces gives each candidate the instances where it exists and no other one
+// is later, or the same and named before, and the initial content those where none
+// exists.
+func allPieces(cands []candidate) []piece {
 	var out []piece
 	for i, c := range cands {
 		g := append([]loopir.Expr(nil), c.exists...)
 		for j, d := range cands {
-			if i != j {
-				later := append(append([]loopir.Expr(nil), d.exists...), Before(&c.s.Site, c.env, &d.s.Site, d.env))
-				g = append(g, not(and(later...)))
+			if i == j {
+				continue
 			}
+			later := Before(&c.s.Site, c.env, &d.s.Site, d.env)
+			if j < i && c.s == d.s {
+				later = not(Before(&d.s.Site, d.env, &c.s.Site, c.env))
+			}
+			g = append(g, not(and(append(d.exists[:len(d.exists):len(d.exists)], later)...)))
 		}
 		out = append(out, piece{guards: g, src: c.s, env: c.env})
 	}
@@ -227,9 +249,8 @@ func atAll(env Env, es []loopir.Expr) []loopir.Expr {
 	return out
 }
 
-// possible drops the pieces that no instance takes, and from the others the
-// updates that never come between.
-func (sd *side) possible(pieces []piece, domain []loopir.Expr, r *loopir.Read) []piece {
+// possible tells of each piece whether some instance may take it.
+func (sd *side) possible(pieces []piece, domain []loopir.Expr, r *loopir.Read) []bool {
 	keep := make([]bool, len(pieces))
 	var asks []func()
 	for i, p := range pieces {
@@ -239,13 +260,7 @@ func (sd *side) possible(pieces []piece, domain []loopir.Expr, r *loopir.Read) [
 		})
 	}
 	together(asks...)
-	var out []piece
-	for i, p := range pieces {
-		if keep[i] {
-			out = append(out, p)
-		}
-	}
-	return out
+	return keep
 }
 
 // proveLast shows for each piece that no assignment sets the cell between the
@@ -313,19 +328,15 @@ func (sd *side) guessSources(w *Stmt, at point, r *loopir.Read, wide bool) []Env
 		}
 	}
 	sys.within(w.Domain(env))
+	for _, c := range at.s.Domain(at.env) {
+		sys.facts = sys.facts.Assume(c)
+	}
 	sys.solve()
 	common := commonLoops(w, at.s)
 	tiles, own := w.tileIterators(), at.s.tileIterators()
 	found := map[string]Env{}
 	var keys []string
-	try := func(level int, delay Env, bold bool) bool {
-		s := sys.clone()
-		if bold {
-			s.solveBoldly()
-		}
-		if !fillLatest(s, w, env, at, level, delay) || !fillLatest(s, w, env, at, level, nil) {
-			return false
-		}
+	add := func(s *system) bool {
 		e, ok := solutionEnv(s, w, "!w")
 		for i := range common {
 			it := w.Loops[i].Iter
@@ -339,6 +350,13 @@ func (sd *side) guessSources(w *Stmt, at point, r *loopir.Read, wide bool) []Env
 		}
 		return ok
 	}
+	try := func(level int, delay Env, how filling) bool {
+		s := sys.clone()
+		if how == boldly {
+			s.solveBoldly()
+		}
+		return fillLatest(s, w, env, at, level, delay, how) && fillLatest(s, w, env, at, level, nil, how) && add(s)
+	}
 	inTile := false // an iterator at hand tells the tile
 	for level := common; level >= 0; level-- {
 		if level < common {
@@ -348,17 +366,29 @@ func (sd *side) guessSources(w *Stmt, at point, r *loopir.Read, wide bool) []Env
 			}
 			inTile = inTile || tiles[it] == nil
 		}
-		settled := len(tiles) > 0 && try(level, tiles, false)
+		settled := len(tiles) > 0 && try(level, tiles, plainly)
 		if !settled || wide {
-			try(level, nil, false)
+			try(level, nil, plainly)
 		}
 		if level == common && !settled && len(sys.open()) > 0 {
-			try(common, nil, true)
+			try(common, nil, boldly)
 		}
+		if !wide {
+			continue
+		}
+		try(level, tiles, tightly)
 		for _, v := range sys.open() {
-			if wide && len(tiles) == 0 {
-				try(level, Env{strings.TrimSuffix(v, "!w"): loopir.NewVar(v)}, false)
+			if len(tiles) == 0 {
+				try(level, Env{strings.TrimSuffix(v, "!w"): loopir.NewVar(v)}, plainly)
 			}
+		}
+	}
+	for i := common; i+1 < len(w.Loops) && wide; i++ { // the last iteration may not get to the cell
+		l, s := w.Loops[i], sys.clone()
+		v := l.Iter + "!w"
+		if s.unknown[v] && s.fill(v, s.below(v, loopir.Bin(loopir.Sub, last(l, env), step(l, env)))) &&
+			fillLatest(s, w, env, at, common, tiles, plainly) && fillLatest(s, w, env, at, common, nil, plainly) {
+			add(s)
 		}
 	}
 	out := make([]Env, len(keys))
@@ -368,11 +398,20 @@ func (sd *side) guessSources(w *Stmt, at point, r *loopir.Read, wide bool) []Env
 	return out
 }
 
+// A filling is how guessSources goes about iterators that the cell leaves open.
+type filling uint8
+
+const (
+	plainly filling = iota
+	boldly          // solve equations boldly first
+	tightly         // the last value is that by all bounds, not by the loop's alone
+)
+
 // fillLatest decides what s leaves open of w's iterators, but for those of delay,
 // which equations and bounds may settle by then: as at the read in the loops outside level,
 // one step back in that loop (none when level is the number of common loops),
 // last in the others.
-func fillLatest(s *system, w *Stmt, env Env, at point, level int, delay Env) bool {
+func fillLatest(s *system, w *Stmt, env Env, at point, level int, delay Env, how filling) bool {
 	common := commonLoops(w, at.s)
 	for i, l := range w.Loops {
 		v := l.Iter + "!w"
@@ -386,7 +425,11 @@ func fillLatest(s *system, w *Stmt, env Env, at point, level int, delay Env) boo
 		case i == level && level < common:
 			e = s.below(v, loopir.Bin(loopir.Sub, at.env[l.Iter], step(l, env)))
 		default:
-			e = s.below(v, last(l, env))
+			e = last(l, env)
+			if how == tightly && l.Step == nil {
+				e = s.atMostBounds(v, e)
+			}
+			e = s.below(v, e)
 		}
 		if !s.fill(v, e) {
 			return false

@@ -56,6 +56,7 @@ func sampleSizes(before, after *loopir.Kernel, yield func(sizes map[string]int64
 			}
 		}
 	}
+	emit(func(i int) int64 { return big + 3 + int64(i) })
 }
 
 // leastLarge is a number beyond which one size is tried at a time, whatever the

@@ -154,7 +154,8 @@ type division struct {
 	atoms  []loopir.Expr
 	holds  [][]bool // of each atom
 	ways   []guess
-	exists [][]bool // of each guess, that its guards hold
+	guards []loopir.Expr // of each guess: where the instance that it names exists
+	exists [][]bool      // of each guess, that its guards hold
 	good   [][]bool
 }
 
@@ -190,7 +191,7 @@ func (g *guesser) split(s *Stmt, kin []kinship, guesses []guess, rows []sample) 
 		if way < 0 {
 			break
 		}
-		guard := and(append(d.ways[way].hint.guards(), d.atoms[atom])...)
+		guard := and(d.guards[way], d.atoms[atom])
 		out = append(out, part{append(slices.Clone(before), guard), d.ways[way].hint})
 		before = append(before, not(guard))
 		for i := range rest {
@@ -213,7 +214,19 @@ func (d *division) way(x guess, known map[string]bool) {
 		return
 	}
 	known[key] = true
-	exists := d.g.test(d.s, d.rows, and(x.hint.guards()...))
+	guards, inTiles := x.hint.guards()
+	exists := d.g.test(d.s, d.rows, and(guards...))
+	for _, c := range inTiles {
+		holds := d.g.test(d.s, d.rows, c)
+		news := false
+		for i := range exists {
+			news = news || exists[i] && !holds[i]
+			exists[i] = exists[i] && holds[i]
+		}
+		if news {
+			guards = append(guards, c)
+		}
+	}
 	good := make([]bool, len(d.rows))
 	v := d.g.judgement(d.s, x.hint, []kinship{x.kin})
 	for i, r := range d.rows {
@@ -221,7 +234,7 @@ func (d *division) way(x guess, known map[string]bool) {
 			good[i], _ = v.of(r)
 		}
 	}
-	d.ways, d.exists, d.good = append(d.ways, x), append(d.exists, exists), append(d.good, good)
+	d.ways, d.guards, d.exists, d.good = append(d.ways, x), append(d.guards, and(guards...)), append(d.exists, exists), append(d.good, good)
 }
 
 // maxWays bounds how many guesses a statement is divided among.
@@ -274,29 +287,40 @@ func (d *division) best(left []bool) (way, atom int) {
 }
 
 // guards is where the instance that h names exists, as far as its free
-// iterators don't matter, and is meant exactly.
-func (h *hint) guards() []loopir.Expr {
-	var out []loopir.Expr
+// iterators don't matter, and is meant exactly. inTiles is what free iterators of tiles
+// have to satisfy, which the others determine.
+func (h *hint) guards() (out, inTiles []loopir.Expr) {
 	for _, l := range h.stmt.Loops {
 		if b, ok := h.env[l.Iter].(*loopir.Binary); ok && b.Op == loopir.Div {
 			out = append(out, eq(loopir.Bin(loopir.Mod, b.X, b.Y), loopir.NewInt(0)))
 		}
 	}
-	for _, c := range h.stmt.Domain(h.env) {
-		open := false
-		for _, it := range h.free {
-			open = open || loopir.UsesVar(c, it+freeMark)
-		}
-		if !open {
-			out = append(out, c)
+	open := func(e loopir.Expr) bool {
+		return slices.ContainsFunc(h.free, func(it string) bool { return loopir.UsesVar(e, it+freeMark) })
+	}
+	settled := Env{}
+	if len(h.free) > 0 {
+		tiles := h.stmt.tileIterators()
+		for i := len(h.stmt.Loops) - 1; i >= 0; i-- {
+			it := h.stmt.Loops[i].Iter
+			if e := tiles[it]; e != nil && slices.Contains(h.free, it) {
+				settled[it+freeMark] = settled.at(h.env.at(e))
+			}
 		}
 	}
-	return out
+	for _, c := range h.stmt.Domain(h.env) {
+		if !open(c) {
+			out = append(out, c)
+		} else if c = settled.at(c); !open(c) {
+			inTiles = append(inTiles, c)
+		}
+	}
+	return out, inTiles
 }
 
 // atoms lists simple conditions on the iterators of s: the first and the last
-// value, remainders by the small constants of the programs, and the order of two
-// that run to the same end.
+// value, remainders by the small constants of the programs, also of sizes that are
+// divided, and the order of two that run to the same end.
 func (g *guesser) atoms(s *Stmt) []loopir.Expr {
 	var out []loopir.Expr
 	for _, l := range s.Loops {
@@ -313,6 +337,17 @@ func (g *guesser) atoms(s *Stmt) []loopir.Expr {
 			}
 		}
 	}
+	for _, n := range g.c.after.prog.Sizes {
+		v := loopir.NewVar(n)
+		if !slices.ContainsFunc(s.expressions(), func(e loopir.Expr) bool { return divides(e, n) }) {
+			continue
+		}
+		for c := int64(2); c <= maxRemainder; c++ {
+			for r := range c {
+				out = append(out, eq(loopir.Bin(loopir.Mod, v, loopir.NewInt(c)), loopir.NewInt(r)))
+			}
+		}
+	}
 	for i, l := range s.Loops {
 		for _, m := range s.Loops[:i] {
 			if exprKey(l.Hi) == exprKey(m.Hi) {
@@ -323,6 +358,18 @@ func (g *guesser) atoms(s *Stmt) []loopir.Expr {
 		}
 	}
 	return out
+}
+
+// divides tells whether a size is divided in e.
+func divides(e loopir.Expr, size string) (yes bool) {
+	loopir.WalkExpr(e, func(e loopir.Expr) bool {
+		b, ok := e.(*loopir.Binary)
+		if ok && (b.Op == loopir.Div || b.Op == loopir.Mod) && loopir.UsesVar(b.X, size) {
+			yes = true
+		}
+		return !yes
+	})
+	return yes
 }
 
 // maxRemainder bounds the constants by which instances are told apart.

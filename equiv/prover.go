@@ -81,23 +81,35 @@ func (p *prover) query(name string, hyps []loopir.Expr, goal loopir.Expr) (*smt.
 }
 
 // need is try for an obligation that the result rests on if it holds. A
-// conjunction that is too much for the solver is asked for part by part.
+// conjunction that is too much for the solver is asked for part by part; one with
+// products is at once.
 func (p *prover) need(name string, at loopir.Span, hyps []loopir.Expr, goal loopir.Expr) *answer {
-	a := p.try(name, at, hyps, goal)
-	if a.Outcome == Proved {
-		p.rest(a)
-		return a
-	}
 	parts := conjuncts(goal)
-	if a.Status != smt.Unknown || len(parts) < 2 {
-		return a
+	var whole *answer
+	if len(parts) < 2 || !p.hasProduct(goal) {
+		whole = p.try(name, at, hyps, goal)
+		if whole.Outcome == Proved {
+			p.rest(whole)
+			return whole
+		}
+		if whole.Status != smt.Unknown || len(parts) < 2 {
+			return whole
+		}
 	}
 	for _, part := range parts {
-		if p.need(name, at, hyps, part).Outcome != Proved {
+		if a := p.need(name, at, hyps, part); a.Outcome != Proved {
+			if whole != nil {
+				return whole
+			}
 			return a
 		}
 	}
 	return &answer{Obligation: Obligation{Name: name, Span: at, Outcome: Proved, Status: smt.Unsat}}
+}
+
+func (p *prover) hasProduct(goal loopir.Expr) bool {
+	q, err := p.query("", nil, goal)
+	return err == nil && q.Goal.HasProduct()
 }
 
 // rest notes that the result rests on a.

@@ -101,7 +101,7 @@ func (c *checker) compareUpdates(a, b *node, ctx known, starts bool) (Verdict, *
 	if free {
 		c.absorb(x, y, ka)
 	}
-	if !c.hinted(x.groups, y.groups) {
+	if !c.hinted(x.groups, y.groups) && !c.pruned(x, y, ctx) {
 		if !free {
 			return NoVerdict, c.unhinted(x.groups, y.groups, a.cell.Name)
 		}

@@ -42,13 +42,15 @@ func CheckSafety(ctx context.Context, f *loopir.File, k *loopir.Kernel, opts Opt
 	w := newWalker(p)
 	w.params(p.Kernel)
 	w.body(p.Kernel.Body)
-	w.races()
-	w.initialized()
+	proof := newProver(ctx, opts.Pool, p.Assume())
+	unpacked := p.unpacked(proof)
+	w.races(unpacked)
+	w.initialized(unpacked)
 	w.covered()
 	in := k.Clone()
 	in.InlineLets()
 	w.calls(f, in)
-	res := &SafetyResult{Outcome: Proved}
+	res := &SafetyResult{Outcome: Proved, Obligations: proof.obligations()}
 	c := &safety{p: p, f: f, k: k, pool: opts.Pool, res: res, search: newSizeSearch(p.Kernel)}
 	c.small = c.search.vectors(smallVectors)
 	c.satisfiable(ctx)

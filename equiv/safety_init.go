@@ -64,18 +64,22 @@ func sameDomain(a, b *Stmt) bool {
 	return true
 }
 
-// initialized claims that no read meets a cell that was never written.
-func (w *walker) initialized() {
-	for _, s := range w.p.Stmts {
-		for _, a := range accesses(s) {
-			if arr := w.p.Array(a.cell.Name); arr != nil && !arr.IsInput() && (!a.write || a.update) {
-				w.readsWritten(a, arr)
+// initialized claims that no read meets a cell that was never written; p is the
+// program unpacked.
+func (w *walker) initialized(p *Program) {
+	for i, s := range p.Stmts {
+		written := accesses(w.p.Stmts[i])
+		for j, a := range accesses(s) {
+			if arr := p.Array(a.cell.Name); arr != nil && !arr.IsInput() && (!a.write || a.update) {
+				w.readsWritten(p, a, arr, written[j].cell)
 			}
 		}
 	}
 }
 
-func (w *walker) readsWritten(a access, arr *Array) {
+// readsWritten claims that cell a of arr is written by then; text is how the kernel
+// writes that cell.
+func (w *walker) readsWritten(p *Program, a access, arr *Array, text *loopir.Read) {
 	env := a.stmt.Fresh("")
 	hyps := append(w.p.Assume(), a.domain(env)...)
 	var index []loopir.Expr
@@ -83,21 +87,20 @@ func (w *walker) readsWritten(a access, arr *Array) {
 		hyps = append(hyps, ge(x, 0), loopir.Bin(loopir.Lt, x, arr.Shape[d]))
 		index = append(index, x)
 	}
-	seek := seeker{p: w.p, arr: arr, index: index, at: &point{a.stmt, env}}
-	text := loopir.FormatExpr(a.cell)
+	seek := seeker{p: p, arr: arr, index: index, at: &point{a.stmt, env}}
 	w.claims = append(w.claims, claim{
 		name: "initialized", fault: interp.Uninitialized, array: arr.Name,
 		span: a.cell.Span, hyps: hyps, goal: seek.written(),
 		vars: iters(a.stmt.Loops), places: [][]string{iters(a.stmt.Loops)}, opaque: a.opaque || seek.opaque, witnessed: true,
-		what: fmt.Sprintf("%s is written before it is read", text),
+		what: loopir.FormatExpr(text) + " is written before it is read",
 		tell: func(env map[string]int64) *loopir.Error {
-			e := refuted(a.cell.Span, "%s is read before it is written", cellText(a.cell, env))
+			e := refuted(a.cell.Span, "%s is read before it is written", cellText(text, env))
 			if arr.Local != nil && arr.Local.Span.Start.Line > 0 {
-				text := "%s is declared here, without content"
+				note := "%s is declared here, without content"
 				if n := len(arr.Site.Loops); n > 0 {
-					text += ", new in each iteration of " + arr.Site.Loops[n-1].Iter
+					note += ", new in each iteration of " + arr.Site.Loops[n-1].Iter
 				}
-				e.Note(arr.Local.Span, text, asWritten(arr.Name))
+				e.Note(arr.Local.Span, note, asWritten(arr.Name))
 			}
 			return e
 		},

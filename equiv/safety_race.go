@@ -78,15 +78,15 @@ func (a access) domain(e Env) []loopir.Expr {
 }
 
 // races claims, for each parallel and each vectorized loop, that no two of its
-// iterations touch one cell when one of them writes it.
-func (w *walker) races() {
-	for _, l := range w.p.Loops {
+// iterations touch one cell when one of them writes it; p is the program unpacked.
+func (w *walker) races(p *Program) {
+	for _, l := range p.Loops {
 		if l.For.Par == loopir.Sequential {
 			continue
 		}
 		depth := len(l.Loops)
 		var all []access
-		for _, s := range w.p.Stmts {
+		for _, s := range p.Stmts {
 			if len(s.Loops) > depth && s.Loops[depth] == l.For {
 				all = append(all, accesses(s)...)
 			}
@@ -94,7 +94,7 @@ func (w *walker) races() {
 		for i, a := range all {
 			for _, b := range all[i:] {
 				if a.cell.Name == b.cell.Name && (a.write || b.write) && !reduces(l.For, a, b) {
-					w.race(l, a, b)
+					w.race(p, l, a, b)
 				}
 			}
 		}
@@ -111,7 +111,7 @@ func reduces(l *loopir.For, a, b access) bool {
 	return false
 }
 
-func (w *walker) race(l *Loop, a, b access) {
+func (w *walker) race(p *Program, l *Loop, a, b access) {
 	ea, eb := Env{}, Env{}
 	one, two := iters(a.stmt.Loops), iters(b.stmt.Loops)
 	for d := range one {
@@ -127,10 +127,10 @@ func (w *walker) race(l *Loop, a, b access) {
 	if a.stmt == b.stmt && a.cell == b.cell {
 		order = loopir.Lt
 	}
-	hyps := append(w.p.Assume(), a.domain(ea)...)
+	hyps := append(p.Assume(), a.domain(ea)...)
 	hyps = append(hyps, b.domain(eb)...)
 	hyps = append(hyps, loopir.Bin(order, ea[l.For.Iter], eb[l.For.Iter]))
-	same := w.p.SameCell(a.cell.Name, atAll(ea, a.cell.Index), ea, b.cell.Name, atAll(eb, b.cell.Index), eb)
+	same := p.SameCell(a.cell.Name, atAll(ea, a.cell.Index), ea, b.cell.Name, atAll(eb, b.cell.Index), eb)
 	if v, ok := constBool(same); ok && !v {
 		return
 	}

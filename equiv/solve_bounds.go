@@ -13,6 +13,7 @@ import (
 func (s *system) within(conds []loopir.Expr) {
 	for _, c := range conds {
 		for _, c := range conjuncts(c) {
+			s.facts = s.facts.Assume(c)
 			b, ok := c.(*loopir.Binary)
 			if !ok {
 				continue
@@ -38,23 +39,58 @@ func (s *system) within(conds []loopir.Expr) {
 // atMost adds x + gap <= y; a maximum on the left and a minimum on the right
 // are several conditions, and so are quotients: x/d <= y is x <= d*y + d-1.
 func (s *system) atMost(x, y loopir.Expr, gap int64) {
-	if f, ok := x.(*loopir.Intrinsic); ok && f.Name == "max" {
-		for _, a := range f.Args {
-			s.atMost(a, y, gap)
+	for _, lo := range extrema(x, "max") {
+		for _, hi := range extrema(y, "min") {
+			p, okX := s.poly(lo)
+			q, okY := s.poly(hi)
+			if okX && okY {
+				s.ineqs = append(s.ineqs, q.Sub(p).Sub(poly.Int(gap)))
+			}
 		}
-		return
 	}
-	if f, ok := y.(*loopir.Intrinsic); ok && f.Name == "min" {
-		for _, a := range f.Args {
-			s.atMost(x, a, gap)
+}
+
+// extrema lists what e is the extremum of, where a sum with a maximum in it is a maximum
+// of sums, and the negative of a minimum a maximum of negatives.
+func extrema(e loopir.Expr, name string) []loopir.Expr {
+	other := map[string]string{"min": "max", "max": "min"}[name]
+	switch e := e.(type) {
+	case *loopir.Intrinsic:
+		if e.Name != name {
+			break
 		}
-		return
+		var out []loopir.Expr
+		for _, a := range e.Args {
+			out = append(out, extrema(a, name)...)
+		}
+		return out
+	case *loopir.Unary:
+		if e.Op != loopir.Neg {
+			break
+		}
+		xs := extrema(e.X, other)
+		for i, x := range xs {
+			xs[i] = loopir.Bin(loopir.Sub, loopir.NewInt(0), x)
+		}
+		return xs
+	case *loopir.Binary:
+		ofY := name
+		switch e.Op {
+		case loopir.Add:
+		case loopir.Sub:
+			ofY = other
+		default:
+			return []loopir.Expr{e}
+		}
+		var out []loopir.Expr
+		for _, x := range extrema(e.X, name) {
+			for _, y := range extrema(e.Y, ofY) {
+				out = append(out, loopir.Bin(e.Op, x, y))
+			}
+		}
+		return out
 	}
-	p, okX := s.poly(x)
-	q, okY := s.poly(y)
-	if okX && okY {
-		s.ineqs = append(s.ineqs, q.Sub(p).Sub(poly.Int(gap)))
-	}
+	return []loopir.Expr{e}
 }
 
 // A bound says that c*u is at most, or at least, a value without unknowns.
@@ -90,7 +126,7 @@ func (s *system) pinned() bool {
 				continue
 			}
 			gap := hi.c.Sub(hi.value).Add(lo.value) // what is left of c: at least 1 if one u is
-			if v, ok := gap.Const(); ok && v.Sign() > 0 {
+			if least, _ := s.facts.PolyBounds(gap); least != nil && least.Sign() > 0 {
 				s.set(hi.u, poly.FloorDiv(hi.value, hi.c))
 				return true
 			}
@@ -136,6 +172,22 @@ func (s *system) most(u string) (poly.Poly, bool) {
 	return poly.Poly{}, false
 }
 
+// atMostBounds is the least of e and all known upper bounds of an unknown.
+func (s *system) atMostBounds(u string, e loopir.Expr) loopir.Expr {
+	p, ok := s.poly(e)
+	if !ok {
+		return e
+	}
+	bounds := []poly.Poly{p}
+	for _, p := range s.ineqs {
+		c, rest, ok := p.Coeff(u)
+		if v, isConst := c.Const(); ok && isConst && v.Cmp(big.NewInt(-1)) == 0 && len(s.unknownsOf(rest)) == 0 {
+			bounds = append(bounds, rest)
+		}
+	}
+	return poly.Min(bounds...).Expr()
+}
+
 // inSteps writes an unknown v that runs in steps, v = lo + d*q, in terms of q.
 func (s *system) inSteps(p poly.Poly) poly.Poly {
 	for _, e := range s.eqs {
@@ -178,5 +230,9 @@ func divided(cond loopir.Expr) loopir.Expr {
 	if errX != nil || errD != nil {
 		return cond
 	}
-	return eq(m.X, loopir.Bin(loopir.Mul, m.Y, poly.FloorDiv(x, d).Expr()))
+	q, exact := x.DivExact(d)
+	if !exact {
+		q = poly.FloorDiv(x, d)
+	}
+	return eq(m.X, loopir.Bin(loopir.Mul, m.Y, q.Expr()))
 }

@@ -152,7 +152,35 @@ func (c *checker) regroup(x, y *sum, kind foldKind, ctx known) *failure {
 			break
 		}
 	}
+	if c.pruned(x, y, ctx) {
+		return nil
+	}
 	return c.unhinted(x.groups, y.groups, "a sum")
+}
+
+// pruned drops the updates of after that never happen here from those without a
+// counterpart. It reports whether all others have one.
+func (c *checker) pruned(x, y *sum, ctx known) bool {
+	gone := make([]bool, len(x.groups))
+	var asks []func()
+	for i := range x.groups {
+		g := &x.groups[i]
+		if c.hintedTo(g, y.groups) {
+			continue
+		}
+		asks = append(asks, func() {
+			gone[i] = c.proof.impossible("source/no-update", g.s.Span, append(ctx.hyps[:len(ctx.hyps):len(ctx.hyps)], g.conds...))
+		})
+	}
+	together(asks...)
+	var left []group
+	for i, g := range x.groups {
+		if !gone[i] {
+			left = append(left, g)
+		}
+	}
+	x.groups = left
+	return c.hinted(x.groups, y.groups)
 }
 
 // maxParts bounds how many partial sums may be nested.

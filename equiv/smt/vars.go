@@ -2,6 +2,7 @@ package smt
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 )
 
@@ -156,4 +157,19 @@ func isLinear(t *Term) bool {
 		}
 	}
 	return true
+}
+
+// HasProduct reports whether a product of variables occurs in t.
+func (t *Term) HasProduct() bool {
+	for _, m := range t.poly {
+		if len(m.atoms) > 1 {
+			return true
+		}
+		for _, a := range m.atoms {
+			if a.kind == atomProduct || a.cond != nil && a.cond.HasProduct() || slices.ContainsFunc(a.parts, (*Term).HasProduct) {
+				return true
+			}
+		}
+	}
+	return slices.ContainsFunc(t.args, (*Term).HasProduct)
 }
