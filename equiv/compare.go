@@ -184,7 +184,7 @@ func (c *checker) compareCases(das, dbs []desc, at loopir.Span, ctx known) (Verd
 					first.add(tooMany(at))
 					return
 				}
-				if len(das) > 1 && len(dbs) > 1 && c.proof.impossible("match/apart", at, in.hyps) {
+				if len(das) > 1 && len(dbs) > 1 && !c.hintedPair(da, db) && c.proof.impossible("match/apart", at, in.hyps) {
 					return
 				}
 				v, f := c.compareDescs(da, db, in)

@@ -142,6 +142,18 @@ func (sd *side) flowOf(s *Stmt, r *loopir.Read, last, wide bool) *flow {
 type candidate struct {
 	point
 	exists []loopir.Expr
+	// The same instance of several parts of one statement has one rank, and any is where
+	// that of the whole statement is.
+	rank int
+	any  []loopir.Expr
+}
+
+// root is the statement that s is, or is a part of.
+func (s *Stmt) root() *Stmt {
+	if s.whole != nil {
+		return s.whole
+	}
+	return s
 }
 
 // resolve guesses, for each statement that sets the array, the instances that
@@ -165,7 +177,7 @@ func (sd *side) candidates(sets []*Stmt, at point, r *loopir.Read, domain []loop
 	var all []candidate
 	for _, w := range sets {
 		for _, env := range sd.guessSources(w, at, r, wide) {
-			all = append(all, candidate{point{w, env}, sd.reaches(point{w, env}, at, r)})
+			all = append(all, candidate{point: point{w, env}, exists: sd.reaches(point{w, env}, at, r)})
 		}
 	}
 	gone := make([]bool, len(all))
@@ -177,10 +189,22 @@ func (sd *side) candidates(sets []*Stmt, at point, r *loopir.Read, domain []loop
 	}
 	together(asks...)
 	var out []candidate
+	ranks := map[string]int{}
 	for i, c := range all {
-		if !gone[i] {
-			out = append(out, c)
+		if gone[i] {
+			continue
 		}
+		key := fmt.Sprintf("%p %s", c.s.root(), envKey(c.s, c.env))
+		if rank, ok := ranks[key]; ok {
+			c.rank, c.any = rank, out[rank].any
+		} else {
+			c.rank, c.any = len(out), c.exists
+			if c.s.whole != nil {
+				c.any = sd.reaches(point{c.s.whole, c.env}, at, r)
+			}
+			ranks[key] = c.rank
+		}
+		out = append(out, c)
 	}
 	return out
 }
@@ -203,37 +227,52 @@ func (sd *side) piecesOf(cands []candidate, domain []loopir.Expr, r *loopir.Read
 }
 
 // allPieces gives each candidate the instances where it exists and no other one
-// is later, or the same and named before, and the initial content those where none
+// is later, or the same and of less rank, and the initial content those where none
 // exists.
 func allPieces(cands []candidate) []piece {
 	var out []piece
-	for i, c := range cands {
-		g := append([]loopir.Expr(nil), c.exists...)
-		for j, d := range cands {
-			if i == j {
-				continue
+	for _, c := range cands {
+		p := piece{guards: append([]loopir.Expr(nil), c.exists...), src: c.s, env: c.env}
+		for _, d := range oneOfRank(cands) {
+			if d.rank == c.rank {
+				continue // another part of the same statement
 			}
 			later := Before(&c.s.Site, c.env, &d.s.Site, d.env)
-			if j < i && c.s == d.s {
+			if d.rank < c.rank && c.s.root() == d.s.root() {
 				later = not(Before(&d.s.Site, d.env, &c.s.Site, c.env))
 			}
-			g = append(g, not(and(append(d.exists[:len(d.exists):len(d.exists)], later)...)))
+			p.guards = append(p.guards, not(and(append(d.any[:len(d.any):len(d.any)], later)...)))
 		}
-		out = append(out, piece{guards: g, src: c.s, env: c.env})
+		out = append(out, p)
 	}
 	first := piece{}
-	for _, c := range cands {
-		first.guards = append(first.guards, not(and(c.exists...)))
+	for _, c := range oneOfRank(cands) {
+		first.guards = append(first.guards, not(and(c.any...)))
 	}
 	return append(out, first)
+}
+
+func oneOfRank(cands []candidate) []candidate {
+	var out []candidate
+	seen := map[int]bool{}
+	for _, c := range cands {
+		if !seen[c.rank] {
+			seen[c.rank] = true
+			out = append(out, c)
+		}
+	}
+	return out
 }
 
 // reaches says where an instance exists, writes the cell that r reads at the
 // point, and comes before it.
 func (sd *side) reaches(w, at point, r *loopir.Read) []loopir.Expr {
 	out := w.s.Domain(w.env)
-	out = append(out, sd.sameCell(w, at, r))
-	return append(out, Before(&w.s.Site, w.env, &at.s.Site, at.env))
+	out = append(out, sd.sameCell(w, at, r), Before(&w.s.Site, w.env, &at.s.Site, at.env))
+	for i, c := range out {
+		out[i] = decided(c)
+	}
+	return out
 }
 
 // sameCell is the condition that instance w writes the cell that r reads at at.
@@ -273,10 +312,14 @@ func (sd *side) proveLast(pieces []piece, sets, updates []*Stmt, domain []loopir
 		p := &pieces[i]
 		hyps := append(domain[:len(domain):len(domain)], p.guards...)
 		var asks []func()
-		for _, w := range sets {
+		for _, parts := range inParts(sets) {
 			asks = append(asks, func() {
-				a := sd.proof.need("source/last", r.Span, append(hyps, sd.between(w, p, at, r)...), boolExpr(false))
-				first.note(a, fmt.Sprintf("where %s gets its value: another assignment of %s may come in between", r.Name, r.Name), w.Span)
+				if len(parts) > 1 && sd.noneBetween(parts[0].whole, p, at, r, hyps).Outcome == Proved {
+					return
+				}
+				for _, w := range parts {
+					first.note(sd.noneBetween(w, p, at, r, hyps), fmt.Sprintf("where %s gets its value: another assignment of %s may come in between", r.Name, r.Name), w.Span)
+				}
 			})
 		}
 		if p.src == nil {
@@ -294,6 +337,24 @@ func (sd *side) proveLast(pieces []piece, sets, updates []*Stmt, domain []loopir
 		together(written...)
 	}
 	return first.get()
+}
+
+// inParts groups the parts of one statement.
+func inParts(stmts []*Stmt) [][]*Stmt {
+	var out [][]*Stmt
+	for _, s := range stmts {
+		if n := len(out); n > 0 && s.whole != nil && out[n-1][0].whole == s.whole {
+			out[n-1] = append(out[n-1], s)
+		} else {
+			out = append(out, []*Stmt{s})
+		}
+	}
+	return out
+}
+
+// noneBetween asks whether no instance of w sets the cell after the source of p.
+func (sd *side) noneBetween(w *Stmt, p *piece, at point, r *loopir.Read, hyps []loopir.Expr) *answer {
+	return sd.proof.need("source/last", r.Span, append(hyps[:len(hyps):len(hyps)], sd.between(w, p, at, r)...), boolExpr(false))
 }
 
 // between says that some instance of w, its iterators named apart, writes the
@@ -327,10 +388,10 @@ func (sd *side) guessSources(w *Stmt, at point, r *loopir.Read, wide bool) []Env
 			sys.equate(env[it], at.env[it])
 		}
 	}
+	reading := newSystem()
+	reading.within(at.s.Domain(at.env))
+	sys.facts = reading.facts
 	sys.within(w.Domain(env))
-	for _, c := range at.s.Domain(at.env) {
-		sys.facts = sys.facts.Assume(c)
-	}
 	sys.solve()
 	common := commonLoops(w, at.s)
 	tiles, own := w.tileIterators(), at.s.tileIterators()
@@ -464,7 +525,7 @@ func solutionEnv(s *system, w *Stmt, suffix string) (Env, bool) {
 	}
 	env := Env{}
 	for _, l := range w.Loops {
-		env[l.Iter] = sol[l.Iter+suffix]
+		env[l.Iter] = decided(sol[l.Iter+suffix])
 	}
 	return env, true
 }

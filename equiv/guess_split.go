@@ -63,6 +63,9 @@ func (c *checker) parted(parts map[*Stmt][]part) *checker {
 		}
 		for _, p := range ps {
 			t := *s
+			if len(ps) > 1 && t.whole == nil {
+				t.whole = s
+			}
 			t.Guards = append(t.Guards[:len(t.Guards):len(t.Guards)], p.guards...)
 			if p.hint == nil && len(ps) > 1 && c.proof.impossible("match/part", s.Span, t.Domain(t.Fresh(""))) {
 				continue
@@ -191,7 +194,7 @@ func (g *guesser) split(s *Stmt, kin []kinship, guesses []guess, rows []sample) 
 		if way < 0 {
 			break
 		}
-		guard := and(d.guards[way], d.atoms[atom])
+		guard := d.plainest(and(d.guards[way], d.atoms[atom]), before)
 		out = append(out, part{append(slices.Clone(before), guard), d.ways[way].hint})
 		before = append(before, not(guard))
 		for i := range rest {
@@ -202,6 +205,24 @@ func (g *guesser) split(s *Stmt, kin []kinship, guesses []guess, rows []sample) 
 		return nil
 	}
 	return append(out, part{guards: before})
+}
+
+// plainest drops from a guard what holds of all instances for which the rest of it and
+// others hold.
+func (d *division) plainest(guard loopir.Expr, others []loopir.Expr) loopir.Expr {
+	hyps := append(d.s.Domain(d.s.Fresh("")), others...)
+	conds := conjuncts(guard)
+	for i := 0; i < len(conds); {
+		rest := slices.Concat(conds[:i], conds[i+1:])
+		seen := pick(d.rows, d.g.test(d.s, d.rows, and(slices.Concat(others, rest)...)))
+		if !slices.Contains(d.g.test(d.s, seen, conds[i]), false) &&
+			d.g.c.proof.try("match/part", d.s.Span, slices.Concat(hyps, rest), conds[i]).Outcome == Proved {
+			conds = rest
+			continue
+		}
+		i++
+	}
+	return and(conds...)
 }
 
 // way adds a guess, once.

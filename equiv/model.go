@@ -73,7 +73,8 @@ type Stmt struct {
 	Conds []Cond
 	From  *loopir.Origin // the unproved claim that came with it, or nil
 	Span  loopir.Span
-	index int // in Program.Stmts
+	index int   // in Program.Stmts
+	whole *Stmt // what this is a part of (guess_split.go), or nil
 }
 
 // A Cond is a condition on data, held in a hidden local.

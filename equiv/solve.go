@@ -17,7 +17,7 @@ import (
 type system struct {
 	eqs     []poly.Poly // each is to be zero
 	ineqs   []poly.Poly // each is at least zero
-	facts   poly.Facts  // conditions that hold
+	facts   poly.Facts  // constant bounds of variables
 	lower   map[string]loopir.Expr
 	order   []string // the unknowns as they were added
 	opaque  []opaqueTerm

@@ -13,7 +13,6 @@ import (
 func (s *system) within(conds []loopir.Expr) {
 	for _, c := range conds {
 		for _, c := range conjuncts(c) {
-			s.facts = s.facts.Assume(c)
 			b, ok := c.(*loopir.Binary)
 			if !ok {
 				continue
@@ -44,9 +43,29 @@ func (s *system) atMost(x, y loopir.Expr, gap int64) {
 			p, okX := s.poly(lo)
 			q, okY := s.poly(hi)
 			if okX && okY {
-				s.ineqs = append(s.ineqs, q.Sub(p).Sub(poly.Int(gap)))
+				rest := q.Sub(p).Sub(poly.Int(gap))
+				s.ineqs = append(s.ineqs, rest)
+				s.bounds(rest)
 			}
 		}
+	}
+}
+
+// bounds notes what p >= 0 says of a variable if that is all that there is in p.
+func (s *system) bounds(p poly.Poly) {
+	vars := p.Vars()
+	if len(vars) != 1 {
+		return
+	}
+	c, rest, ok := p.Coeff(vars[0])
+	v, isConst := c.Const()
+	k, alone := rest.Const()
+	switch {
+	case !ok || !isConst || !alone || v.CmpAbs(big.NewInt(1)) != 0:
+	case v.Sign() > 0:
+		s.facts = s.facts.Range(vars[0], poly.Const(k).Neg().Expr(), nil)
+	default:
+		s.facts = s.facts.Range(vars[0], nil, poly.Const(k).Add(poly.Int(1)).Expr())
 	}
 }
 
@@ -186,6 +205,37 @@ func (s *system) atMostBounds(u string, e loopir.Expr) loopir.Expr {
 		}
 	}
 	return poly.Min(bounds...).Expr()
+}
+
+// decided replaces the extrema in e that are one of their arguments whatever the
+// variables: T - 4*((T+3)/4) + 4 is at most 4.
+func decided(e loopir.Expr) loopir.Expr {
+	found := false
+	out := loopir.MapExpr(e, func(e loopir.Expr) loopir.Expr {
+		f, ok := e.(*loopir.Intrinsic)
+		if !ok || f.Name != "min" && f.Name != "max" || f.Type != loopir.Index || len(f.Args) != 2 {
+			return e
+		}
+		x, errX := poly.FromExpr(f.Args[0])
+		y, errY := poly.FromExpr(f.Args[1])
+		if errX != nil || errY != nil {
+			return e
+		}
+		lo, hi := poly.Facts{}.PolyBounds(x.Sub(y))
+		switch {
+		case lo != nil && lo.Sign() >= 0: // x is the larger one
+			found = true
+			return f.Args[map[string]int{"max": 0, "min": 1}[f.Name]]
+		case hi != nil && hi.Sign() <= 0:
+			found = true
+			return f.Args[map[string]int{"min": 0, "max": 1}[f.Name]]
+		}
+		return e
+	})
+	if !found {
+		return e // terms are known by their expression
+	}
+	return out
 }
 
 // inSteps writes an unknown v that runs in steps, v = lo + d*q, in terms of q.

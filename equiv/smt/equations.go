@@ -25,11 +25,11 @@ func eliminate(facts []*Term) ([]*Term, bool) {
 		default:
 			continue
 		}
-		out := make([]*Term, 0, len(facts))
+		out, text := make([]*Term, 0, len(facts)), symbol(name)
 		for j, u := range facts {
 			switch {
 			case j == i:
-			case strings.Contains(u.text(), symbol(name)):
+			case strings.Contains(u.text(), text):
 				out = append(out, rebuild(u, lookup(ints), lookup(bools)))
 			default:
 				out = append(out, u)

@@ -2,6 +2,7 @@
 
 package smt
 
+// #include <stdlib.h>
 // #include <z3.h>
 import "C"
 
@@ -11,6 +12,7 @@ import (
 	"math/big"
 	"strconv"
 	"time"
+	"unsafe"
 
 	"github.com/mitchellh/go-z3"
 )
@@ -66,10 +68,22 @@ func (w goz3Worker) solve(ctx context.Context, p *problem) result {
 // A z3Error carries a failure of Z3 from its error handler, which must not return, to decide.
 type z3Error string
 
-func (w goz3Worker) decide(p *problem) (r result) {
+// decide gives linear problems to Z3's older solver of linear arithmetic first: on ours,
+// full of quotients by constants, the newer one takes from time to time a thousand times
+// as long. What it does not soon decide is left to the newer one.
+func (w goz3Worker) decide(p *problem) result {
+	if p.logic == "QF_LIA" {
+		if r := w.attempt(p, w.limits.rlimit/10, true); r.status != Unknown {
+			return r
+		}
+	}
+	return w.attempt(p, w.limits.rlimit, false)
+}
+
+func (w goz3Worker) attempt(p *problem, rlimit uint, older bool) (r result) {
 	config := z3.NewConfig()
 	defer config.Close()
-	config.SetParamValue("rlimit", strconv.FormatUint(uint64(w.limits.rlimit), 10))
+	config.SetParamValue("rlimit", strconv.FormatUint(uint64(rlimit), 10))
 	ctx := z3.NewContext(config)
 	defer ctx.Close()
 	ctx.SetErrorHandler(func(c *z3.Context, code z3.ErrorCode) { panic(z3Error(c.Error(code))) })
@@ -85,6 +99,9 @@ func (w goz3Worker) decide(p *problem) (r result) {
 	b := newZ3Builder(ctx, p)
 	solver := ctx.NewSolver()
 	defer solver.Close()
+	if older {
+		useOlderArithmetic(ctx, solver)
+	}
 	for _, t := range p.asserts {
 		solver.Assert(b.formula(t))
 	}
@@ -95,6 +112,25 @@ func (w goz3Worker) decide(p *problem) (r result) {
 		return result{status: Unsat}
 	}
 	return unknown("the solver gave up, most likely at its rlimit")
+}
+
+// useOlderArithmetic sets a parameter of a solver, for which go-z3 has no call.
+func useOlderArithmetic(ctx *z3.Context, solver *z3.Solver) {
+	c := C.Z3_context(unsafe.Pointer(ctx.Z3Value()))
+	raw := (*struct {
+		ctx    C.Z3_context
+		solver C.Z3_solver
+	})(unsafe.Pointer(solver))
+	if raw.ctx != c {
+		panic(z3Error("go-z3 keeps its solvers differently"))
+	}
+	params := C.Z3_mk_params(c)
+	C.Z3_params_inc_ref(c, params)
+	defer C.Z3_params_dec_ref(c, params)
+	name := C.CString("arith.solver")
+	defer C.free(unsafe.Pointer(name))
+	C.Z3_params_set_uint(c, params, C.Z3_mk_string_symbol(c, name), 2)
+	C.Z3_solver_set_params(c, raw.solver, params)
 }
 
 // A z3Builder makes terms in one context.

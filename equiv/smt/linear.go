@@ -1,9 +1,6 @@
 package smt
 
-import (
-	"encoding/binary"
-	"strings"
-)
+import "encoding/binary"
 
 // A tableau holds facts sum(c*m) + k >= 0 over monomials m, each a column. Numbers stay
 // below limit; facts that would need larger ones are dropped, which is always allowed.
@@ -117,21 +114,21 @@ func (t *tableau) add(r row) {
 	if r.k >= limit || r.k <= -limit {
 		return
 	}
-	key := rowKey(r.c)
-	if i, ok := t.facts[key]; ok {
+	var buf [256]byte
+	key := rowKey(buf[:0], r.c)
+	if i, ok := t.facts[string(key)]; ok {
 		t.rows[i].k = min(t.rows[i].k, r.k)
 		return
 	}
-	t.facts[key] = len(t.rows)
+	t.facts[string(key)] = len(t.rows)
 	t.rows = append(t.rows, r)
 }
 
-func rowKey(cs []int64) string {
-	var b strings.Builder
+func rowKey(key []byte, cs []int64) []byte {
 	for _, c := range cs {
-		b.Write(binary.LittleEndian.AppendUint64(nil, uint64(c)))
+		key = binary.LittleEndian.AppendUint64(key, uint64(c))
 	}
-	return b.String()
+	return key
 }
 
 func gcd(a, b int64) int64 {

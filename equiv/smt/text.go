@@ -17,9 +17,10 @@ func symbol(name string) string {
 	case isSimpleSymbol(name):
 		return name
 	}
-	r := strings.NewReplacer("%", "%25", "|", "%7C", `\`, "%5C", "\n", "%0A", "\r", "%0D")
-	return "|" + r.Replace(name) + "|"
+	return "|" + escapes.Replace(name) + "|"
 }
+
+var escapes = strings.NewReplacer("%", "%25", "|", "%7C", `\`, "%5C", "\n", "%0A", "\r", "%0D")
 
 // taken are the words of SMT-LIB and of the theories that solvers load.
 var taken = map[string]bool{
