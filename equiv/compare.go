@@ -147,14 +147,14 @@ func (c *checker) compare(a, b value, ctx known) (Verdict, *failure) {
 			return v, nil
 		}
 	}
+	if f != nil && !ctx.wide {
+		ctx.wide = true
+		return c.compare(a, b, ctx)
+	}
 	if aIsRead && bIsRead && (f != nil || c.thorough) {
 		if v, h := c.compareHistories(a, b, ctx); h == nil {
 			return v, nil
 		}
-	}
-	if f != nil && !ctx.wide {
-		ctx.wide = true
-		return c.compare(a, b, ctx)
 	}
 	return v, g
 }

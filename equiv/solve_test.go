@@ -67,3 +67,56 @@ func indexExpr(t *testing.T, s string) loopir.Expr {
 	}
 	return e
 }
+
+func TestDecided(t *testing.T) {
+	for _, c := range [][2]string{
+		{"min(4, T - 4*((T+3)/4) + 4)", "T - 4*((T+3)/4) + 4"}, // at most 4
+		{"min(4, T - 4*((T+3)/4) + 8)", "4"},                   // at least 5
+		{"max(x%8, 0)", "x%8"},
+		{"max(i, j)", "max(i, j)"},
+	} {
+		if got := decided(boundExpr(t, c[0])); exprKey(got) != exprKey(boundExpr(t, c[1])) {
+			t.Errorf("%s is %s, want %s", c[0], loopir.FormatExpr(got), c[1])
+		}
+	}
+}
+
+// TestExtrema takes -min(8*b+8, N)+1 <= x apart.
+func TestExtrema(t *testing.T) {
+	got := extrema(boundExpr(t, "-min(8*b+8, N)+1"), "max")
+	want := []string{"-(8*b+8)+1", "-N+1"}
+	if len(got) != len(want) {
+		t.Fatalf("%d parts, want %d", len(got), len(want))
+	}
+	for i, w := range want {
+		if exprKey(got[i]) != exprKey(boundExpr(t, w)) {
+			t.Errorf("part %d is %s, want %s", i, loopir.FormatExpr(got[i]), w)
+		}
+	}
+}
+
+func TestInTriangle(t *testing.T) {
+	for _, c := range []struct{ index, row, col string }{
+		{"i*(i+1)/2 + j", "i", "j"},
+		{"j + (i+1)*i/2 - 1", "i", "j - 1"},
+		{"i*(i-1)/2 + j", "i - 1", "j"},
+		{"(i+j)*(i+j+1)/2", "i + j", "0"},
+		{"i*(i+2)/2 + j", "", ""},
+		{"i*(i+1)/3 + j", "", ""},
+		{"i*N + j", "", ""},
+	} {
+		row, col, ok := inTriangle(indexExpr(t, c.index))
+		if ok != (c.row != "") {
+			t.Errorf("%s: in a triangle: %v", c.index, ok)
+		} else if ok && (row.Key() != exprKey(indexExpr(t, c.row)) || col.Key() != exprKey(indexExpr(t, c.col))) {
+			t.Errorf("%s: row %s, column %s, want %s and %s", c.index, row, col, c.row, c.col)
+		}
+	}
+}
+
+// boundExpr reads an index expression with min and max.
+func boundExpr(t *testing.T, s string) loopir.Expr {
+	t.Helper()
+	src := "kernel k(N, T, b, i, j, x: size, out a: f64[1]) { for z in 0.." + s + " { a[0] = 0.0 } }"
+	return mustParse(t, s, []byte(src)).Kernels[0].Body[0].(*loopir.For).Hi
+}

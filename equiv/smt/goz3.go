@@ -138,13 +138,14 @@ type z3Builder struct {
 	ctx     *z3.Context
 	intSort *z3.Sort
 	vars    map[string]*z3.AST
+	ites    map[string]*z3.AST // by key
 	zero    *z3.AST
 	ints    []string
 	bools   []string
 }
 
 func newZ3Builder(ctx *z3.Context, p *problem) *z3Builder {
-	b := &z3Builder{ctx: ctx, intSort: ctx.IntSort(), vars: map[string]*z3.AST{}, ints: p.ints, bools: p.bools}
+	b := &z3Builder{ctx: ctx, intSort: ctx.IntSort(), vars: map[string]*z3.AST{}, ites: map[string]*z3.AST{}, ints: p.ints, bools: p.bools}
 	b.zero = ctx.Int(0, b.intSort)
 	for _, n := range p.ints {
 		b.vars[n] = ctx.Const(ctx.Symbol(n), b.intSort)
@@ -201,7 +202,12 @@ func (b *z3Builder) atom(a *atom) *z3.AST {
 	case atomProduct:
 		return b.sum(a.parts[0].poly).Mul(b.sum(a.parts[1].poly))
 	case atomIte:
-		return b.formula(a.cond).Ite(b.sum(a.parts[0].poly), b.sum(a.parts[1].poly))
+		t := b.ites[a.key]
+		if t == nil {
+			t = b.formula(a.cond).Ite(b.sum(a.parts[0].poly), b.sum(a.parts[1].poly))
+			b.ites[a.key] = t
+		}
+		return t
 	}
 	panic("smt: unexpected atom " + a.key) // quotients were lowered
 }

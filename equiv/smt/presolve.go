@@ -21,7 +21,7 @@ import (
 type budget struct{ cases, rows int }
 
 // fullBudget is some milliseconds.
-var fullBudget = budget{cases: 48, rows: 6000}
+var fullBudget = budget{cases: 16, rows: 2000}
 
 // presolve decides f, which has no quotients, if that is cheap.
 func presolve(f *Term) result {

@@ -2,11 +2,9 @@ package corpus
 
 import (
 	"context"
-	"flag"
 	"os"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strings"
 	"testing"
 
@@ -14,13 +12,7 @@ import (
 	"github.com/loopopt/loopopt/equiv/smt"
 )
 
-var update = flag.Bool("update", false, "rewrite testdata/verify/open.txt")
-
 const root = "../../testdata/verify"
-
-// openPairs lists the pairs that the prover does not decide as expected yet. None
-// of them may be proved more strongly than is true.
-const openPairs = root + "/open.txt"
 
 // cold gives each pair a prover that knows nothing.
 func cold() (equiv.Options, func() error, error) {
@@ -31,9 +23,7 @@ func cold() (equiv.Options, func() error, error) {
 	return equiv.Options{Pool: p}, p.Close, nil
 }
 
-// TestCorpus proves the pairs of testdata/verify, in a short run some of them. A
-// wrong proof fails; so does anything else that is not as expected and not listed
-// in open.txt, and an entry there that is as expected by now.
+// TestCorpus proves and refutes the pairs of testdata/verify, in a short run some of them.
 func TestCorpus(t *testing.T) {
 	pairs, err := ReadAll([]string{root}, ArchiveExt, ManifestExt)
 	if err != nil {
@@ -45,39 +35,16 @@ func TestCorpus(t *testing.T) {
 	if testing.Short() {
 		pairs = Shard(pairs, 1, 10)
 	}
-	listed := readOpen(t)
-	var open []string
 	results := Run(context.Background(), pairs, Options{Jobs: runtime.GOMAXPROCS(0), Prover: cold})
 	for i := range results {
 		r := &results[i]
-		name := strings.TrimPrefix(r.Name, root+"/")
-		isOpen := slices.Contains(listed, name)
-		switch s := r.Standing(); {
-		case r.Err != nil:
-			t.Errorf("%s: %v", name, r.Err)
-		case s == Wrong && r.Outcome == equiv.Proved || s != Met && !isOpen && !*update:
-			t.Errorf("%s: %v %v, expected %v\n%s", name, r.Outcome, r.Verdict, r.Want, r.Reason())
-		case s != Met:
-			open = append(open, name)
-		case isOpen && !*update:
-			t.Errorf("%s is as expected by now: run this test with -update", name)
+		if r.Err != nil {
+			t.Errorf("%s: %v", r.Name, r.Err)
+		} else if r.Standing() != Met {
+			t.Errorf("%s: %v %v, expected %v\n%s", r.Name, r.Outcome, r.Verdict, r.Want, r.Reason())
 		}
 	}
 	t.Log(Summarize(results))
-	if *update && !testing.Short() {
-		slices.Sort(open)
-		if err := os.WriteFile(openPairs, []byte(strings.Join(append(open, ""), "\n")), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-}
-
-func readOpen(t *testing.T) []string {
-	data, err := os.ReadFile(openPairs)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return strings.Fields(string(data))
 }
 
 // TestTwins wants a negative in every archive of classes, and in historic

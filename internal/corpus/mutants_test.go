@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"runtime"
-	"slices"
 	"sort"
 	"strings"
 	"sync"
@@ -116,7 +115,7 @@ func mutantSubjects(t *testing.T, cases []Case) []subject {
 	seen := map[string]bool{}
 	var positives []Case
 	for _, c := range cases {
-		if c.Want.Outcome == equiv.Proved && !seen[c.After.Name] && !slices.Contains(readOpen(t), strings.TrimPrefix(c.Name, root+"/")) {
+		if c.Want.Outcome == equiv.Proved && !seen[c.After.Name] {
 			seen[c.After.Name] = true
 			positives = append(positives, c)
 		}
