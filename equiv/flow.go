@@ -268,11 +268,8 @@ func oneOfRank(cands []candidate) []candidate {
 // point, and comes before it.
 func (sd *side) reaches(w, at point, r *loopir.Read) []loopir.Expr {
 	out := w.s.Domain(w.env)
-	out = append(out, sd.sameCell(w, at, r), Before(&w.s.Site, w.env, &at.s.Site, at.env))
-	for i, c := range out {
-		out[i] = decided(c)
-	}
-	return out
+	out = append(out, sd.sameCell(w, at, r))
+	return append(out, Before(&w.s.Site, w.env, &at.s.Site, at.env))
 }
 
 // sameCell is the condition that instance w writes the cell that r reads at at.
