@@ -29,6 +29,7 @@ func (d *Difference) String() string { return fmt.Sprintf("at %v %s", d.Sizes, d
 type Referee struct {
 	before, after *loopir.Kernel
 	old, now      *interp.Compiled
+	shake         float64 // far more than rounding, relative to a value; 0 where it never grows beyond tolerance
 }
 
 // New prepares before and after, kernels of f.
@@ -38,8 +39,54 @@ func New(f *loopir.File, before, after *loopir.Kernel) (*Referee, error) {
 	if r.old, err = interp.Compile(f, before); err != nil {
 		return nil, err
 	}
-	r.now, err = interp.Compile(f, after)
-	return r, err
+	if r.now, err = interp.Compile(f, after); err != nil {
+		return nil, err
+	}
+	for _, k := range []*loopir.Kernel{before, after} {
+		in, err := f.InlineCalls(k)
+		if err != nil {
+			return nil, err
+		}
+		r.shake = max(r.shake, shakeOf(in))
+	}
+	return r, nil
+}
+
+// shakeOf is 0 for kernels that neither divide floats nor call functions of them: what
+// others compute of tame numbers is exact, or nearly.
+func shakeOf(k *loopir.Kernel) float64 {
+	shake, divides := 1e-12, false
+	loopir.Walk(k.Body, func(s loopir.Stmt) bool {
+		if a, ok := s.(*loopir.Assign); ok {
+			divides = divides || a.Op == loopir.DivTo && a.LHS.Type.IsFloat()
+		}
+		for _, e := range loopir.StmtExprs(s) {
+			loopir.WalkExpr(e, func(e loopir.Expr) bool {
+				switch t := e.TypeOf(); {
+				case t == loopir.BF16 || t == loopir.F16:
+					shake = max(shake, 1e-1)
+				case t == loopir.F32:
+					shake = max(shake, 1e-4)
+				}
+				switch e := e.(type) {
+				case *loopir.Binary:
+					divides = divides || e.Op == loopir.Div && e.Type.IsFloat()
+				case *loopir.Intrinsic:
+					switch e.Name {
+					case "min", "max", "abs", "fma", "select":
+					default:
+						divides = true
+					}
+				}
+				return true
+			})
+		}
+		return true
+	})
+	if !divides {
+		return 0
+	}
+	return shake
 }
 
 // Bounds of one run, which keep samples small.
@@ -136,7 +183,40 @@ func (r *Referee) sample(rng *rand.Rand, sizes map[string]int64, wild bool) *Dif
 	case err != nil:
 		return &Difference{sizes, err.Error(), true}
 	}
-	return r.outputs(sizes, old, now, wild)
+	d := r.outputs(sizes, old, now, wild, nil)
+	if d == nil || !d.Clear || r.shake == 0 {
+		return d
+	}
+	// A quotient by what cancels to nearly nothing is made of rounding alone. Before is
+	// then as sensitive to small changes of its inputs.
+	if in, err = inputs(r.before, sizes, r.shaken(rng, logical)); err != nil {
+		return nil
+	}
+	shaken, err := r.old.Run(ctx, in, opts)
+	if err != nil {
+		d.Clear = false
+		return d
+	}
+	return r.outputs(sizes, old, now, wild, shaken)
+}
+
+// shaken is logical with each float changed a little.
+func (r *Referee) shaken(rng *rand.Rand, logical map[string]*interp.Array) map[string]*interp.Array {
+	out := map[string]*interp.Array{}
+	for _, p := range r.before.Params { // in a fixed order
+		a := logical[p.Name]
+		if a == nil {
+			continue
+		}
+		if a = a.Clone(); a.Type.IsFloat() {
+			for i, b := range a.Bits {
+				v := interp.Value{Type: a.Type, Bits: b}.Float64()
+				a.Bits[i] = interp.Float(a.Type, v*(1+r.shake*(rng.Float64()-0.5))).Bits
+			}
+		}
+		out[p.Name] = a
+	}
+	return out
 }
 
 // contents draws the logical arrays and the scalars, which are arrays of one
@@ -205,7 +285,9 @@ func inputs(k *loopir.Kernel, sizes map[string]int64, logical map[string]*interp
 	return in, nil
 }
 
-func (r *Referee) outputs(sizes map[string]int64, old, now *interp.Outputs, wild bool) *Difference {
+// outputs compares two runs. With shaken, what before makes of inputs that are slightly
+// different, a difference is clear only if it is beyond the one to that.
+func (r *Referee) outputs(sizes map[string]int64, old, now *interp.Outputs, wild bool, shaken *interp.Outputs) *Difference {
 	var slight *Difference
 	for _, p := range r.before.Params {
 		if p.Kind != loopir.ArrayParam || p.Dir == loopir.In {
@@ -222,6 +304,14 @@ func (r *Referee) outputs(sizes map[string]int64, old, now *interp.Outputs, wild
 				continue
 			}
 			d := &Difference{sizes, fmt.Sprintf("%s: %s before, %s after", interp.CellName(p.Name, x.Index(off)), a, b), isClear(a, b, wild)}
+			if d.Clear && shaken != nil && a.Type.IsFloat() {
+				z, err := unpack(p, sizes, shaken.Arrays[p.Name])
+				if err != nil {
+					return nil
+				}
+				moved := math.Abs(interp.Value{Type: a.Type, Bits: z.Bits[off]}.Float64() - a.Float64())
+				d.Clear = math.Abs(b.Float64()-a.Float64()) > sensitive*moved
+			}
 			if d.Clear {
 				return d
 			}
@@ -246,6 +336,10 @@ func unpack(p *loopir.Param, sizes map[string]int64, a *interp.Array) (*interp.A
 
 // tolerance is far more than rounding makes of a few dozen tame numbers.
 const tolerance = 1e-2
+
+// sensitive is how many times as far as by small changes of the inputs a value has to be
+// off.
+const sensitive = 10
 
 // isClear tells whether two values differ by more than rounding explains.
 func isClear(a, b interp.Value, wild bool) bool {

@@ -38,3 +38,32 @@ func TestCompare(t *testing.T) {
 		}
 	}
 }
+
+// TestCompareSensitive has quotients of what cancels, where only rounding is left, and
+// one that is off in any case.
+func TestCompareSensitive(t *testing.T) {
+	const noise = "kernel k(in A: f64[3], out S: f64[1]) { S[0] = (A[0] / A[1] * A[2] - A[0] * A[2] / A[1]) / (abs(A[0] * (A[2] / A[1]) - A[0] / A[1] * A[2]) + 1e-30) }"
+	const other = "kernel k(in A: f64[3], out S: f64[1]) { S[0] = (A[2] / A[1] * A[0] - A[0] * A[2] / A[1]) / (abs(A[0] * (A[2] / A[1]) - A[2] / A[1] * A[0]) + 1e-30) }"
+	const plain = "kernel k(in A: f64[3], out S: f64[1]) { S[0] = A[0] / A[1] }"
+	const wrong = "kernel k(in A: f64[3], out S: f64[1]) { S[0] = A[0] / A[2] }"
+	for _, c := range []struct {
+		before, after string
+		clear         bool
+	}{{noise, other, false}, {plain, wrong, true}} {
+		f, err := loopir.Parse("k.loop", []byte(c.before))
+		if err != nil {
+			t.Fatal(err)
+		}
+		g, err := loopir.Parse("l.loop", []byte(c.after))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := New(f, f.Kernels[0], g.Kernels[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := r.Compare(1, 40); d == nil || d.Clear != c.clear {
+			t.Errorf("%s: %v, want a difference, clear %v", c.after, d, c.clear)
+		}
+	}
+}
