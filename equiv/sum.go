@@ -260,16 +260,21 @@ func (c *checker) compareSumExpr(a, b desc, ctx known) (Verdict, *failure, bool)
 	if !ok || !x.add(a, kind, "!a", ctx) || !y.add(b, kind, "!b", ctx) || x.err != nil || y.err != nil {
 		return NoVerdict, nil, false
 	}
-	x.regrouped = true
 	if len(x.plain) != len(y.plain) && !(x.takeApart(kind, "!a", ctx) && y.takeApart(kind, "!b", ctx)) {
 		return NoVerdict, nil, false
 	}
-	c.absorb(x, y, kind)
-	if c.regroup(x, y, kind, ctx) != nil {
-		return NoVerdict, nil, false
-	}
-	v, f := c.compareSums(x, y, true, n.cell, ctx)
+	v, f := c.compareRegrouped(x, y, kind, n.cell, ctx)
 	return v, f, true
+}
+
+// compareRegrouped compares sums that were taken apart.
+func (c *checker) compareRegrouped(x, y *sum, kind foldKind, cell *loopir.Read, ctx known) (Verdict, *failure) {
+	x.regrouped = true
+	c.absorb(x, y, kind)
+	if f := c.regroup(x, y, kind, ctx); f != nil {
+		return NoVerdict, f
+	}
+	return c.compareSums(x, y, true, cell, ctx)
 }
 
 // add adds a value to s, taken apart at the operator kind.
