@@ -183,21 +183,39 @@ func (r *Referee) sample(rng *rand.Rand, sizes map[string]int64, wild bool) *Dif
 	case err != nil:
 		return &Difference{sizes, err.Error(), true}
 	}
-	d := r.outputs(sizes, old, now, wild, nil)
+	d := r.outputs(sizes, old, now, wild)
 	if d == nil || !d.Clear || r.shake == 0 {
 		return d
 	}
-	// A quotient by what cancels to nearly nothing is made of rounding alone. Before is
-	// then as sensitive to small changes of its inputs.
+	// A quotient by what cancels to nearly nothing is made of rounding alone, and so is
+	// all that depends on it. Small changes of the inputs tell.
 	if in, err = inputs(r.before, sizes, r.shaken(rng, logical)); err != nil {
 		return nil
 	}
 	shaken, err := r.old.Run(ctx, in, opts)
-	if err != nil {
-		d.Clear = false
-		return d
+	d.Clear = err == nil && r.stable(sizes, old, shaken)
+	return d
+}
+
+// stable tells whether small changes of the inputs change the outputs little, too.
+func (r *Referee) stable(sizes map[string]int64, old, shaken *interp.Outputs) bool {
+	for _, p := range r.before.Params {
+		if p.Kind != loopir.ArrayParam || p.Dir == loopir.In || !p.Type.IsFloat() {
+			continue
+		}
+		x, err := unpack(p, sizes, old.Arrays[p.Name])
+		y, err2 := unpack(p, sizes, shaken.Arrays[p.Name])
+		if err != nil || err2 != nil {
+			return false
+		}
+		for off := range x.Bits {
+			a, b := interp.Value{Type: x.Type, Bits: x.Bits[off]}, interp.Value{Type: y.Type, Bits: y.Bits[off]}
+			if !a.Same(b) && !(math.Abs(a.Float64()-b.Float64()) <= math.Sqrt(r.shake)*(1+math.Abs(a.Float64()))) {
+				return false
+			}
+		}
 	}
-	return r.outputs(sizes, old, now, wild, shaken)
+	return true
 }
 
 // shaken is logical with each float changed a little.
@@ -285,9 +303,7 @@ func inputs(k *loopir.Kernel, sizes map[string]int64, logical map[string]*interp
 	return in, nil
 }
 
-// outputs compares two runs. With shaken, what before makes of inputs that are slightly
-// different, a difference is clear only if it is beyond the one to that.
-func (r *Referee) outputs(sizes map[string]int64, old, now *interp.Outputs, wild bool, shaken *interp.Outputs) *Difference {
+func (r *Referee) outputs(sizes map[string]int64, old, now *interp.Outputs, wild bool) *Difference {
 	var slight *Difference
 	for _, p := range r.before.Params {
 		if p.Kind != loopir.ArrayParam || p.Dir == loopir.In {
@@ -304,14 +320,6 @@ func (r *Referee) outputs(sizes map[string]int64, old, now *interp.Outputs, wild
 				continue
 			}
 			d := &Difference{sizes, fmt.Sprintf("%s: %s before, %s after", interp.CellName(p.Name, x.Index(off)), a, b), isClear(a, b, wild)}
-			if d.Clear && shaken != nil && a.Type.IsFloat() {
-				z, err := unpack(p, sizes, shaken.Arrays[p.Name])
-				if err != nil {
-					return nil
-				}
-				moved := math.Abs(interp.Value{Type: a.Type, Bits: z.Bits[off]}.Float64() - a.Float64())
-				d.Clear = math.Abs(b.Float64()-a.Float64()) > sensitive*moved
-			}
 			if d.Clear {
 				return d
 			}
@@ -336,10 +344,6 @@ func unpack(p *loopir.Param, sizes map[string]int64, a *interp.Array) (*interp.A
 
 // tolerance is far more than rounding makes of a few dozen tame numbers.
 const tolerance = 1e-2
-
-// sensitive is how many times as far as by small changes of the inputs a value has to be
-// off.
-const sensitive = 10
 
 // isClear tells whether two values differ by more than rounding explains.
 func isClear(a, b interp.Value, wild bool) bool {
