@@ -23,6 +23,10 @@
 // Boolean local where it is tested, and an assignment under it writes
 // select(cond, new, old).
 //
+// A read at indices of data, A[p[i]] of an array that is never written, is a function of
+// these indices of which nothing is known (lookup.go): it equals another read of A where
+// they are equal. That they are legal is an assumption of the result.
+//
 // A statement sets its cell, or updates it: it combines the old content with a
 // term by +, *, min or max. Where an array is updated by several operators, the
 // one that visits a cell many times counts, and a statement that uses the old

@@ -105,7 +105,7 @@ func NewProgram(f *loopir.File, k *loopir.Kernel) (*Program, error) {
 	b := &builder{p: p, names: map[string]string{}}
 	pos := 0
 	b.body(k.Body, Site{path: []int{0}}, nil, &pos)
-	return p, nil
+	return p, b.err
 }
 
 // Array returns the array called name, or nil.
@@ -133,7 +133,8 @@ type builder struct {
 	p      *Program
 	names  map[string]string // locals in scope, by the name in the text
 	nextID int
-	hidden int // Boolean locals made so far
+	hidden int   // Boolean locals made so far
+	err    error // the first thing that can't be laid out
 }
 
 // body lays out statements that stand at site; pos counts the textual
@@ -222,6 +223,7 @@ func (b *builder) local(s *loopir.Local, site Site) {
 }
 
 func (b *builder) assign(s *Stmt) {
+	s.RHS = b.lookups(s.RHS)
 	s.index = len(b.p.Stmts)
 	b.p.Stmts = append(b.p.Stmts, s)
 	if s.ID >= 0 {

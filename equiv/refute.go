@@ -308,7 +308,7 @@ func (r *referee) tell(d *difference) *Counterexample {
 			case loopir.SizeParam:
 				c.Sizes = append(c.Sizes, NamedValue{p.Name, fmt.Sprint(d.sizes[p.Name])})
 			case loopir.ScalarParam:
-				c.Scalars = append(c.Scalars, NamedValue{p.Name, r.fill.value(p.Type, p.Name, nil, d.filling).String()})
+				c.Scalars = append(c.Scalars, NamedValue{p.Name, r.fill.content(p, nil, d.sizes, d.filling).String()})
 			}
 		}
 	}

@@ -24,17 +24,19 @@ const maxLiterals = 9
 
 // A filler knows which contents are worth trying on two kernels.
 type filler struct {
-	literals []float64 // of data in the kernels, and what is next to them
-	largest  float64   // magnitude of what comes of literals in an exact product
-	narrow   bool      // bf16 or f16 occurs
-	single   bool      // a float other than f64 occurs
-	product  bool      // data is multiplied
+	literals []float64                // of data in the kernels, and what is next to them
+	largest  float64                  // magnitude of what comes of literals in an exact product
+	narrow   bool                     // bf16 or f16 occurs
+	single   bool                     // a float other than f64 occurs
+	product  bool                     // data is multiplied
+	indices  map[string][]loopir.Expr // extents that the cells of an array have to be below: they are indices
 
 	decimals map[interp.Value]*big.Rat // literals as they are written, by their values
 }
 
 // look takes note of the literals and types of k.
 func (l *filler) look(k *loopir.Kernel) {
+	l.lookForIndices(k)
 	note := func(t loopir.Type) {
 		l.narrow = l.narrow || narrow(t)
 		l.single = l.single || t.IsFloat() && t != loopir.F64
@@ -58,6 +60,47 @@ func (l *filler) look(k *loopir.Kernel) {
 		}
 		return true
 	})
+}
+
+// lookForIndices notes the arrays whose cells are indices of others.
+func (l *filler) lookForIndices(k *loopir.Kernel) {
+	loopir.Walk(k.Body, func(s loopir.Stmt) bool {
+		for _, e := range loopir.StmtExprs(s) {
+			loopir.WalkExpr(e, func(e loopir.Expr) bool {
+				r, ok := e.(*loopir.Read)
+				if !ok || k.Param(r.Name) == nil {
+					return true
+				}
+				for d, x := range r.Index {
+					loopir.WalkExpr(x, func(x loopir.Expr) bool {
+						if at, ok := x.(*loopir.Read); ok {
+							if l.indices == nil {
+								l.indices = map[string][]loopir.Expr{}
+							}
+							l.indices[at.Name] = append(l.indices[at.Name], k.Param(r.Name).Shape[d])
+						}
+						return true
+					})
+				}
+				return true
+			})
+		}
+		return true
+	})
+}
+
+// content is value, but for what is to be an index: that is legal as it stands.
+func (l *filler) content(p *loopir.Param, index []int64, sizes map[string]int64, filling int) interp.Value {
+	limit := int64(math.MaxInt8)
+	for _, e := range l.indices[p.Name] {
+		if n, ok := evalInt(e, sizes); ok {
+			limit = min(limit, n)
+		}
+	}
+	if len(l.indices[p.Name]) == 0 || limit <= 0 {
+		return l.value(p.Type, p.Name, index, filling)
+	}
+	return interp.Integer(p.Type, int64(fillHash(p.Name, index, filling)%uint64(limit)))
 }
 
 func (l *filler) lookAt(e loopir.Expr) {

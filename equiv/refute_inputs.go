@@ -154,7 +154,7 @@ func (l *filler) inputs(k *loopir.Kernel, sizes map[string]int64, filling int) (
 	for _, p := range k.Params {
 		switch {
 		case p.Kind == loopir.ScalarParam:
-			in.Scalars[p.Name] = l.value(p.Type, p.Name, nil, filling)
+			in.Scalars[p.Name] = l.content(p, nil, sizes, filling)
 		case p.Kind == loopir.ArrayParam && p.Dir != loopir.Out:
 			pl, ok := newPlacing(p, sizes)
 			if !ok {
@@ -164,7 +164,7 @@ func (l *filler) inputs(k *loopir.Kernel, sizes map[string]int64, filling int) (
 			eachCell(pl.logical, func(index []int64) bool {
 				off := pl.offset(index)
 				if ok = off >= 0; ok {
-					a.Bits[off] = l.value(p.Type, p.Name, index, filling).Bits
+					a.Bits[off] = l.content(p, index, sizes, filling).Bits
 				}
 				return ok
 			})

@@ -18,11 +18,13 @@ type SafetyResult struct {
 	Outcome     Outcome // Refuted when one finding is certain, Unknown when one is open
 	Obligations []Obligation
 	Findings    loopir.ErrorList // what is wrong, and what was not decided, by position
+	Assumptions []string         // what is taken for granted of the inputs: that indices of data are legal
 }
 
 // CheckSafety proves of one kernel what a comparison takes for granted: where
 // can be satisfied; extents are not negative, divisors and steps are positive;
-// every access is in bounds; no cell is read before it is written, and every
+// every access is in bounds, but for indices of data, which are
+// Assumptions; no cell is read before it is written, and every
 // cell of an out array is; no two iterations of a parallel or vectorized loop
 // touch one cell with a write; every index expression fits in int64 under
 // SizeLimit, and so every flat offset, being below the number of elements;
@@ -50,7 +52,7 @@ func CheckSafety(ctx context.Context, f *loopir.File, k *loopir.Kernel, opts Opt
 	in := k.Clone()
 	in.InlineLets()
 	w.calls(f, in)
-	res := &SafetyResult{Outcome: Proved, Obligations: proof.obligations()}
+	res := &SafetyResult{Outcome: Proved, Obligations: proof.obligations(), Assumptions: w.assumed}
 	c := &safety{p: p, f: f, k: k, pool: opts.Pool, res: res, search: newSizeSearch(p.Kernel)}
 	c.small = c.search.vectors(smallVectors)
 	c.satisfiable(ctx)

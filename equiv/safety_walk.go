@@ -57,6 +57,8 @@ type walker struct {
 	wide   map[loopir.Expr]bool // reported by ranger
 	early  bool                 // where is at hand, computed before the arrays are known not to be too large
 	around loopir.Span          // the largest expression or cell around the one at hand
+
+	assumed []string
 }
 
 func newWalker(p *Program) *walker {
@@ -217,7 +219,11 @@ func (w *walker) expr(e loopir.Expr) {
 		around := w.around
 		w.around = place(e, around)
 		for _, x := range e.Index {
-			w.index(x)
+			if usesData(x) {
+				w.expr(x)
+			} else {
+				w.index(x)
+			}
 		}
 		w.inBounds(e)
 		w.around = around
@@ -282,6 +288,13 @@ func (w *walker) inBounds(r *loopir.Read) {
 	}
 	for d, x := range r.Index {
 		n := a.Shape[d]
+		if usesData(x) {
+			text := fmt.Sprintf("%s is within 0..%s where %s is read", loopir.FormatExpr(x), loopir.FormatExpr(n), asWritten(r.Name))
+			if !slices.Contains(w.assumed, text) {
+				w.assumed = append(w.assumed, text)
+			}
+			continue
+		}
 		what := fmt.Sprintf("index %s of %s stays within 0..%s", loopir.FormatExpr(x), r.Name, loopir.FormatExpr(n))
 		span := place(x, r.Span)
 		c := w.at("bounds", span, and(ge(x, 0), loopir.Bin(loopir.Lt, x, n)), what, func(env map[string]int64) *loopir.Error {

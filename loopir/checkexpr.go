@@ -51,8 +51,10 @@ func (c *checker) cond(e Expr) Expr {
 }
 
 // value checks e where a value of type want (or an index) stands.
-func (c *checker) value(e Expr, want Type) Expr {
-	x := c.infer(e)
+func (c *checker) value(e Expr, want Type) Expr { return c.fit(c.infer(e), want) }
+
+// fit turns an inferred x into a value of type want.
+func (c *checker) fit(x Expr, want Type) Expr {
 	t := x.TypeOf()
 	switch {
 	case t == want || t == Invalid || want == Invalid:
@@ -65,18 +67,17 @@ func (c *checker) value(e Expr, want Type) Expr {
 }
 
 // mismatch explains how x could become a want.
-func (c *checker) mismatch(x Expr, want Type) {
+func (c *checker) mismatch(x Expr, want Type) *Error {
 	t, text := x.TypeOf(), shortText(x)
 	switch {
 	case t == Bool:
-		c.errorf(x.Source(), "condition %s stands where a value is expected; use select(%s, a, b)", text, text)
+		return c.errorf(x.Source(), "condition %s stands where a value is expected; use select(%s, a, b)", text, text)
 	case t == Index:
-		c.errorf(x.Source(), "%s is an index; write %s(%s) to use it as a value", text, want, text)
+		return c.errorf(x.Source(), "%s is an index; write %s(%s) to use it as a value", text, want, text)
 	case want == Index:
-		c.errorf(x.Source(), "%s is data (%s); an index is built from sizes, iterators and integers", text, t)
-	default:
-		c.errorf(x.Source(), "%s has type %s where %s is expected; write %s(%s) to convert", text, t, want, want, text)
+		return c.errorf(x.Source(), "%s is data (%s); an index is built from sizes, iterators and integers", text, t)
 	}
+	return c.errorf(x.Source(), "%s has type %s where %s is expected; write %s(%s) to convert", text, t, want, want, text)
 }
 
 // count gives "1 index", "2 indices", ...
@@ -166,7 +167,7 @@ func (c *checker) inferName(e *Read, isVar bool) Expr {
 	}
 	out := &Read{Name: e.Name, Span: e.Span, Type: s.typ}
 	for _, x := range e.Index {
-		out.Index = append(out.Index, c.index(x))
+		out.Index = append(out.Index, c.cellIndex(x, s))
 	}
 	switch {
 	case s.isIndex() && e.Index == nil:
@@ -188,6 +189,20 @@ func (c *checker) inferName(e *Read, isVar bool) Expr {
 	}
 	out.Type = Invalid
 	return out
+}
+
+// cellIndex checks an index of array s. Integers of data may say which cell of an in
+// parameter is read.
+func (c *checker) cellIndex(e Expr, s *symbol) Expr {
+	x := c.infer(e)
+	if x.TypeOf().IsInteger() {
+		if s.kind == arrayParam && s.dir == In {
+			return x
+		}
+		c.mismatch(x, Index).Note(Span{}, "integers of data may only say which cell of an in parameter is read")
+		return x
+	}
+	return c.fit(x, Index)
 }
 
 func (c *checker) inferBinary(e *Binary) Expr {

@@ -169,7 +169,7 @@ func (a *app) checkCmd() *cobra.Command {
 							return err
 						}
 						outcome = equiv.Worse(outcome, r.Outcome)
-						s := safety{File: path, Kernel: k.Name, Outcome: r.Outcome, Obligations: len(r.Obligations), Findings: []string{}}
+						s := safety{File: path, Kernel: k.Name, Outcome: r.Outcome, Obligations: len(r.Obligations), Findings: []string{}, Assumptions: r.Assumptions}
 						for _, e := range r.Findings {
 							s.Findings = append(s.Findings, e.Error())
 						}
@@ -178,6 +178,9 @@ func (a *app) checkCmd() *cobra.Command {
 						if !a.json {
 							a.clearProgress()
 							fmt.Fprintf(a.out, "%s: %s: %s (%d obligations)\n", path, k.Name, a.paint(r.Outcome), len(r.Obligations))
+							for _, text := range r.Assumptions {
+								fmt.Fprintf(a.out, "    note: assuming that %s\n", text)
+							}
 						}
 					}
 				}
@@ -202,4 +205,5 @@ type safety struct {
 	Outcome     equiv.Outcome `json:"outcome"`
 	Obligations int           `json:"obligations"`
 	Findings    []string      `json:"findings"`
+	Assumptions []string      `json:"assumptions,omitempty"`
 }

@@ -141,7 +141,11 @@ func (e *emitter) index(x loopir.Expr) code {
 		}
 		return call(x.Name, args...)
 	}
-	e.fail(loopir.Rejectf(x.Source(), "no Go form for this index expression"))
+	err := loopir.Rejectf(x.Source(), "no Go form for this index expression")
+	if x.TypeOf().IsInteger() {
+		err.Note(loopir.Span{}, "code is generated for indices of sizes, iterators and integers; indices of data can only be verified")
+	}
+	e.fail(err)
 	return operand(jen.Lit(0))
 }
 

@@ -245,6 +245,9 @@ func check(ctx context.Context, f *loopir.File, before, after *loopir.Kernel, op
 	for _, w := range res.Assumptions {
 		c.Notes = append(c.Notes, "assuming "+loopir.FormatExpr(w))
 	}
+	for _, text := range safe.Assumptions {
+		c.Notes = append(c.Notes, "assuming that "+text)
+	}
 	c.finish(start)
 	known.keep(c)
 	return c, nil

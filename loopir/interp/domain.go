@@ -21,6 +21,7 @@ type domain interface {
 	choose(t loopir.Type, cond, x, y uint64) uint64 // only where cond is not known
 	apply(fn *loopir.Func, args []uint64) uint64
 	undefined() uint64
+	position(x uint64) (int64, bool) // an integer as an index, if its value is known
 }
 
 // concrete computes numbers.
@@ -36,6 +37,8 @@ func (concrete) boolean(b bool) uint64 {
 }
 
 func (concrete) undefined() uint64 { return 0 }
+
+func (concrete) position(x uint64) (int64, bool) { return int64(x), true }
 
 func (concrete) float(t loopir.Type, text string) (uint64, bool) { return literal(t, text) }
 

@@ -25,11 +25,12 @@ const (
 	Overflow                        // an index that does not fit in int64
 	TooLarge                        // MaxBytes
 	TooLong                         // MaxSteps, or the context ended
+	Unknown                         // an index of data in a run on symbolic values
 )
 
 var kindNames = [...]string{
 	"bad kernel", "bad input", "where fails", "out of bounds", "uninitialized read", "unwritten cell",
-	"negative extent", "division by zero", "bad step", "race", "alias", "overflow", "too large", "too long",
+	"negative extent", "division by zero", "bad step", "race", "alias", "overflow", "too large", "too long", "unknown index",
 }
 
 func (k FaultKind) String() string { return kindNames[k] }

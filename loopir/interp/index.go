@@ -16,6 +16,16 @@ func (c *compiler) indices(es []loopir.Expr, sc *scope) ([]indexFn, error) {
 }
 
 func (c *compiler) index(e loopir.Expr, sc *scope) (indexFn, error) {
+	if t := e.TypeOf(); t.IsInteger() {
+		x, err := c.value(e, t, sc)
+		return func(fr *frame) int64 {
+			i, known := c.dom.position(x(fr))
+			if !known {
+				raise(Unknown, e.Source(), "the index %s has no known value in a symbolic run", loopir.FormatExpr(e))
+			}
+			return i
+		}, err
+	}
 	switch e := e.(type) {
 	case *loopir.Int:
 		if !e.Value.IsInt64() {

@@ -15,6 +15,11 @@ func (t terms) boolean(b bool) uint64 {
 	return uint64(t.lit(loopir.Bool, concrete{}.boolean(b)))
 }
 
+func (t terms) position(x uint64) (int64, bool) {
+	n := t.nodes[x]
+	return int64(n.Bits), n.Op == "lit"
+}
+
 func (t terms) undefined() uint64 { return uint64(t.op("undefined", loopir.Invalid)) }
 
 func (t terms) float(typ loopir.Type, text string) (uint64, bool) {
