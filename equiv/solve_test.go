@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/loopopt/loopopt/loopir"
+	"github.com/loopopt/loopopt/loopir/poly"
 )
 
 func TestSolve(t *testing.T) {
@@ -119,4 +120,20 @@ func boundExpr(t *testing.T, s string) loopir.Expr {
 	t.Helper()
 	src := "kernel k(N, T, b, i, j, x: size, out a: f64[1]) { for z in 0.." + s + " { a[0] = 0.0 } }"
 	return mustParse(t, s, []byte(src)).Kernels[0].Body[0].(*loopir.For).Hi
+}
+
+func TestInRows(t *testing.T) {
+	for _, c := range []struct{ index, width, row, col string }{
+		{"i*N + j", "N", "i", "j"},
+		{"(N-1-i)*N + (N-1-j)", "N", "N - 1 - i", "N - 1 - j"},
+		{"j - 1 + (N+2)*i", "N + 2", "i", "j - 1"},
+		{"(i*j + 3)*N + x", "N", "i*j + 3", "x"},
+		{"i*j*N + x*N + b", "N", "i*j + x", "b"},
+		{"2*i + j", "N", "0", "2*i + j"},
+	} {
+		row, col, ok := inRows(indexExpr(t, c.index), poly.Must(indexExpr(t, c.width)))
+		if !ok || row.Key() != exprKey(indexExpr(t, c.row)) || col.Key() != exprKey(indexExpr(t, c.col)) {
+			t.Errorf("%s in rows of %s: row %s, column %s, want %s and %s", c.index, c.width, row, col, c.row, c.col)
+		}
+	}
 }

@@ -1,0 +1,184 @@
+package equiv
+
+import (
+	"math/big"
+
+	"github.com/loopopt/loopopt/loopir"
+	"github.com/loopopt/loopopt/loopir/poly"
+)
+
+// A packing is a way in which one index stands for a row and a column: the rows, of
+// different lengths perhaps, follow each other.
+type packing struct {
+	rows, cols loopir.Expr // extents
+	split      func(index loopir.Expr) (row, col poly.Poly, ok bool)
+	length     func(row poly.Poly) poly.Poly
+}
+
+// packings lists those that a dimension of that extent may hold: a triangle of N*(N+1)/2
+// cells, row a from a*(a+1)/2 on, and a matrix of a product of extents that are no
+// constants, row a from a*W on.
+func packings(extent loopir.Expr) []packing {
+	if side, rest, ok := inTriangle(extent); ok && rest.IsZero() {
+		return []packing{{side.Expr(), side.Expr(), inTriangle, func(row poly.Poly) poly.Poly { return row.Add(poly.Int(1)) }}}
+	}
+	m, ok := extent.(*loopir.Binary)
+	if !ok || m.Op != loopir.Mul {
+		return nil
+	}
+	var out []packing
+	for _, f := range [][2]loopir.Expr{{m.X, m.Y}, {m.Y, m.X}} {
+		width, err := poly.FromExpr(f[1])
+		if _, isConst := width.Const(); err != nil || isConst {
+			continue
+		}
+		out = append(out, packing{
+			f[0], f[1], func(e loopir.Expr) (row, col poly.Poly, ok bool) { return inRows(e, width) },
+			func(poly.Poly) poly.Poly { return width },
+		})
+	}
+	return out
+}
+
+// unpacked gives the program in which locals with packed dimensions have two for each.
+// That changes no value: where 0 <= column < length of the row, which is proved of each
+// access, the index tells row and column. What is asked about cells is linear then.
+func (p *Program) unpacked(proof *prover) *Program {
+	for _, a := range p.Arrays {
+		for d := 0; a.Local != nil && d < len(a.Shape); {
+			q := p.unpack(a, d, proof)
+			if q == nil {
+				d++
+				continue
+			}
+			p = q
+			a = p.Array(a.Name)
+		}
+	}
+	return p
+}
+
+func (p *Program) unpack(a *Array, d int, proof *prover) *Program {
+	for _, k := range packings(a.Shape[d]) {
+		if p.packs(a, d, k, proof) {
+			return p.split(a, d, k)
+		}
+	}
+	return nil
+}
+
+// packs proves that all accesses to dimension d of a are by k.
+func (p *Program) packs(a *Array, d int, k packing, proof *prover) bool {
+	var asks []*ask
+	rows := false
+	for _, s := range p.Stmts {
+		for _, c := range accesses(s) {
+			if c.cell.Name != a.Name {
+				continue
+			}
+			row, col, ok := k.split(c.cell.Index[d])
+			if !ok {
+				return false
+			}
+			rows = rows || !row.IsZero()
+			asks = append(asks, &ask{
+				name: "layout/packed", at: c.cell.Span, hyps: c.domain(s.Fresh("")),
+				goal: and(ge(col.Expr(), 0), loopir.Bin(loopir.Lt, col.Expr(), k.length(row).Expr())),
+			})
+		}
+	}
+	return rows && proof.all(asks)
+}
+
+// split is p with dimension d of a taken apart.
+func (p *Program) split(a *Array, d int, k packing) *Program {
+	apart := func(es []loopir.Expr, row, col loopir.Expr) []loopir.Expr {
+		return append(append(append([]loopir.Expr(nil), es[:d]...), row, col), es[d+1:]...)
+	}
+	q := *p
+	q.Stmts, q.Arrays = nil, nil
+	q.arrays, q.byID = map[string]*Array{}, map[int]*Stmt{}
+	for _, b := range p.Arrays {
+		if b == a {
+			c := *a
+			c.Shape = apart(a.Shape, k.rows, k.cols)
+			b = &c
+		}
+		q.addArray(b)
+	}
+	read := func(e loopir.Expr) loopir.Expr {
+		if r, ok := e.(*loopir.Read); ok && r.Name == a.Name {
+			row, col, _ := k.split(r.Index[d])
+			r.Index = apart(r.Index, row.Expr(), col.Expr())
+		}
+		return e
+	}
+	b := &builder{p: &q}
+	for _, s := range p.Stmts {
+		t := *s
+		t.LHS, t.RHS = loopir.MapExpr(s.LHS, read).(*loopir.Read), loopir.MapExpr(s.RHS, read)
+		b.assign(&t)
+	}
+	return &q
+}
+
+// inTriangle writes an index as row*(row+1)/2 + col.
+func inTriangle(e loopir.Expr) (row, col poly.Poly, ok bool) {
+	whole, err := poly.FromExpr(e)
+	if err != nil {
+		return row, col, false
+	}
+	loopir.WalkExpr(e, func(e loopir.Expr) bool {
+		half, isDiv := e.(*loopir.Binary)
+		if ok || !isDiv || half.Op != loopir.Div {
+			return !ok
+		}
+		m, isMul := half.X.(*loopir.Binary)
+		if two, isConst := constIndex(half.Y); !isConst || two != 2 || !isMul || m.Op != loopir.Mul {
+			return true
+		}
+		x, errX := poly.FromExpr(m.X)
+		y, errY := poly.FromExpr(m.Y)
+		if errX != nil || errY != nil {
+			return true
+		}
+		by, isConst := x.Sub(y).Const()
+		if !isConst || by.CmpAbs(big.NewInt(1)) != 0 {
+			return true
+		}
+		if by.Sign() > 0 {
+			x = y
+		}
+		if start, err := poly.FromExpr(half); err == nil {
+			row, col, ok = x, whole.Sub(start), true
+		}
+		return !ok
+	})
+	return row, col, ok
+}
+
+// inRows writes an index as row*width + col, the row being all that is multiplied by the
+// width in it.
+func inRows(e loopir.Expr, width poly.Poly) (row, col poly.Poly, ok bool) {
+	if b, isBin := e.(*loopir.Binary); isBin {
+		switch b.Op {
+		case loopir.Add, loopir.Sub:
+			r1, c1, ok1 := inRows(b.X, width)
+			r2, c2, ok2 := inRows(b.Y, width)
+			if b.Op == loopir.Sub {
+				r2, c2 = r2.Neg(), c2.Neg()
+			}
+			return r1.Add(r2), c1.Add(c2), ok1 && ok2
+		case loopir.Mul:
+			for _, f := range [][2]loopir.Expr{{b.X, b.Y}, {b.Y, b.X}} {
+				x, errX := poly.FromExpr(f[0])
+				y, errY := poly.FromExpr(f[1])
+				if errX == nil && errY == nil && y.Equal(width) {
+					return x, poly.Int(0), true
+				}
+			}
+		}
+	}
+	col, err := poly.FromExpr(e)
+	return poly.Int(0), col, err == nil
+}
