@@ -94,6 +94,7 @@ func Check(ctx context.Context, f *loopir.File, before, after *loopir.Kernel, op
 			return res, ctx.Err()
 		}
 	}
+	old, now = unpackedAlike(old, now, proof)
 	together(
 		func() { old = destage(old.unpacked(proof), proof) },
 		func() { now = destage(now.unpacked(proof), proof) },

@@ -42,7 +42,8 @@ func packings(extent loopir.Expr) []packing {
 
 // unpacked gives the program in which locals with packed dimensions have two for each.
 // That changes no value: where 0 <= column < length of the row, which is proved of each
-// access, the index tells row and column. What is asked about cells is linear then.
+// access, the index tells row and column, and each cell is one of some row. What is asked
+// about cells is linear then.
 func (p *Program) unpacked(proof *prover) *Program {
 	for _, a := range p.Arrays {
 		for d := 0; a.Local != nil && d < len(a.Shape); {
@@ -65,6 +66,30 @@ func (p *Program) unpack(a *Array, d int, proof *prover) *Program {
 		}
 	}
 	return nil
+}
+
+// unpackedAlike is unpacked for the parameters of two programs, where both pack them in
+// the same way: a cell is then the same row and column in both.
+func unpackedAlike(p, q *Program, proof *prover) (*Program, *Program) {
+	for _, a := range p.Arrays {
+		b := q.Array(a.Name)
+		for d := 0; a.Param != nil && a.Param.Layout == nil && b != nil && b.Param != nil && b.Param.Layout == nil && d < len(a.Shape) && d < len(b.Shape); {
+			split := false
+			if exprKey(a.Shape[d]) == exprKey(b.Shape[d]) {
+				for _, k := range packings(a.Shape[d]) {
+					if p.packs(a, d, k, proof) && q.packs(b, d, k, proof) {
+						p, q, split = p.split(a, d, k), q.split(b, d, k), true
+						a, b = p.Array(a.Name), q.Array(b.Name)
+						break
+					}
+				}
+			}
+			if !split {
+				d++
+			}
+		}
+	}
+	return p, q
 }
 
 // packs proves that all accesses to dimension d of a are by k.
@@ -102,6 +127,11 @@ func (p *Program) split(a *Array, d int, k packing) *Program {
 		if b == a {
 			c := *a
 			c.Shape = apart(a.Shape, k.rows, k.cols)
+			if a.Param != nil {
+				param := *a.Param
+				param.Shape = c.Shape
+				c.Param = &param
+			}
 			b = &c
 		}
 		q.addArray(b)
