@@ -44,9 +44,11 @@
 //   - flow.go guesses, for each statement that sets the array, the instances that
 //     may be the source, by solving "it writes the cell that is read" for its
 //     iterators (solve.go: linear equations, and sums such as 16*cb+c2 as numbers
-//     in mixed radix); iterators that stay open take the latest values. A piece of
-//     the source is where one guess exists and no other one is later. For each
-//     piece it is proved that no set of the cell comes in between.
+//     in mixed radix); iterators that stay open take the latest values. Where that
+//     fails, further guesses are the latest by all bounds, not those of the loop
+//     alone, and one step before the last. A piece of the source is where one guess
+//     exists and no other one is later. For each piece it is proved that no set of
+//     the cell comes in between.
 //   - Copies are transparent (copies.go), whence staging, packing, register
 //     tiles and layouts need no rule; a choice between reads by a condition on
 //     iterators is a copy, too. One that may copy what it copied before, as where
@@ -75,7 +77,10 @@
 // array, and compares the program where they do. Where it can't, copies that both
 // programs have are matched like computations instead of being followed
 // (checker.keepCopies). A set to the first step of a sum, c = 0.0 + x, counts as
-// c = 0.0 and c += x (restart.go).
+// c = 0.0 and c += x, and m = max(m, x, y) as two steps (restart.go). Arrays that hold
+// the rows of a matrix or a triangle one after the other, i*N+j or i*(i+1)/2+j, have
+// rows and columns instead where each access is proved to keep to its row (unpack.go):
+// questions about cells are linear then.
 //
 // Kernels of the same text, marks on loops aside, are equal without more ado
 // (unchanged.go). A comparison that fails is first given to the interpreter, which
@@ -241,5 +246,7 @@
 // regrouping is neither a permutation nor by partial sums; rewrites by the laws of
 // arithmetic in a recurrence whose statements have no counterparts, or together
 // with a blocking of a symbolic sum, or of functions other than + - * /; nonlinear
-// conditions that the solver gives up on. Each failure names the place and what could not be shown.
+// conditions that the solver gives up on, as an index into rows that get shorter;
+// arrays that are written, or packed otherwise, and read at indices of data. Each
+// failure names the place and what could not be shown.
 package equiv

@@ -8,7 +8,9 @@
 // tries a small sound procedure of its own first, then its cache, then a solver.
 //
 // Two engines decide the same problems: "process" speaks SMT-LIB 2 to a solver over a pipe
-// and needs no cgo, "goz3" calls Z3 in process and is built in only with the tag goz3.
+// and needs no cgo, "goz3" calls Z3 in process and is built in only with the tag goz3. Both
+// make a short attempt before the long one: Z3 takes very different ways, and what is slow
+// by one is seldom slow by another.
 //
 // A pool may have second solvers, to which every query is put as it was asked (replay.go);
 // one contradiction and nothing that the pool said is to be trusted.
