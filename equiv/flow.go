@@ -175,9 +175,20 @@ func (sd *side) resolve(f *flow, s *Stmt, r *loopir.Read, last, wide bool) {
 // reader.
 func (sd *side) candidates(sets []*Stmt, at point, r *loopir.Read, domain []loopir.Expr, wide bool) []candidate {
 	var all []candidate
+	known := map[string]bool{}
+	add := func(w *Stmt, env Env) {
+		if key := fmt.Sprintf("%d %s", w.index, envKey(w, env)); !known[key] {
+			known[key] = true
+			all = append(all, candidate{point: point{w, env}, exists: sd.reaches(point{w, env}, at, r)})
+		}
+	}
 	for _, w := range sets {
 		for _, env := range sd.guessSources(w, at, r, wide) {
-			all = append(all, candidate{point: point{w, env}, exists: sd.reaches(point{w, env}, at, r)})
+			for _, part := range sets { // the instance belongs to one of the parts, whichever
+				if part.root() == w.root() {
+					add(part, env)
+				}
+			}
 		}
 	}
 	gone := make([]bool, len(all))

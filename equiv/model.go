@@ -20,6 +20,7 @@ type Program struct {
 
 	arrays map[string]*Array
 	byID   map[int]*Stmt
+	splits map[string][]dimSplit // of arrays with packed dimensions taken apart (unpack.go)
 }
 
 // A Site is a place in a program: what is around it and what comes before.

@@ -41,11 +41,12 @@ func CheckSafety(ctx context.Context, f *loopir.File, k *loopir.Kernel, opts Opt
 	if err != nil {
 		return nil, err
 	}
-	w := newWalker(p)
-	w.params(p.Kernel)
-	w.body(p.Kernel.Body)
 	proof := newProver(ctx, opts.Pool, p.Assume())
 	unpacked := p.unpacked(proof)
+	unpacked, _ = unpackedAlike(unpacked, unpacked, proof)
+	w := newWalker(p, unpacked)
+	w.params(p.Kernel)
+	w.body(p.Kernel.Body)
 	w.races(unpacked)
 	w.initialized(unpacked)
 	w.covered()

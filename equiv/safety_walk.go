@@ -49,6 +49,7 @@ type claim struct {
 // condition protects what is evaluated under it.
 type walker struct {
 	p      *Program
+	matrix *Program // unpacked
 	claims []claim
 	loops  []*loopir.For
 	guards []loopir.Expr
@@ -61,8 +62,8 @@ type walker struct {
 	assumed []string
 }
 
-func newWalker(p *Program) *walker {
-	w := &walker{p: p, wide: map[loopir.Expr]bool{}}
+func newWalker(p, unpacked *Program) *walker {
+	w := &walker{p: p, matrix: unpacked, wide: map[loopir.Expr]bool{}}
 	w.ranger = ranger{vars: map[string]interval{}, wide: w.overflow}
 	for _, s := range p.Sizes {
 		w.ranger.vars[s] = interval{new(big.Int), sizeMax}
@@ -280,6 +281,19 @@ func place(e loopir.Expr, around loopir.Span) loopir.Span {
 	return around
 }
 
+// within says that index d of r is legal: of a dimension that is packed, by row and column.
+func (w *walker) within(r *loopir.Read, d int) loopir.Expr {
+	index, shape := r.Index[d:d+1], w.p.Array(r.Name).Shape[d:d+1]
+	if cell, ok := w.matrix.unpackedCell(r); ok && len(r.Index) == 1 {
+		index, shape = cell, w.matrix.Array(r.Name).Shape
+	}
+	out := boolExpr(true)
+	for i, x := range index {
+		out = and(out, and(ge(x, 0), loopir.Bin(loopir.Lt, x, shape[i])))
+	}
+	return out
+}
+
 // inBounds claims that each index of r lies within its array.
 func (w *walker) inBounds(r *loopir.Read) {
 	a := w.p.Array(r.Name)
@@ -297,7 +311,7 @@ func (w *walker) inBounds(r *loopir.Read) {
 		}
 		what := fmt.Sprintf("index %s of %s stays within 0..%s", loopir.FormatExpr(x), r.Name, loopir.FormatExpr(n))
 		span := place(x, r.Span)
-		c := w.at("bounds", span, and(ge(x, 0), loopir.Bin(loopir.Lt, x, n)), what, func(env map[string]int64) *loopir.Error {
+		c := w.at("bounds", span, w.within(r, d), what, func(env map[string]int64) *loopir.Error {
 			err := refuted(span, "%s: index %s can be %s, outside 0..%s (extent %s)",
 				loopir.FormatExpr(r), loopir.FormatExpr(x), evalText(x, env), evalText(n, env), loopir.FormatExpr(n))
 			if s := n.Source(); s.Start.Line > 0 {

@@ -106,7 +106,7 @@ func (s *system) name(e loopir.Expr) loopir.Expr {
 func exprKey(e loopir.Expr) string {
 	p, err := poly.FromExpr(e)
 	if err != nil {
-		return ""
+		return "!" + loopir.FormatExpr(e)
 	}
 	return p.Key()
 }

@@ -59,6 +59,17 @@ func (p *Program) unpacked(proof *prover) *Program {
 	return p
 }
 
+// unpackedCell gives the index of a cell of the original program in p.
+func (p *Program) unpackedCell(r *loopir.Read) (index []loopir.Expr, ok bool) {
+	index = r.Index
+	for _, s := range p.splits[r.Name] {
+		if index, ok = s.apply(index); !ok {
+			return nil, false
+		}
+	}
+	return index, ok
+}
+
 func (p *Program) unpack(a *Array, d int, proof *prover) *Program {
 	for _, k := range packings(a.Shape[d]) {
 		if p.packs(a, d, k, proof) {
@@ -115,18 +126,37 @@ func (p *Program) packs(a *Array, d int, k packing, proof *prover) bool {
 	return rows && proof.all(asks)
 }
 
+// A dimSplit takes a dimension of an array apart.
+type dimSplit struct {
+	d int
+	k packing
+}
+
+// apply gives the index in the array with one more dimension.
+func (s dimSplit) apply(index []loopir.Expr) ([]loopir.Expr, bool) {
+	row, col, ok := s.k.split(index[s.d])
+	return s.apart(index, row.Expr(), col.Expr()), ok
+}
+
+func (s dimSplit) apart(es []loopir.Expr, row, col loopir.Expr) []loopir.Expr {
+	return append(append(append([]loopir.Expr(nil), es[:s.d]...), row, col), es[s.d+1:]...)
+}
+
 // split is p with dimension d of a taken apart.
 func (p *Program) split(a *Array, d int, k packing) *Program {
-	apart := func(es []loopir.Expr, row, col loopir.Expr) []loopir.Expr {
-		return append(append(append([]loopir.Expr(nil), es[:d]...), row, col), es[d+1:]...)
-	}
+	how := dimSplit{d, k}
 	q := *p
 	q.Stmts, q.Arrays = nil, nil
+	q.splits = map[string][]dimSplit{}
+	for name, all := range p.splits {
+		q.splits[name] = all
+	}
+	q.splits[a.Name] = append(p.splits[a.Name][:len(p.splits[a.Name]):len(p.splits[a.Name])], how)
 	q.arrays, q.byID = map[string]*Array{}, map[int]*Stmt{}
 	for _, b := range p.Arrays {
 		if b == a {
 			c := *a
-			c.Shape = apart(a.Shape, k.rows, k.cols)
+			c.Shape = how.apart(a.Shape, k.rows, k.cols)
 			if a.Param != nil {
 				param := *a.Param
 				param.Shape = c.Shape
@@ -138,8 +168,7 @@ func (p *Program) split(a *Array, d int, k packing) *Program {
 	}
 	read := func(e loopir.Expr) loopir.Expr {
 		if r, ok := e.(*loopir.Read); ok && r.Name == a.Name {
-			row, col, _ := k.split(r.Index[d])
-			r.Index = apart(r.Index, row.Expr(), col.Expr())
+			r.Index, _ = how.apply(r.Index)
 		}
 		return e
 	}
