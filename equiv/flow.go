@@ -142,8 +142,8 @@ func (sd *side) flowOf(s *Stmt, r *loopir.Read, last, wide bool) *flow {
 type candidate struct {
 	point
 	exists []loopir.Expr
-	// The same instance of several parts of one statement has one rank, and any is where
-	// that of the whole statement is.
+	// The same instance of all parts of one statement has one rank, and any is where that
+	// of the whole statement is.
 	rank int
 	any  []loopir.Expr
 }
@@ -175,20 +175,13 @@ func (sd *side) resolve(f *flow, s *Stmt, r *loopir.Read, last, wide bool) {
 // reader.
 func (sd *side) candidates(sets []*Stmt, at point, r *loopir.Read, domain []loopir.Expr, wide bool) []candidate {
 	var all []candidate
-	known := map[string]bool{}
-	add := func(w *Stmt, env Env) {
-		if key := fmt.Sprintf("%d %s", w.index, envKey(w, env)); !known[key] {
-			known[key] = true
-			all = append(all, candidate{point: point{w, env}, exists: sd.reaches(point{w, env}, at, r)})
-		}
-	}
+	parts, guessed := map[*Stmt]int{}, map[string]int{}
+	instance := func(c point) string { return fmt.Sprintf("%p %s", c.s.root(), envKey(c.s, c.env)) }
 	for _, w := range sets {
+		parts[w.root()]++
 		for _, env := range sd.guessSources(w, at, r, wide) {
-			for _, part := range sets { // the instance belongs to one of the parts, whichever
-				if part.root() == w.root() {
-					add(part, env)
-				}
-			}
+			all = append(all, candidate{point: point{w, env}, exists: sd.reaches(point{w, env}, at, r)})
+			guessed[instance(point{w, env})]++
 		}
 	}
 	gone := make([]bool, len(all))
@@ -205,15 +198,14 @@ func (sd *side) candidates(sets []*Stmt, at point, r *loopir.Read, domain []loop
 		if gone[i] {
 			continue
 		}
-		key := fmt.Sprintf("%p %s", c.s.root(), envKey(c.s, c.env))
-		if rank, ok := ranks[key]; ok {
-			c.rank, c.any = rank, out[rank].any
-		} else {
-			c.rank, c.any = len(out), c.exists
-			if c.s.whole != nil {
+		c.rank, c.any = len(out), c.exists
+		if key := instance(c.point); c.s.whole != nil && guessed[key] == parts[c.s.whole] { // of whichever part it is, it is known
+			if rank, ok := ranks[key]; ok {
+				c.rank, c.any = rank, out[rank].any
+			} else {
+				ranks[key] = c.rank
 				c.any = sd.reaches(point{c.s.whole, c.env}, at, r)
 			}
-			ranks[key] = c.rank
 		}
 		out = append(out, c)
 	}

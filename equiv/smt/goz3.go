@@ -135,17 +135,17 @@ func useOlderArithmetic(ctx *z3.Context, solver *z3.Solver) {
 
 // A z3Builder makes terms in one context.
 type z3Builder struct {
-	ctx     *z3.Context
-	intSort *z3.Sort
-	vars    map[string]*z3.AST
-	ites    map[string]*z3.AST // by key
-	zero    *z3.AST
-	ints    []string
-	bools   []string
+	ctx            *z3.Context
+	intSort        *z3.Sort
+	vars           map[string]*z3.AST
+	ites, literals map[string]*z3.AST // by their text
+	zero           *z3.AST
+	ints           []string
+	bools          []string
 }
 
 func newZ3Builder(ctx *z3.Context, p *problem) *z3Builder {
-	b := &z3Builder{ctx: ctx, intSort: ctx.IntSort(), vars: map[string]*z3.AST{}, ites: map[string]*z3.AST{}, ints: p.ints, bools: p.bools}
+	b := &z3Builder{ctx: ctx, intSort: ctx.IntSort(), vars: map[string]*z3.AST{}, ites: map[string]*z3.AST{}, literals: map[string]*z3.AST{}, ints: p.ints, bools: p.bools}
 	b.zero = ctx.Int(0, b.intSort)
 	for _, n := range p.ints {
 		b.vars[n] = ctx.Const(ctx.Symbol(n), b.intSort)
@@ -220,10 +220,18 @@ func (b *z3Builder) formula(t *Term) *z3.AST {
 		return b.ctx.False()
 	case opBoolVar:
 		return b.vars[t.name]
-	case opGe:
-		return b.sum(t.poly).Ge(b.zero)
-	case opEq:
-		return b.sum(t.poly).Eq(b.zero)
+	case opGe, opEq:
+		key := t.text()
+		if known := b.literals[key]; known != nil {
+			return known
+		}
+		sum := b.sum(t.poly)
+		out := sum.Ge(b.zero)
+		if t.op == opEq {
+			out = sum.Eq(b.zero)
+		}
+		b.literals[key] = out
+		return out
 	case opNot:
 		return b.formula(t.args[0]).Not()
 	case opIff:
