@@ -175,13 +175,19 @@ func (sd *side) resolve(f *flow, s *Stmt, r *loopir.Read, last, wide bool) {
 // reader.
 func (sd *side) candidates(sets []*Stmt, at point, r *loopir.Read, domain []loopir.Expr, wide bool) []candidate {
 	var all []candidate
-	parts, guessed := map[*Stmt]int{}, map[string]int{}
-	instance := func(c point) string { return fmt.Sprintf("%p %s", c.s.root(), envKey(c.s, c.env)) }
-	for _, w := range sets {
-		parts[w.root()]++
-		for _, env := range sd.guessSources(w, at, r, wide) {
-			all = append(all, candidate{point: point{w, env}, exists: sd.reaches(point{w, env}, at, r)})
-			guessed[instance(point{w, env})]++
+	rank := 0
+	for _, parts := range inParts(sets) {
+		whole := parts[0].root()
+		for _, env := range sd.guessSources(whole, at, r, wide) {
+			any := sd.reaches(point{whole, env}, at, r)
+			for _, w := range parts {
+				c := candidate{point{w, env}, any, rank, any}
+				if w != whole {
+					c.exists = sd.reaches(c.point, at, r)
+				}
+				all = append(all, c)
+			}
+			rank++
 		}
 	}
 	gone := make([]bool, len(all))
@@ -193,21 +199,10 @@ func (sd *side) candidates(sets []*Stmt, at point, r *loopir.Read, domain []loop
 	}
 	together(asks...)
 	var out []candidate
-	ranks := map[string]int{}
 	for i, c := range all {
-		if gone[i] {
-			continue
+		if !gone[i] {
+			out = append(out, c)
 		}
-		c.rank, c.any = len(out), c.exists
-		if key := instance(c.point); c.s.whole != nil && guessed[key] == parts[c.s.whole] { // of whichever part it is, it is known
-			if rank, ok := ranks[key]; ok {
-				c.rank, c.any = rank, out[rank].any
-			} else {
-				ranks[key] = c.rank
-				c.any = sd.reaches(point{c.s.whole, c.env}, at, r)
-			}
-		}
-		out = append(out, c)
 	}
 	return out
 }
@@ -342,12 +337,14 @@ func (sd *side) proveLast(pieces []piece, sets, updates []*Stmt, domain []loopir
 // inParts groups the parts of one statement.
 func inParts(stmts []*Stmt) [][]*Stmt {
 	var out [][]*Stmt
+	at := map[*Stmt]int{}
 	for _, s := range stmts {
-		if n := len(out); n > 0 && s.whole != nil && out[n-1][0].whole == s.whole {
-			out[n-1] = append(out[n-1], s)
-		} else {
-			out = append(out, []*Stmt{s})
+		i, ok := at[s.root()]
+		if !ok {
+			i = len(out)
+			at[s.root()], out = i, append(out, nil)
 		}
+		out[i] = append(out[i], s)
 	}
 	return out
 }
