@@ -109,7 +109,7 @@ func (sd *side) infos() []StmtInfo {
 }
 
 func stmtText(s *Stmt) string {
-	return strings.TrimSpace(loopir.FormatStmt(&loopir.Assign{Label: s.Label, LHS: s.LHS, Op: s.Op, RHS: s.RHS}))
+	return strings.TrimSpace(loopir.FormatStmt(&loopir.Assign{Label: s.Label, LHS: s.LHS, Op: s.Op, RHS: readsOf(s.RHS)}))
 }
 
 func bindings(s *Stmt, env Env) []string {

@@ -2,6 +2,7 @@ package equiv
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/loopopt/loopopt/loopir"
 )
@@ -25,11 +26,26 @@ func (b *builder) lookups(e loopir.Expr) loopir.Expr {
 			}
 			return e
 		}
-		name := r.Name + "[.]"
+		name := r.Name + lookupMark
 		if l := a.Param.Layout; l != nil { // the same place holds the same cell under the same layout only
 			name += fmt.Sprintf(" %s%s", exprsText(l.Shape), exprsText(l.Index))
 		}
 		return &loopir.Intrinsic{Name: name, Args: r.Index, Type: r.Type, Span: r.Span}
+	})
+}
+
+// lookupMark ends the name of an array in that of the function that reads it.
+const lookupMark = "[.]"
+
+// readsOf writes the functions of lookups as reads again, for people.
+func readsOf(e loopir.Expr) loopir.Expr {
+	return loopir.MapExpr(e, func(e loopir.Expr) loopir.Expr {
+		if f, ok := e.(*loopir.Intrinsic); ok {
+			if name, _, found := strings.Cut(f.Name, lookupMark); found {
+				return &loopir.Read{Name: name, Index: f.Args, Type: f.Type, Span: f.Span}
+			}
+		}
+		return e
 	})
 }
 
