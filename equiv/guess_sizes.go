@@ -3,7 +3,8 @@ package equiv
 import "github.com/loopopt/loopopt/loopir"
 
 // sampleSizes yields sizes to run at: small ones, all different so that a map
-// tells them apart, then one of them beyond the constants of the kernels. Where
+// tells them apart, then one of them beyond the constants of the kernels, and all where
+// they are few. Where
 // a run gets too long the other sizes are taken smaller, as small as may be in
 // the end.
 func sampleSizes(before, after *loopir.Kernel, yield func(sizes map[string]int64, least bool) (ran, more bool)) {
@@ -56,8 +57,13 @@ func sampleSizes(before, after *loopir.Kernel, yield func(sizes map[string]int64
 			}
 		}
 	}
-	emit(func(i int) int64 { return big + 3 + int64(i) })
+	if len(s.names) <= fewSizes { // arrays of more would be large
+		emit(func(i int) int64 { return big + 3 + int64(i) })
+	}
 }
+
+// fewSizes is how many sizes are tried beyond the constants all at once.
+const fewSizes = 2
 
 // leastLarge is a number beyond which one size is tried at a time, whatever the
 // constants: where sizes are near each other, loops over their difference are short.
