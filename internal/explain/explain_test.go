@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rogpeppe/go-internal/txtar"
+
 	"github.com/loopopt/loopopt/equiv"
 	"github.com/loopopt/loopopt/internal/pipeline"
 	"github.com/loopopt/loopopt/loopir"
@@ -95,19 +97,18 @@ func TestHTML(t *testing.T) {
 
 // TestExchanged shows a proof that went from the second program to the first.
 func TestExchanged(t *testing.T) {
-	sum := Program{"sum.loop", []byte("kernel k(N: size, in A: f32[8*N], out S: f32[1]) {\n  S[0] = 0\n  for i in 0..8*N { S[0] += A[i] }\n}\n")}
-	tree := Program{"tree.loop", []byte(`kernel k(N: size, in A: f32[8*N], out S: f32[1]) {
-  var s: f32[8]
-  for l in 0..8 { s[l] = 0 }
-  for i in 0..N, l in 0..8 { s[l] += A[8*i+l] }
-  for l in 0..4 { s[l] += s[l+4] }
-  for l in 0..2 { s[l] += s[l+2] }
-  S[0] = s[0] + s[1]
-}
-`)}
-	text := report(t, sum, tree).Text()
-	want := "  4: s[l] += A[8*i+l]\n    adds what was added by 3: S[0] += A[i]\n    its own iterators, by those before: i = i / 8, l = i % 8\n"
-	if !strings.Contains(text, want) || !strings.Contains(text, "  before: A[i] in 3: S[0] += A[i]\n") {
+	ar, err := txtar.ParseFile("../../testdata/verify/polybench/nussinov.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	programs := map[string]Program{}
+	for _, f := range ar.Files {
+		programs[f.Name] = Program{f.Name, f.Data}
+	}
+	text := report(t, programs["original.loop"], programs["diagonals.loop"]).Text()
+	want := "  6: table[i][i+d] max= table[i][i+d-1]\n    adds what was added by 8: table[N-1-i2][j] = max(table[N-1-i2][j], table[N-1-i2][j-1])\n" +
+		"    its own iterators, by those before: d = i2 - N + j + 1, i = N - i2 - 1\n"
+	if !strings.Contains(text, want) || !strings.Contains(text, "  before: table[N-1-i2][j-1] in 8: ") {
 		t.Errorf("no %q in\n%s", want, text)
 	}
 }
