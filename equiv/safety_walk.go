@@ -220,7 +220,7 @@ func (w *walker) expr(e loopir.Expr) {
 		around := w.around
 		w.around = place(e, around)
 		for _, x := range e.Index {
-			if usesData(x) {
+			if atData(x) {
 				w.expr(x)
 			} else {
 				w.index(x)
@@ -302,7 +302,7 @@ func (w *walker) inBounds(r *loopir.Read) {
 	}
 	for d, x := range r.Index {
 		n := a.Shape[d]
-		if usesData(x) {
+		if atData(x) {
 			text := fmt.Sprintf("%s is within 0..%s where %s is read", loopir.FormatExpr(x), loopir.FormatExpr(n), asWritten(r.Name))
 			if !slices.Contains(w.assumed, text) {
 				w.assumed = append(w.assumed, text)
