@@ -23,7 +23,7 @@
 // Boolean local where it is tested, and an assignment under it writes
 // select(cond, new, old).
 //
-// A read at indices of data, A[p[i]] of an array that is never written, is a function of
+// A read at indices of data, A[p[i]] of an array neither written nor packed, is a function of
 // these indices of which nothing is known (lookup.go): it equals another read of A where
 // they are equal. That they are legal is an assumption of the result.
 //
@@ -247,6 +247,6 @@
 // arithmetic in a recurrence whose statements have no counterparts, or together
 // with a blocking of a symbolic sum, or of functions other than + - * /; nonlinear
 // conditions that the solver gives up on, as an index into rows that get shorter;
-// arrays that are written, or packed otherwise, and read at indices of data. Each
+// arrays that are written or packed and read at indices of data. Each
 // failure names the place and what could not be shown.
 package equiv

@@ -4,9 +4,8 @@ import "github.com/loopopt/loopopt/loopir"
 
 // sampleSizes yields sizes to run at: small ones, all different so that a map
 // tells them apart, then one of them beyond the constants of the kernels, and all where
-// they are few. Where
-// a run gets too long the other sizes are taken smaller, as small as may be in
-// the end.
+// they are few. Where a run gets too long the other sizes are taken smaller, as small
+// as may be in the end.
 func sampleSizes(before, after *loopir.Kernel, yield func(sizes map[string]int64, least bool) (ran, more bool)) {
 	s := newSizeSearch(before, after)
 	seen := map[string]bool{}

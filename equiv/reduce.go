@@ -85,32 +85,6 @@ func (c *checker) compareNodes(a, b *node, ctx known) (Verdict, *failure) {
 	return v, f
 }
 
-// compareTakenApart is compareNodes where the first value of one is a sum of partial
-// sums, as in s = p + q before s += x.
-func (c *checker) compareTakenApart(a, b *node, ctx known) (Verdict, *failure, bool) {
-	ctx.depth++
-	x, y := a.sum(fmt.Sprintf("!a%d", ctx.depth), ctx), b.sum(fmt.Sprintf("!b%d", ctx.depth), ctx)
-	kind, okA := x.kind()
-	other, okB := y.kind()
-	if x.err != nil || y.err != nil || !okA || !okB || kind != other || !x.adds(kind) && !y.adds(kind) ||
-		!x.takeApart(kind, "!a", ctx) || !y.takeApart(kind, "!b", ctx) {
-		return NoVerdict, nil, false
-	}
-	v, f := c.compareRegrouped(x, y, kind, a.cell, ctx)
-	return v, f, true
-}
-
-// adds tells whether a plain value of s combines others by kind.
-func (s *sum) adds(kind foldKind) bool {
-	return slices.ContainsFunc(s.plain, func(ds []desc) bool {
-		if len(ds) != 1 || ds[0].kind != fromValue {
-			return false
-		}
-		_, _, ok := operands(ds[0].val.e, kind)
-		return ok
-	})
-}
-
 // compareUpdates is compareNodes for nodes of one type. With starts, a first
 // value that is copied from elsewhere may be the term of an update on the other
 // side.

@@ -6,6 +6,23 @@ import (
 	"github.com/loopopt/loopopt/loopir"
 )
 
+func prepare(t *testing.T, before, after string) *Referee {
+	t.Helper()
+	f, err := loopir.Parse("k.loop", []byte(before))
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, err := loopir.Parse("l.loop", []byte(after))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := New(f, f.Kernels[0], g.Kernels[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
 func TestCompare(t *testing.T) {
 	const head = "kernel k(N: size, in A: f32[N], inout S: f32[1]) where N%4 == 0 "
 	const packed = "kernel k(N: size, in A: f32[N/4][4] packs [i: N] as [i/4][i%4], inout S: f32[1]) where N%4 == 0 "
@@ -20,18 +37,7 @@ func TestCompare(t *testing.T) {
 		{packed + "{ for b in 0..N/4, i in 1..4 { S[0] += A[b][i] } }", true, true},
 		{head + "{ for i in 0..N+1 { S[0] += A[i] } }", true, true},
 	} {
-		f, err := loopir.Parse("k.loop", []byte(naive))
-		if err != nil {
-			t.Fatal(err)
-		}
-		g, err := loopir.Parse("l.loop", []byte(c.after))
-		if err != nil {
-			t.Fatal(err)
-		}
-		r, err := New(nil, f.Kernels[0], g.Kernels[0])
-		if err != nil {
-			t.Fatal(err)
-		}
+		r := prepare(t, naive, c.after)
 		d := r.Compare(1, 40)
 		if (d != nil) != c.differ || d != nil && d.Clear != c.real {
 			t.Errorf("%s\n%v, want %t %t", c.after, d, c.differ, c.real)
@@ -50,18 +56,7 @@ func TestCompareSensitive(t *testing.T) {
 		before, after string
 		clear         bool
 	}{{noise, other, false}, {plain, wrong, true}} {
-		f, err := loopir.Parse("k.loop", []byte(c.before))
-		if err != nil {
-			t.Fatal(err)
-		}
-		g, err := loopir.Parse("l.loop", []byte(c.after))
-		if err != nil {
-			t.Fatal(err)
-		}
-		r, err := New(f, f.Kernels[0], g.Kernels[0])
-		if err != nil {
-			t.Fatal(err)
-		}
+		r := prepare(t, c.before, c.after)
 		if d := r.Compare(1, 40); d == nil || d.Clear != c.clear {
 			t.Errorf("%s: %v, want a difference, clear %v", c.after, d, c.clear)
 		}
