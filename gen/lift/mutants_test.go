@@ -425,8 +425,24 @@ func class(m mutant, lines []string) string {
 		return "the operands are equal where the conditions differ"
 	case m.kind == "immediate" && op == "CMPQ":
 		return "without lanes nothing is stored"
+	case m.kind == "immediate" && raisesLimit(m, lines):
+		return "there are no lanes beyond the limit"
 	}
 	return ""
+}
+
+// raisesLimit tells whether a mutant raises the limit of a count of lanes, of which a mask
+// is made: min(n, 17) of 16 lanes are those of min(n, 16).
+func raisesLimit(m mutant, lines []string) bool {
+	var before, after int
+	if _, err := fmt.Sscanf(strings.TrimSpace(lines[m.line]), "MOVQ $%d,", &before); err != nil {
+		return false
+	}
+	if _, err := fmt.Sscanf(strings.TrimSpace(m.text[0]), "MOVQ $%d,", &after); err != nil {
+		return false
+	}
+	next := strings.Join(lines[m.line+1:min(len(lines), m.line+5)], "\n")
+	return before == 16 && after > before && strings.Contains(next, "CMOVQGT") && strings.Contains(next, "VPBROADCASTD") && strings.Contains(next, "VPCMPD")
 }
 
 // repeats tells whether an earlier line did the same to a register that nothing changed
