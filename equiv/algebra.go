@@ -1,26 +1,44 @@
 package equiv
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/loopopt/loopopt/loopir"
 	"github.com/loopopt/loopopt/loopir/poly"
 )
 
-// algebra tries to show the outputs equal as polynomials over the inputs, and
-// then, where they are not, statement by statement along the hints. It gives the
-// verdict, or NoVerdict.
-func (c *checker) algebra() Verdict {
+// algebra tries to show the outputs of two programs equal as polynomials over the inputs,
+// and then, where they are not, statement by statement. It gives the verdict, or NoVerdict.
+func algebra(proof *prover, before, after *Program, g *guesser) Verdict {
+	c := newChecker(proof, before, after)
 	if v := c.sameOutputs(); v != NoVerdict {
 		return v
 	}
-	c.polynomials = true
-	c.inferByCells()
-	c.run()
-	if c.failed() {
-		return NoVerdict
+	if v := c.alongHints(g); v != NoVerdict {
+		return v
 	}
-	return max(c.worst, Exact)
+	d := newChecker(proof, after, before)
+	return d.alongHints(g.exchanged(d))
+}
+
+// alongHints compares statements as polynomials along the hints: those from the text and
+// those from runs, which know values that are equal by algebra.
+func (c *checker) alongHints(g *guesser) Verdict {
+	t := c.traced(g)
+	c.inferByCells()
+	g.contradict(c)
+	for _, d := range []*checker{c, t} {
+		if d == nil {
+			continue
+		}
+		d.polynomials = true
+		if d.tried() {
+			return max(d.worst, Exact)
+		}
+	}
+	return NoVerdict
 }
 
 // inferByCells guesses hints for statements that look like none of before: those
@@ -64,7 +82,7 @@ func (c *checker) sameOutputs() Verdict {
 		}
 		h := c.hints[s.index]
 		ctx := known{hyps: append(s.Domain(s.Fresh("")), h.stmt.Domain(h.env)...), budget: maxExpand, wide: c.thorough}
-		v, f := c.samePolynomial(value{e: s.RHS, at: point{s, s.Fresh("")}}, value{e: h.stmt.RHS, at: point{h.stmt, h.env}}, ctx, false)
+		v, f := c.samePolynomial(value{e: s.RHS, at: point{s, s.Fresh("")}}, value{e: h.stmt.RHS, at: point{h.stmt, h.env}}, ctx, toInputs, false)
 		if f != nil {
 			return NoVerdict
 		}
@@ -73,15 +91,18 @@ func (c *checker) sameOutputs() Verdict {
 	return worst
 }
 
-// samePolynomial shows that a of after and b of before are one polynomial. With
-// shallow, in the values that both read, which are compared one by one; else
-// over inputs.
-func (c *checker) samePolynomial(a, b value, ctx known, shallow bool) (Verdict, *failure) {
-	xa, xb := &expander{sd: c.after, shallow: shallow}, &expander{sd: c.before, shallow: shallow}
+// samePolynomial shows that a of after and b of before are one polynomial, in the values
+// that are found where reads are followed to a depth. With claimed, that is what a claim
+// about reads says of them.
+func (c *checker) samePolynomial(a, b value, ctx known, to depth, claimed bool) (Verdict, *failure) {
+	marks := &landmarks{c: c, used: map[*Stmt]bool{}}
+	xa := &expander{sd: c.after, depth: to, marks: marks}
+	xb := &expander{sd: c.before, depth: to, marks: marks}
 	p, f := xa.value(a, ctx, nil)
 	if f != nil {
 		return NoVerdict, f
 	}
+	xb.fresh = xa.fresh // no bound variable is one of both sides
 	q, f := xb.value(b, ctx, nil)
 	if f != nil {
 		return NoVerdict, f
@@ -90,9 +111,13 @@ func (c *checker) samePolynomial(a, b value, ctx known, shallow bool) (Verdict, 
 		return NoVerdict, failf(a.e.Source(), "a quotient is multiplied by 0, which hides that it may not exist")
 	}
 	m := &polyMatch{c: c, at: a.e.Source(), used: xa.used || xb.used, verdict: Exact}
+	if claimed {
+		m.until = &a.at
+	}
 	if f := m.compare(p, q, ctx, nil, maxCaseSplits); f != nil {
 		return NoVerdict, f
 	}
+	marks.match()
 	if !a.e.TypeOf().IsFloat() {
 		return m.verdict, nil // integers wrap: what is equal as a polynomial is equal
 	}
@@ -111,6 +136,7 @@ type polyMatch struct {
 	at      loopir.Span
 	used    bool
 	verdict Verdict // of what both read
+	until   *point  // claims about reads are used of earlier ones only
 
 	reads []matchedRead     // of before
 	named map[string]string // reads of after, by their text
@@ -152,45 +178,59 @@ func (m *polyMatch) sameText(p, q realPoly, ctx known, facts []loopir.Expr) *fai
 			cn.learn(g)
 		}
 	}
+	p, q = m.alike(p, q, ctx, facts)
 	m.reads, m.named = nil, map[string]string{}
-	cn.names = func(v *value) string { return m.nameBefore(*v) }
-	y := cn.text(q, nil, 0)
-	cn.names = func(v *value) string { return m.nameAfter(*v, ctx) }
-	x := cn.text(p, nil, 0)
+	cn.names = func(v *value, bound bool) string { return m.nameBefore(*v, bound) }
+	y := cn.collect(q, nil, 0)
+	cn.names = func(v *value, bound bool) string { return m.nameAfter(*v, bound, ctx) }
+	x := cn.collect(p, nil, 0)
 	m.used = m.used || cn.merged
 	switch {
 	case cn.deep:
 		return failf(m.at, "the terms of this are nested sums too deep to compare")
 	case cn.lost:
 		return failf(m.at, "a quotient cancels, which hides that it may not exist")
-	case x != y:
-		return failf(m.at, "as a polynomial this is not what it was before")
 	}
-	return nil
+	f := m.sameSums(unlike(x, y), unlike(y, x), true, ctx)
+	if f != nil && cn.merged { // 2*x*y may be x*y and y*x, which are summands of their own
+		f = m.sameSums(p, q, false, ctx)
+	}
+	return f
 }
 
 // nameBefore names a read of before, and remembers it.
-func (m *polyMatch) nameBefore(v value) string {
+func (m *polyMatch) nameBefore(v value, bound bool) string {
 	key := readKey(v)
-	if !slices.ContainsFunc(m.reads, func(r matchedRead) bool { return r.name == key }) {
+	if !bound && !slices.ContainsFunc(m.reads, func(r matchedRead) bool { return r.name == key }) {
 		m.reads = append(m.reads, matchedRead{v, key})
 	}
 	return key
 }
 
-func readKey(v value) string { return "read " + loopir.FormatExpr(v.index(v.e)) }
+// readKey tells reads of one program apart: by the cell and by when it is read.
+func readKey(v value) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "read %s in %d", loopir.FormatExpr(v.index(v.e)), v.at.s.index)
+	for _, it := range sortedNames(v.at.env) {
+		fmt.Fprintf(&b, ", %s=%s", it, loopir.FormatExpr(v.at.env[it]))
+	}
+	return b.String()
+}
 
 // nameAfter gives a read of after the name of one of before that finds the same.
 // Those that look the same are tried first.
-func (m *polyMatch) nameAfter(v value, ctx known) string {
+func (m *polyMatch) nameAfter(v value, bound bool, ctx known) string {
 	key := readKey(v)
+	if bound {
+		return "new " + key
+	}
 	if name, ok := m.named[key]; ok {
 		return name
 	}
 	m.named[key] = "new " + key
 	for _, alike := range []bool{true, false} {
 		for _, r := range m.reads {
-			if r.v.e.TypeOf() != v.e.TypeOf() || (r.name == key) != alike {
+			if r.v.e.TypeOf() != v.e.TypeOf() || (loopir.FormatExpr(r.v.index(r.v.e)) == loopir.FormatExpr(v.index(v.e))) != alike {
 				continue
 			}
 			if w, f := m.c.compare(v, r.v, ctx); f == nil {

@@ -16,36 +16,43 @@ const maxBound = 5
 
 // A canon writes polynomials in a normal form.
 type canon struct {
-	known  map[string]poly.Poly // what index variables are replaced by
-	names  func(v *value) string
-	merged bool // like terms were collected
-	lost   bool // a partial factor vanished
-	deep   bool // too many nested sums
+	known  map[string]poly.Poly              // what index variables are replaced by
+	names  func(v *value, bound bool) string // of a read; bound: by bound variables
+	merged bool                              // like terms were collected
+	lost   bool                              // a partial factor vanished
+	deep   bool                              // too many nested sums
 }
 
 // text is the normal form of p: equal texts mean equal polynomials.
 func (c *canon) text(p realPoly, ren map[string]poly.Poly, depth int) string {
-	coef := map[string]*big.Rat{}
+	terms := c.collect(p, ren, depth)
+	var parts []string
+	for _, k := range sortedNames(terms) {
+		parts = append(parts, terms[k].coef.RatString()+"*"+k)
+	}
+	return strings.Join(parts, " + ")
+}
+
+// collect adds up the like terms of p, each by its normal form.
+func (c *canon) collect(p realPoly, ren map[string]poly.Poly, depth int) map[string]realTerm {
+	out := map[string]realTerm{}
 	partial := map[string]bool{}
 	for _, t := range p {
 		k := c.term(t, ren, depth)
 		partial[k] = partial[k] || realPoly{t}.partial()
-		if old := coef[k]; old != nil {
+		if old, ok := out[k]; ok {
 			c.merged = true
-			coef[k] = new(big.Rat).Add(old, t.coef)
-		} else {
-			coef[k] = t.coef
+			t.coef = new(big.Rat).Add(old.coef, t.coef)
 		}
+		out[k] = t
 	}
-	var parts []string
-	for _, k := range sortedNames(coef) {
-		if coef[k].Sign() == 0 {
+	for k, t := range out {
+		if t.coef.Sign() == 0 {
 			c.lost = c.lost || partial[k]
-			continue
+			delete(out, k)
 		}
-		parts = append(parts, coef[k].RatString()+"*"+k)
 	}
-	return strings.Join(parts, " + ")
+	return out
 }
 
 // term is the normal form of a term but for its coefficient. Neither the names
@@ -134,8 +141,11 @@ func (c *canon) product(t realTerm, ren map[string]poly.Poly, depth int) string 
 }
 
 func (c *canon) atom(a *atom, ren map[string]poly.Poly, depth int) string {
+	if a.name != "" {
+		return a.name
+	}
 	if a.read != nil {
-		return c.names(a.read)
+		return c.names(a.read, a.uses(sortedNames(ren)))
 	}
 	var b strings.Builder
 	b.WriteString(a.head)

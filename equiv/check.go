@@ -118,11 +118,11 @@ func Check(ctx context.Context, f *loopir.File, before, after *loopir.Kernel, op
 		}
 	}
 	if c.failed() && ctx.Err() == nil && !opts.ProofOnly {
-		algebra := NoVerdict
+		byAlgebra := NoVerdict
 		if res.Counterexample = refuteFinite(ctx, f, before, after, proof.models()); res.Counterexample == nil {
-			algebra = newChecker(proof, old, now).algebra()
+			byAlgebra = algebra(proof, old, now, g)
 		}
-		if res.Counterexample == nil && algebra == NoVerdict {
+		if res.Counterexample == nil && byAlgebra == NoVerdict {
 			res.Counterexample = refute(ctx, f, before, after, opts, proof.models())
 		}
 		if res.Counterexample == nil {
@@ -136,8 +136,8 @@ func Check(ctx context.Context, f *loopir.File, before, after *loopir.Kernel, op
 				}
 			}
 		}
-		if algebra != NoVerdict && (c.failed() || c.worst > algebra) {
-			c.first, c.worst = firstFailure{}, algebra
+		if byAlgebra != NoVerdict && (c.failed() || c.worst > byAlgebra) {
+			c.first, c.worst = firstFailure{}, byAlgebra
 		}
 	}
 	c.first.add(empty)
@@ -203,7 +203,8 @@ func (c *checker) interfaces() {
 
 // run proves the outputs equal, or notes where that fails.
 func (c *checker) run() {
-	c.asked, c.worst, c.first, c.defect = map[matchKey]bool{}, NoVerdict, firstFailure{}, nil
+	c.asked, c.reads = map[matchKey]bool{}, map[readsKey]bool{}
+	c.worst, c.first, c.defect = NoVerdict, firstFailure{}, nil
 	c.interfaces()
 	for _, s := range c.after.prog.Stmts {
 		if s.ID == reader {

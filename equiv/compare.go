@@ -29,6 +29,7 @@ type checker struct {
 	wg     sync.WaitGroup
 	mu     sync.Mutex
 	asked  map[matchKey]bool
+	reads  map[readsKey]bool // claims about reads
 	worst  Verdict
 	first  firstFailure
 	defect error // that a comparison ended in
@@ -60,9 +61,14 @@ func (c *checker) match(s *Stmt, h *hint, mode matchMode) {
 		return
 	}
 	c.asked[key] = true
+	c.prove(func() (Verdict, *failure) { return c.matched(s, h, mode) })
+}
+
+// prove proves a claim.
+func (c *checker) prove(claim func() (Verdict, *failure)) {
 	c.wg.Go(func() {
 		if err := smt.Guard(func() {
-			v, f := c.matched(s, h, mode)
+			v, f := claim()
 			c.note(v)
 			c.first.add(f)
 		}); err != nil {
@@ -76,8 +82,7 @@ func (c *checker) match(s *Stmt, h *hint, mode matchMode) {
 func (c *checker) matched(s *Stmt, h *hint, mode matchMode) (Verdict, *failure) {
 	env := s.Fresh("")
 	old := h.choosing(env, h.stmt.Fresh(anyMark))
-	ctx := known{hyps: append(s.Domain(env), h.stmt.Domain(old)...), budget: maxExpand, fuel: new(atomic.Int64), wide: c.thorough}
-	ctx.fuel.Store(maxCompare)
+	ctx := c.claimed(append(s.Domain(env), h.stmt.Domain(old)...))
 	x, y := c.after.effects[s.index], c.before.effects[h.stmt.index]
 	a, b := value{e: x.value, at: point{s, env}}, value{e: y.value, at: point{h.stmt, old}}
 	switch mode {
@@ -91,8 +96,8 @@ func (c *checker) matched(s *Stmt, h *hint, mode matchMode) (Verdict, *failure) 
 		return NoVerdict, tooMany(s.Span).note(h.stmt.Span, "before")
 	}
 	if f != nil && c.polynomials && ctx.budget > 0 {
-		for _, shallow := range []bool{true, false} {
-			if w, g := c.samePolynomial(a, b, ctx, shallow); g == nil {
+		for _, to := range []depth{notAtAll, toLandmarks, toInputs} {
+			if w, g := c.samePolynomial(a, b, ctx, to, false); g == nil {
 				v, f = w, nil
 				break
 			}
@@ -105,6 +110,13 @@ func (c *checker) matched(s *Stmt, h *hint, mode matchMode) (Verdict, *failure) 
 		v = weaker(v, Reassociated)
 	}
 	return v, f
+}
+
+// claimed is what is known when a claim is proved.
+func (c *checker) claimed(hyps []loopir.Expr) known {
+	ctx := known{hyps: hyps, budget: maxExpand, fuel: new(atomic.Int64), wide: c.thorough}
+	ctx.fuel.Store(maxCompare)
+	return ctx
 }
 
 func tooMany(at loopir.Span) *failure {
@@ -177,6 +189,7 @@ func (c *checker) compareCases(das, dbs []desc, at loopir.Span, ctx known) (Verd
 	var mu sync.Mutex
 	worst := Exact
 	for _, da := range das {
+		dbs := c.within(da, dbs, ctx)
 		for _, db := range dbs {
 			asks = append(asks, func() {
 				in := ctx.with(da.guards...).with(db.guards...)
@@ -200,6 +213,16 @@ func (c *checker) compareCases(das, dbs []desc, at loopir.Span, ctx known) (Verd
 	}
 	together(asks...)
 	return worst, first.get()
+}
+
+// within gives that case of dbs which has da's counterpart if da is in no other; else dbs.
+func (c *checker) within(da desc, dbs []desc, ctx known) []desc {
+	for i, db := range dbs {
+		if len(dbs) > 1 && c.hintedPair(da, db) && c.proof.need("match/within", da.where(), ctx.with(da.guards...).hyps, and(db.guards...)).Outcome == Proved {
+			return dbs[i : i+1]
+		}
+	}
+	return dbs
 }
 
 // hole tells whether r is the old content of the cell that its own statement

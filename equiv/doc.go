@@ -78,9 +78,9 @@
 // programs have are matched like computations instead of being followed
 // (checker.keepCopies). A set to the first step of a sum, c = 0.0 + x, counts as
 // c = 0.0 and c += x, and m = max(m, x, y) as two steps (restart.go). Arrays that hold
-// the rows of a matrix or a triangle one after the other, i*N+j or i*(i+1)/2+j, have
-// rows and columns instead where each access is proved to keep to its row (unpack.go):
-// questions about cells are linear then.
+// the rows of a matrix or a triangle one after the other, i*N+j, i*(i+1)/2+j or
+// i*N-i*(i-1)/2+j, have rows and columns instead where each access is proved to keep to its
+// row (unpack.go): questions about cells are linear then.
 //
 // Kernels of the same text, marks on loops aside, are equal without more ado
 // (unchanged.go). A comparison that fails is first given to the interpreter, which
@@ -122,9 +122,22 @@
 // depends on its cell, terms hold under conditions; cases are split until each of
 // them is decided (polyMatch.compare), and in a case h%2 = 1 the index h is written
 // 2*(h/2) + 1. Two polynomials are equal when their normal forms are the same
-// text. A recurrence can't be followed to its inputs: its statements are compared
-// along the hints, as polynomials in the values that both read, which are matched
-// in turn.
+// text.
+//
+// Sums that are split, blocked or begun in another way have other texts. Their terms are
+// taken together by what they are but for indices and bound variables, and a summand goes
+// by its indices (algebra_sums.go). If it is proved that on either side no two summands
+// have the same indices, and that each summand of one side is one of the other and the
+// other way round, both sides add the same. Functions of sums are one atom where their
+// arguments are equal by these means.
+//
+// A recurrence can't be followed to its inputs. Its statements are compared along the
+// hints, as polynomials in the values that both read, which are matched in turn, or in
+// landmarks (landmarks.go): the value of a statement that has a counterpart is an atom,
+// named by the counterpart's instance, which is proved to exist. So temporaries that only
+// one side has are multiplied out, and the recurrence ends where both sides keep a value.
+// A cell that is updated in place has no such statement; of it there is the claim that a
+// read finds what its counterpart found, which is proved once, too.
 //
 // Literals count as the decimal fractions that they are written as. A quotient
 // x/y is x times the atom 1/y, and nothing cancels that atom: (x*y)/y is not x.
@@ -215,7 +228,9 @@
 // program, or else the step leaves the new instance alone and follows the old
 // program to an earlier one, and expressions get smaller in between. A source is
 // always the true one: the guesses that exist are compared by Before, the latest
-// is taken, and no other write is in between. A cell of a local or of an out array
+// is taken, and no other write is in between. The claim that two reads find the same is
+// used of reads that executed before the one for which it is being proved, and in claims
+// about statements that executed no earlier than the reads. A cell of a local or of an out array
 // that was never written counts as equal to another such cell, which is sound
 // because safe kernels do not depend on them.
 //
@@ -244,9 +259,9 @@
 //
 // Sources that no guess hits and whose writers have no hints; reductions whose
 // regrouping is neither a permutation nor by partial sums; rewrites by the laws of
-// arithmetic in a recurrence whose statements have no counterparts, or together
-// with a blocking of a symbolic sum, or of functions other than + - * /; nonlinear
-// conditions that the solver gives up on, as an index into rows that get shorter;
+// arithmetic in a recurrence no value of which both sides keep, as Horner's rule and a sum
+// of powers, or of functions other than + - * /; sums in which summands have the same
+// indices, as that of a constant; nonlinear conditions that the solver gives up on;
 // arrays that are written or packed and read at indices of data. Each
 // failure names the place and what could not be shown.
 package equiv

@@ -15,12 +15,22 @@ const (
 	maxSteps  = 6000 // values that are expanded
 )
 
+// A depth says how far reads are followed.
+type depth uint8
+
+const (
+	notAtAll    depth = iota // they are compared as they are
+	toLandmarks              // to inputs and statements that have counterparts
+	toInputs
+)
+
 // An expander writes values of one program as polynomials over its inputs.
 type expander struct {
-	sd      *side
-	shallow bool // reads are not followed
-	fresh   int  // bound variables named so far
-	steps   int
+	sd    *side
+	depth depth
+	marks *landmarks // with toLandmarks
+	fresh int        // bound variables named so far
+	steps int
 	// used is set when something was done that is no regrouping of sums and
 	// products: a product of sums was multiplied out, constants were folded.
 	used bool

@@ -7,16 +7,29 @@ import (
 
 // read expands what a read finds.
 func (x *expander) read(v value, r *loopir.Read, ctx known, path []*Stmt) (realPoly, *failure) {
-	if x.sd.hole(v, r) || x.shallow {
+	if x.sd.hole(v, r) || x.depth == notAtAll {
 		return (&atom{read: &v}).poly(), nil
 	}
 	ds, f := x.sd.describe(v, ctx)
 	if f != nil {
 		return nil, f
 	}
+	p, f := x.descs(ds, ctx, path)
+	if f != nil && f.recurrence && x.depth == toLandmarks {
+		return (&atom{read: &v}).poly(), nil
+	}
+	return p, f
+}
+
+// descs adds up the values that a read finds in different cases.
+func (x *expander) descs(ds []desc, ctx known, path []*Stmt) (realPoly, *failure) {
 	var out realPoly
 	for _, d := range ds {
-		p, f := x.desc(d, ctx.with(d.guards...), path)
+		in := ctx.with(d.guards...)
+		if len(ds) > 1 && x.sd.proof.impossible("algebra/source", d.where(), in.hyps) {
+			continue
+		}
+		p, f := x.desc(d, in, path)
 		if f != nil {
 			return nil, f
 		}
@@ -35,8 +48,13 @@ func (x *expander) desc(d desc, ctx known, path []*Stmt) (realPoly, *failure) {
 		if d.stmt == nil {
 			return x.value(d.val, ctx, path)
 		}
+		if x.depth == toLandmarks {
+			if a := x.marks.atom(d, ctx); a != nil {
+				return a.poly(), nil
+			}
+		}
 		if containsStmt(path, d.stmt) {
-			return nil, failf(d.stmt.Span, "a recurrence can't be written as a polynomial")
+			return nil, recurrence(d.stmt.Span)
 		}
 		return x.unrolled(d.val, ctx, append(path[:len(path):len(path)], d.stmt))
 	}

@@ -16,13 +16,9 @@ func (x *expander) node(n *node, ctx known, path []*Stmt) (realPoly, *failure) {
 	if f != nil {
 		return nil, f
 	}
-	var out realPoly
-	for _, d := range ds {
-		p, f := x.desc(d, ctx.with(d.guards...), path)
-		if f != nil {
-			return nil, f
-		}
-		out = append(out, p.under(x.open(ctx, d.guards...))...)
+	out, f := x.descs(ds, ctx, path)
+	if f != nil {
+		return nil, f
 	}
 	x.fresh++
 	for _, g := range n.groups(fmt.Sprintf("!x%d", x.fresh)) {
@@ -38,7 +34,10 @@ func (x *expander) node(n *node, ctx known, path []*Stmt) (realPoly, *failure) {
 // group adds up the terms of the updates that one statement makes.
 func (x *expander) group(g group, ctx known, path []*Stmt) (realPoly, *failure) {
 	if containsStmt(path, g.s) {
-		return nil, failf(g.s.Span, "a recurrence can't be written as a polynomial")
+		if x.sd.proof.impossible("algebra/no-update", g.s.Span, ctx.with(g.conds...).hyps) {
+			return nil, nil
+		}
+		return nil, recurrence(g.s.Span)
 	}
 	return x.updates(x.pinned(g, ctx), ctx, append(path[:len(path):len(path)], g.s))
 }

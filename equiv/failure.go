@@ -15,10 +15,19 @@ type failure struct {
 	msg    string
 	notes  []loopir.Note
 	answer *answer // the obligation that was not proved, or nil
+
+	recurrence bool // following a value came back to where it was
 }
 
 func failf(at loopir.Span, format string, args ...any) *failure {
 	return &failure{at: at, msg: fmt.Sprintf(format, args...)}
+}
+
+// recurrence is the failure to write a recurrence as a polynomial.
+func recurrence(at loopir.Span) *failure {
+	f := failf(at, "a recurrence can't be written as a polynomial")
+	f.recurrence = true
+	return f
 }
 
 func (f *failure) note(at loopir.Span, format string, args ...any) *failure {

@@ -115,6 +115,42 @@ func TestInTriangle(t *testing.T) {
 	}
 }
 
+func TestInShrinking(t *testing.T) {
+	for _, c := range []struct{ index, side, row, col string }{
+		{"i*N - i*(i-1)/2 + j", "N", "i", "j"},
+		{"i*(2*N-i-1)/2 + j", "N", "i", "j - i"},
+		{"N*i + j - (i+2)*(i+1)/2", "N - 1", "i", "j - i - 1"},
+		{"(i+2)*N - (i+2)*(i+1)/2", "N", "i + 2", "0"},
+		{"i*N - i*(i-2)/2 + j", "N", "", ""},
+		{"i*N - i*(i/2)/2 + j", "N", "", ""},
+		{"i*N - i*(i-1)/3 + j", "N", "", ""},
+		{"i*N + j", "N", "", ""},
+	} {
+		found := false
+		ways := inShrinking(indexExpr(t, c.index), poly.Must(indexExpr(t, c.side)))
+		for _, w := range ways {
+			found = found || c.row != "" && w.row.Key() == exprKey(indexExpr(t, c.row)) && w.col.Key() == exprKey(indexExpr(t, c.col))
+		}
+		if found != (c.row != "") || !found && len(ways) > 0 {
+			t.Errorf("%s: ways %v, want row %q and column %q", c.index, ways, c.row, c.col)
+		}
+	}
+}
+
+func TestIsEven(t *testing.T) {
+	for e, want := range map[string]bool{
+		"i*(i+1)": true, "i*(2*N-i-1)": true, "(i+N)*(i+N-1)": true, "2*i*j": true,
+		"i*(i+2)": false, "i*j": false, "i*N*(N+1)": true, "3": false,
+	} {
+		if x := indexExpr(t, e); !isPlain(x) || isEven(poly.Must(x)) != want {
+			t.Errorf("%s: even %v", e, !want)
+		}
+	}
+	if isPlain(indexExpr(t, "i*(i/2)")) {
+		t.Error("i/2 is plain")
+	}
+}
+
 // boundExpr reads an index expression with min and max.
 func boundExpr(t *testing.T, s string) loopir.Expr {
 	t.Helper()

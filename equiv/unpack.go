@@ -8,19 +8,27 @@ import (
 )
 
 // A packing is a way in which one index stands for a row and a column: the rows, of
-// different lengths perhaps, follow each other.
+// different lengths perhaps, follow each other. The length of a row is linear in its
+// number, so that between two rows that have cells there is none of a negative length.
 type packing struct {
 	rows, cols loopir.Expr // extents
-	split      func(index loopir.Expr) (row, col poly.Poly, ok bool)
+	split      func(index loopir.Expr) []rowCol
 	length     func(row poly.Poly) poly.Poly
 }
 
+// A rowCol is a way to read an index.
+type rowCol struct{ row, col poly.Poly }
+
 // packings lists those that a dimension of that extent may hold: a triangle of N*(N+1)/2
-// cells, row a from a*(a+1)/2 on, and a matrix of a product of extents that are no
-// constants, row a from a*W on.
+// cells, row a from a*(a+1)/2 or from a*N - a*(a-1)/2 on, and a matrix of a product of
+// extents that are no constants, row a from a*W on.
 func packings(extent loopir.Expr) []packing {
 	if side, rest, ok := inTriangle(extent); ok && rest.IsZero() {
-		return []packing{{side.Expr(), side.Expr(), inTriangle, func(row poly.Poly) poly.Poly { return row.Add(poly.Int(1)) }}}
+		n := side.Expr()
+		return []packing{
+			{n, n, only(inTriangle), func(row poly.Poly) poly.Poly { return row.Add(poly.Int(1)) }},
+			{n, n, func(e loopir.Expr) []rowCol { return inShrinking(e, side) }, side.Sub},
+		}
 	}
 	m, ok := extent.(*loopir.Binary)
 	if !ok || m.Op != loopir.Mul {
@@ -33,11 +41,21 @@ func packings(extent loopir.Expr) []packing {
 			continue
 		}
 		out = append(out, packing{
-			f[0], f[1], func(e loopir.Expr) (row, col poly.Poly, ok bool) { return inRows(e, width) },
+			f[0], f[1], only(func(e loopir.Expr) (row, col poly.Poly, ok bool) { return inRows(e, width) }),
 			func(poly.Poly) poly.Poly { return width },
 		})
 	}
 	return out
+}
+
+func only(split func(loopir.Expr) (row, col poly.Poly, ok bool)) func(loopir.Expr) []rowCol {
+	return func(e loopir.Expr) []rowCol {
+		row, col, ok := split(e)
+		if !ok {
+			return nil
+		}
+		return []rowCol{{row, col}}
+	}
 }
 
 // unpacked gives the program in which locals with packed dimensions have two for each.
@@ -72,8 +90,8 @@ func (p *Program) unpackedCell(r *loopir.Read) (index []loopir.Expr, ok bool) {
 
 func (p *Program) unpack(a *Array, d int, proof *prover) *Program {
 	for _, k := range packings(a.Shape[d]) {
-		if p.packs(a, d, k, proof) {
-			return p.split(a, d, k)
+		if at := p.packs(a, d, k, proof); at != nil {
+			return p.split(a, d, k, at)
 		}
 	}
 	return nil
@@ -88,8 +106,9 @@ func unpackedAlike(p, q *Program, proof *prover) (*Program, *Program) {
 			split := false
 			if exprKey(a.Shape[d]) == exprKey(b.Shape[d]) {
 				for _, k := range packings(a.Shape[d]) {
-					if p.packs(a, d, k, proof) && q.packs(b, d, k, proof) {
-						p, q, split = p.split(a, d, k), q.split(b, d, k), true
+					x, y := p.packs(a, d, k, proof), q.packs(b, d, k, proof)
+					if x != nil && y != nil {
+						p, q, split = p.split(a, d, k, x), q.split(b, d, k, y), true
 						a, b = p.Array(a.Name), q.Array(b.Name)
 						break
 					}
@@ -103,8 +122,10 @@ func unpackedAlike(p, q *Program, proof *prover) (*Program, *Program) {
 	return p, q
 }
 
-// packs proves that all accesses to dimension d of a are by k.
-func (p *Program) packs(a *Array, d int, k packing, proof *prover) bool {
+// packs gives row and column of the indices in dimension d of a, by exprKey, if all
+// accesses are proved to be by k.
+func (p *Program) packs(a *Array, d int, k packing, proof *prover) map[string]rowCol {
+	at := map[string]rowCol{}
 	var asks []*ask
 	rows := false
 	for _, s := range p.Stmts {
@@ -112,30 +133,42 @@ func (p *Program) packs(a *Array, d int, k packing, proof *prover) bool {
 			if c.cell.Name != a.Name {
 				continue
 			}
-			row, col, ok := k.split(c.cell.Index[d])
-			if !ok {
-				return false
+			hyps := c.domain(s.Fresh(""))
+			ways := k.split(c.cell.Index[d])
+			inRow := func(way rowCol) *ask {
+				return &ask{
+					name: "layout/packed", at: c.cell.Span, hyps: hyps,
+					goal: and(ge(way.col.Expr(), 0), loopir.Bin(loopir.Lt, way.col.Expr(), k.length(way.row).Expr())),
+				}
 			}
-			rows = rows || !row.IsZero()
-			asks = append(asks, &ask{
-				name: "layout/packed", at: c.cell.Span, hyps: c.domain(s.Fresh("")),
-				goal: and(ge(col.Expr(), 0), loopir.Bin(loopir.Lt, col.Expr(), k.length(row).Expr())),
-			})
+			for len(ways) > 1 && !proof.all([]*ask{inRow(ways[0])}) {
+				ways = ways[1:]
+			}
+			key := exprKey(c.cell.Index[d])
+			if old, known := at[key]; len(ways) == 0 || known && !old.row.Equal(ways[0].row) {
+				return nil
+			}
+			at[key] = ways[0]
+			rows = rows || !ways[0].row.IsZero()
+			asks = append(asks, inRow(ways[0]))
 		}
 	}
-	return rows && proof.all(asks)
+	if !rows || !proof.all(asks) {
+		return nil
+	}
+	return at
 }
 
 // A dimSplit takes a dimension of an array apart.
 type dimSplit struct {
-	d int
-	k packing
+	d  int
+	at map[string]rowCol
 }
 
 // apply gives the index in the array with one more dimension.
 func (s dimSplit) apply(index []loopir.Expr) ([]loopir.Expr, bool) {
-	row, col, ok := s.k.split(index[s.d])
-	return s.apart(index, row.Expr(), col.Expr()), ok
+	way, ok := s.at[exprKey(index[s.d])]
+	return s.apart(index, way.row.Expr(), way.col.Expr()), ok
 }
 
 func (s dimSplit) apart(es []loopir.Expr, row, col loopir.Expr) []loopir.Expr {
@@ -143,8 +176,8 @@ func (s dimSplit) apart(es []loopir.Expr, row, col loopir.Expr) []loopir.Expr {
 }
 
 // split is p with dimension d of a taken apart.
-func (p *Program) split(a *Array, d int, k packing) *Program {
-	how := dimSplit{d, k}
+func (p *Program) split(a *Array, d int, k packing, at map[string]rowCol) *Program {
+	how := dimSplit{d, at}
 	q := *p
 	q.Stmts, q.Arrays = nil, nil
 	q.splits = map[string][]dimSplit{}
@@ -214,6 +247,90 @@ func inTriangle(e loopir.Expr) (row, col poly.Poly, ok bool) {
 		return !ok
 	})
 	return row, col, ok
+}
+
+// inShrinking writes an index as row*side - row*(row-1)/2 + col, with what it halves for the
+// row, or what is next to that.
+func inShrinking(e loopir.Expr, side poly.Poly) []rowCol {
+	whole, ok := twice(e)
+	if !ok {
+		return nil
+	}
+	var out []rowCol
+	loopir.WalkExpr(e, func(e loopir.Expr) bool {
+		half, isDiv := e.(*loopir.Binary)
+		if !isDiv || half.Op != loopir.Div {
+			return true
+		}
+		m, isMul := half.X.(*loopir.Binary)
+		if !isMul || m.Op != loopir.Mul {
+			return true
+		}
+		for _, x := range []loopir.Expr{m.X, m.Y} {
+			factor, err := poly.FromExpr(x)
+			if err != nil {
+				continue
+			}
+			for _, d := range []int64{0, -1, 1} {
+				row := factor.Add(poly.Int(d))
+				start := row.Mul(side.Scale(big.NewInt(2)).Sub(row).Add(poly.Int(1))) // twice
+				if col, even := whole.Sub(start).DivExact(poly.Int(2)); even && col.Degree() <= 1 {
+					out = append(out, rowCol{row, col})
+				}
+			}
+		}
+		return true
+	})
+	return out
+}
+
+// twice is 2*e for sums in which products are halved that are even.
+func twice(e loopir.Expr) (poly.Poly, bool) {
+	if b, isBin := e.(*loopir.Binary); isBin {
+		x, okX := twice(b.X)
+		y, okY := twice(b.Y)
+		by, isConst := constIndex(b.Y)
+		switch {
+		case b.Op == loopir.Add:
+			return x.Add(y), okX && okY
+		case b.Op == loopir.Sub:
+			return x.Sub(y), okX && okY
+		case b.Op == loopir.Div && isConst && by == 2:
+			if p, err := poly.FromExpr(b.X); err == nil && isPlain(b.X) && isEven(p) {
+				return p, true
+			}
+		}
+	}
+	p, err := poly.FromExpr(e)
+	return p.Scale(big.NewInt(2)), err == nil
+}
+
+// isPlain tells whether e is made of variables by sums and products.
+func isPlain(e loopir.Expr) bool {
+	switch e := e.(type) {
+	case *loopir.Int, *loopir.Var:
+		return true
+	case *loopir.Unary:
+		return e.Op == loopir.Neg && isPlain(e.X)
+	case *loopir.Binary:
+		return (e.Op == loopir.Add || e.Op == loopir.Sub || e.Op == loopir.Mul) && isPlain(e.X) && isPlain(e.Y)
+	}
+	return false
+}
+
+// isEven tells whether p, made of variables by sums and products, is even for all integers:
+// that depends on what its variables are modulo 2.
+func isEven(p poly.Poly) bool {
+	for _, v := range p.Vars() {
+		for _, x := range []int64{0, 1} {
+			if !isEven(p.Subst(map[string]poly.Poly{v: poly.Int(x)})) {
+				return false
+			}
+		}
+		return true
+	}
+	c, isConst := p.Const()
+	return isConst && c.Bit(0) == 0
 }
 
 // inRows writes an index as row*width + col, the row being all that is multiplied by the

@@ -36,3 +36,12 @@ type limits struct {
 	quick  int64 // milliseconds for the first, incremental attempt
 	wall   int64 // milliseconds until a solver that ignores its limits is killed
 }
+
+// of are the limits for p: a step with products takes some five times as long, and what is
+// proved with them is proved in few.
+func (l limits) of(p *problem) limits {
+	if p.logic != "QF_LIA" {
+		l.rlimit = l.rlimit/5 + 1
+	}
+	return l
+}

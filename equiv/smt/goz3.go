@@ -77,7 +77,7 @@ func (w goz3Worker) decide(p *problem) result {
 			return r
 		}
 	}
-	return w.attempt(p, w.limits.rlimit, false)
+	return w.attempt(p, w.limits.of(p).rlimit, false)
 }
 
 func (w goz3Worker) attempt(p *problem, rlimit uint, older bool) (r result) {

@@ -126,7 +126,7 @@ func (w *processWorker) attempt(ctx context.Context, p *problem) (result, error)
 	if r.status != Unknown || retry == nil {
 		return r, w.send("(pop 1)\n")
 	}
-	r, err = w.query(ctx, retry(w.engine.limits)+p.text, p)
+	r, err = w.query(ctx, retry(w.engine.limits.of(p))+p.text, p)
 	if err != nil {
 		return r, err
 	}
