@@ -41,7 +41,10 @@ type limits struct {
 // proved with them is proved in few.
 func (l limits) of(p *problem) limits {
 	if p.logic != "QF_LIA" {
-		l.rlimit = l.rlimit/5 + 1
+		l.rlimit = max(l.rlimit/5, min(l.rlimit, enoughProducts))
 	}
 	return l
 }
+
+// enoughProducts are steps with products that limits leave if they can.
+const enoughProducts = 1_000_000

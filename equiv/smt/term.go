@@ -170,12 +170,53 @@ func ge(p poly) *Term {
 	if v, ok := p.isConst(); ok {
 		return Bool(v.Sign() >= 0)
 	}
+	if t := geExtremum(p); t != nil {
+		return t
+	}
 	c, rest := p.split()
 	if g := rest.content(); g.Cmp(one) != 0 {
 		p = constPoly(floorDiv(c, g)).add(rest.quo(g))
 	}
 	return &Term{op: opGe, poly: p, compound: p.compound()}
 }
+
+// geExtremum gives p >= 0 without the first minimum or maximum in p: if that has to be large,
+// both operands of a minimum have to be, or one of a maximum. It is nil if there is none, or
+// if there are many.
+func geExtremum(p poly) *Term {
+	n := 0
+	for _, m := range p {
+		for _, a := range m.atoms {
+			if a.kind == atomIte {
+				n++
+			}
+		}
+	}
+	if n > maxExtrema {
+		return nil
+	}
+	for i, m := range p {
+		if len(m.atoms) != 1 || m.atoms[0].kind != atomIte {
+			continue
+		}
+		a := m.atoms[0]
+		x, y := a.parts[0], a.parts[1]
+		least := a.cond.text() == Le(x, y).text()
+		if !least && a.cond.text() != Le(y, x).text() {
+			continue
+		}
+		rest := append(p[:i:i], p[i+1:]...)
+		f, g := ge(rest.add(x.poly.scale(m.coef))), ge(rest.add(y.poly.scale(m.coef)))
+		if least == (m.coef.Sign() > 0) {
+			return And(f, g)
+		}
+		return Or(f, g)
+	}
+	return nil
+}
+
+// maxExtrema bounds the minima and maxima of a comparison that is taken apart by them.
+const maxExtrema = 3
 
 // eq gives p = 0, with a positive leading coefficient.
 func eq(p poly) *Term {
