@@ -284,8 +284,8 @@ func place(e loopir.Expr, around loopir.Span) loopir.Span {
 // within says that index d of r is legal: of a dimension that is packed, by row and column.
 func (w *walker) within(r *loopir.Read, d int) loopir.Expr {
 	index, shape := r.Index[d:d+1], w.p.Array(r.Name).Shape[d:d+1]
-	if cell, ok := w.matrix.unpackedCell(r); ok && len(r.Index) == 1 {
-		index, shape = cell, w.matrix.Array(r.Name).Shape
+	if i, n, ok := w.matrix.unpackedIndex(r, d); ok {
+		index, shape = i, n
 	}
 	out := boolExpr(true)
 	for i, x := range index {

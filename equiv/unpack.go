@@ -2,6 +2,7 @@ package equiv
 
 import (
 	"math/big"
+	"slices"
 
 	"github.com/loopopt/loopopt/loopir"
 	"github.com/loopopt/loopopt/loopir/poly"
@@ -77,15 +78,26 @@ func (p *Program) unpacked(proof *prover) *Program {
 	return p
 }
 
-// unpackedCell gives the index of a cell of the original program in p.
-func (p *Program) unpackedCell(r *loopir.Read) (index []loopir.Expr, ok bool) {
-	index = r.Index
+// unpackedIndex gives the indices in p that index d of a cell of the original program has
+// become, and their extents.
+func (p *Program) unpackedIndex(r *loopir.Read, d int) (index, extents []loopir.Expr, ok bool) {
+	all := r.Index
+	from := make([]int, len(all)) // dimension of the original
+	for i := range from {
+		from[i] = i
+	}
 	for _, s := range p.splits[r.Name] {
-		if index, ok = s.apply(index); !ok {
-			return nil, false
+		if all, ok = s.apply(all); !ok {
+			return nil, nil, false
+		}
+		from = slices.Insert(from, s.d, from[s.d])
+	}
+	for i, e := range all {
+		if from[i] == d {
+			index, extents = append(index, e), append(extents, p.Array(r.Name).Shape[i])
 		}
 	}
-	return index, ok
+	return index, extents, ok
 }
 
 func (p *Program) unpack(a *Array, d int, proof *prover) *Program {

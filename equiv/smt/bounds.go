@@ -113,7 +113,36 @@ func (t *tableau) productBounds(atoms []*atom) (lo, hi *big.Int) {
 		low = scaleBound(low, f.lo)
 		high = scaleBound(high, f.hi)
 	}
+	for _, c := range t.columns {
+		if w := t.factorBound(c, atoms); w != nil && (high == nil || w.Cmp(high) < 0) {
+			high = w
+		}
+	}
 	return low, high
+}
+
+// factorBound bounds a product of non-negative factors by a larger one, c, whose other
+// factors are at least 1; nil if it is none.
+func (t *tableau) factorBound(c column, atoms []*atom) *big.Int {
+	if !c.hi.ok || len(c.atoms) <= len(atoms) {
+		return nil
+	}
+	high := big.NewInt(c.hi.v)
+	for _, a := range c.atoms { // both are sorted by key
+		if len(atoms) > 0 && atoms[0].key == a.key {
+			atoms = atoms[1:]
+			continue
+		}
+		j, ok := t.index[a.key]
+		if !ok || !t.columns[j].lo.ok || t.columns[j].lo.v < 1 {
+			return nil
+		}
+		high.Div(high, big.NewInt(t.columns[j].lo.v))
+	}
+	if len(atoms) > 0 {
+		return nil
+	}
+	return high
 }
 
 func scaleBound(v *big.Int, b bound) *big.Int {
