@@ -72,7 +72,7 @@ func (m *polyMatch) bijection(c class, ctx known) *failure {
 	for i := range c[0] {
 		for j := range c[1] {
 			if first.get() == nil {
-				first.add(m.sameReads(&c[0][i], &c[1][j], ctx))
+				first.add(m.sameRest(&c[0][i], &c[1][j], ctx))
 			}
 		}
 	}
@@ -145,24 +145,33 @@ func classesOf(after, before []summands) []class {
 	return out
 }
 
-// sameReads: what is left as reads has equal values in summands with the same indices.
-func (m *polyMatch) sameReads(g, h *summands, ctx known) *failure {
-	if len(g.reads) == 0 {
+// sameRest: reads, and functions of sums, have equal values in summands with the same
+// indices.
+func (m *polyMatch) sameRest(g, h *summands, ctx known) *failure {
+	x, y := &g.left, &h.left
+	if len(x.reads)+len(x.functions) == 0 {
 		return nil
 	}
 	in := ctx.with(g.conds...).with(h.conds...).with(sameSlots(&g.group, &h.group))
 	if m.c.proof.impossible("algebra/pair", m.at, in.hyps) {
 		return nil
 	}
-	for i := range g.reads {
-		v, f := m.c.compare(g.reads[i], h.reads[i], in)
-		if f != nil && m.claim(g.reads[i], h.reads[i], in) {
+	for i := range x.reads {
+		v, f := m.c.compare(x.reads[i], y.reads[i], in)
+		if f != nil && m.claim(x.reads[i], y.reads[i], in) {
 			continue
 		}
 		if f != nil {
 			return f
 		}
 		m.verdict = weaker(m.verdict, v)
+	}
+	for i, a := range x.functions {
+		for j := range a.args {
+			if f := m.compare(a.args[j], y.functions[i].args[j], in, nil, maxCaseSplits); f != nil {
+				return f
+			}
+		}
 	}
 	return nil
 }
@@ -194,9 +203,9 @@ func sameSlots(g, h *group) loopir.Expr {
 // summands are what a term sums up. The env of the group has the indices in it.
 type summands struct {
 	group
-	term  int // which of the polynomial
-	reads []value
-	fixed string // the indices without bound variables
+	term  int      // which of the polynomial
+	left  skeleton // what else there is to compare
+	fixed string   // the indices without bound variables
 }
 
 // summandsOf groups terms by what they have in common.
@@ -215,18 +224,19 @@ func summandsOf(p realPoly, sorted bool) (map[string][]summands, bool) {
 		for i, p := range bare.slots {
 			g.env[fmt.Sprintf("%04d", i)] = p.Expr()
 		}
-		out[key] = append(out[key], summands{g, i, bare.reads, bare.fixed()})
+		out[key] = append(out[key], summands{g, i, bare, bare.fixed()})
 	}
 	return out, true
 }
 
 // A skeleton writes a product without its indices, which it lists.
 type skeleton struct {
-	bound  []string
-	sorted bool // factors are sorted by the indices that are the same in all summands, too
-	slots  []poly.Poly
-	reads  []value
-	failed bool // there is something of which no skeleton can be made
+	bound     []string
+	sorted    bool // factors are sorted by the indices that are the same in all summands, too
+	slots     []poly.Poly
+	reads     []value
+	functions []*atom // of sums
+	failed    bool    // there is something of which no skeleton can be made
 }
 
 // product takes factors in an order that does not depend on the names of bound variables.
@@ -276,8 +286,11 @@ func (s *skeleton) atom(a *atom) string {
 		s.failed = s.failed || cn.deep
 		return text
 	}
-	if a.read != nil {
+	switch {
+	case a.read != nil:
 		return s.read(*a.read)
+	case a.sums():
+		return s.function(a)
 	}
 	s.slots = append(s.slots, a.index...)
 	text := fmt.Sprintf("%s/%d", a.head, len(a.index))
@@ -285,6 +298,36 @@ func (s *skeleton) atom(a *atom) string {
 		text += "(" + s.sum(arg) + ")"
 	}
 	return text
+}
+
+// function is for a function of sums: it goes by the indices in them that depend on bound
+// variables outside of it alone.
+func (s *skeleton) function(a *atom) string {
+	s.functions = append(s.functions, a)
+	var own []poly.Poly
+	for _, arg := range a.args {
+		own = s.outer(arg, own)
+	}
+	s.slots = append(s.slots, own...)
+	return fmt.Sprintf("%s of %d with %d", a.head, len(a.args), len(own))
+}
+
+// outer adds the indices in p that depend on no variables but those outside to the list, each
+// once.
+func (s *skeleton) outer(p realPoly, own []poly.Poly) []poly.Poly {
+	for _, t := range p {
+		for _, a := range t.factors {
+			for _, i := range a.index {
+				if slices.ContainsFunc(s.bound, i.Uses) && !slices.ContainsFunc(t.vars, i.Uses) && !slices.ContainsFunc(own, i.Equal) {
+					own = append(own, i)
+				}
+			}
+			for _, arg := range a.args {
+				own = s.outer(arg, own)
+			}
+		}
+	}
+	return own
 }
 
 // read goes by the cell that is read.

@@ -58,12 +58,12 @@ func (r *referee) search(s *sizeSearch, models []map[string]*big.Int, thorough [
 	var found *difference
 	contents := thorough
 	if contents == nil {
-		contents = (&filler{}).thorough(false)
+		contents = r.fill.usual()
 	}
 	n := 0
 	try := func(sizes map[string]int64) bool {
 		for i, filling := range contents {
-			if n >= allFillings && i != n%len(contents) {
+			if n >= allFillings && i != n%len(contents) && filling != dominantFilling {
 				continue
 			}
 			if found = r.compare(sizes, filling); found != nil || r.left <= 0 || r.ctx.Err() != nil {

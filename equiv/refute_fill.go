@@ -15,6 +15,7 @@ const (
 	nanFilling  = fillings + iota // NaN here and there
 	infFilling                    // infinities here and there
 	wideFilling                   // integers that narrow floats round
+	dominantFilling               // large where all indices are equal: a matrix that has roots and inverses
 	farFilling                    // this one and further ones: values at the literals of the kernels
 )
 
@@ -29,6 +30,7 @@ type filler struct {
 	narrow   bool                     // bf16 or f16 occurs
 	single   bool                     // a float other than f64 occurs
 	product  bool                     // data is multiplied
+	roots    bool                     // a root is taken of data
 	indices  map[string][]loopir.Expr // extents that the cells of an array have to be below: they are indices
 
 	decimals map[interp.Value]*big.Rat // literals as they are written, by their values
@@ -122,6 +124,7 @@ func (l *filler) lookAt(e loopir.Expr) {
 		l.product = l.product || e.Op == loopir.Mul && e.Type != loopir.Index
 	case *loopir.Intrinsic:
 		l.product = l.product || e.Name == "fma"
+		l.roots = l.roots || e.Name == "sqrt"
 	}
 }
 
@@ -154,11 +157,17 @@ func (l *filler) thorough(exact bool) []int {
 			out = append(out, wideFilling)
 		}
 	}
+	if l.roots {
+		out = append(out, dominantFilling)
+	}
 	for i := range l.literals {
 		out = append(out, farFilling+i)
 	}
 	return out
 }
+
+// usual lists the fillings that are tried first.
+func (l *filler) usual() []int { return (&filler{roots: l.roots}).thorough(false) }
 
 // exactIn tells whether contents of that filling are small enough for results
 // to be exact where those of small integers are.
@@ -194,9 +203,11 @@ func (l *filler) value(t loopir.Type, name string, index []int64, filling int) i
 	}
 	x := fillHash(name, index, filling)
 	switch {
+	case filling == dominantFilling && len(index) > 1 && !slices.ContainsFunc(index, func(i int64) bool { return i != index[0] }):
+		return interp.Integer(t, 100+int64(x%25))
 	case filling == wideFilling:
 		return interp.Integer(t, int64(257+2*(x%24)))
-	case !t.IsFloat() || x%3 != 0:
+	case !t.IsFloat() || x%3 != 0 || filling == dominantFilling:
 		return interp.Integer(t, int64(x>>8%7)-3)
 	case filling == nanFilling:
 		return interp.Float(t, math.NaN())
