@@ -10,22 +10,28 @@ import (
 )
 
 // algebra tries to show the outputs of two programs equal as polynomials over the inputs,
-// and then, where they are not, statement by statement. It gives the verdict, or NoVerdict.
-func algebra(proof *prover, before, after *Program, g *guesser) Verdict {
+// and then, where they are not, statement by statement. It gives the checker that did, or
+// nil.
+func algebra(proof *prover, before, after *Program, g *guesser) *checker {
 	c := newChecker(proof, before, after)
-	if v := c.sameOutputs(); v != NoVerdict {
-		return v
+	if c.worst = c.sameOutputs(); c.worst != NoVerdict {
+		c.overInputs = true
+		return c
 	}
-	if v := c.alongHints(g); v != NoVerdict {
-		return v
+	if done := c.alongHints(g); done != nil {
+		return done
 	}
 	d := newChecker(proof, after, before)
-	return d.alongHints(g.exchanged(d))
+	done := d.alongHints(g.exchanged(d))
+	if done != nil {
+		done.exchanged = true
+	}
+	return done
 }
 
 // alongHints compares statements as polynomials along the hints: those from the text and
 // those from runs, which know values that are equal by algebra.
-func (c *checker) alongHints(g *guesser) Verdict {
+func (c *checker) alongHints(g *guesser) *checker {
 	t := c.traced(g)
 	c.inferByCells()
 	g.contradict(c)
@@ -35,10 +41,10 @@ func (c *checker) alongHints(g *guesser) Verdict {
 		}
 		d.polynomials = true
 		if d.tried() {
-			return max(d.worst, Exact)
+			return d
 		}
 	}
-	return NoVerdict
+	return nil
 }
 
 // inferByCells guesses hints for statements that look like none of before: those

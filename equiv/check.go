@@ -118,11 +118,11 @@ func Check(ctx context.Context, f *loopir.File, before, after *loopir.Kernel, op
 		}
 	}
 	if c.failed() && ctx.Err() == nil && !opts.ProofOnly {
-		byAlgebra := NoVerdict
+		var byAlgebra *checker
 		if res.Counterexample = refuteFinite(ctx, f, before, after, proof.models()); res.Counterexample == nil {
 			byAlgebra = algebra(proof, old, now, g)
 		}
-		if res.Counterexample == nil && byAlgebra == NoVerdict {
+		if res.Counterexample == nil && byAlgebra == nil {
 			res.Counterexample = refute(ctx, f, before, after, opts, proof.models())
 		}
 		if res.Counterexample == nil {
@@ -136,8 +136,8 @@ func Check(ctx context.Context, f *loopir.File, before, after *loopir.Kernel, op
 				}
 			}
 		}
-		if byAlgebra != NoVerdict && (c.failed() || c.worst > byAlgebra) {
-			c.first, c.worst = firstFailure{}, byAlgebra
+		if byAlgebra != nil && (c.failed() || c.worst > byAlgebra.worst) {
+			c = byAlgebra
 		}
 	}
 	c.first.add(empty)

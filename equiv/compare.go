@@ -24,6 +24,7 @@ type checker struct {
 	hints         []*hint // by Stmt.index of after
 	thorough      bool    // also try what seldom helps and costs much
 	polynomials   bool    // statements may be equal as polynomials
+	overInputs    bool    // the outputs are equal as polynomials over the inputs
 	exchanged     bool    // before is the program to compare, after what it is compared with
 
 	wg     sync.WaitGroup

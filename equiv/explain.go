@@ -2,6 +2,7 @@ package equiv
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 
@@ -17,6 +18,10 @@ type Explanation struct {
 	After   []StmtInfo   `json:"after"`
 	Matches []Match      `json:"matches"`
 	Reads   []ReadSource `json:"reads"`
+
+	// Polynomials tells in what values were compared as polynomials over the reals, where
+	// they were: the inputs, or those of matched statements.
+	Polynomials string `json:"polynomials,omitempty"`
 }
 
 // A StmtInfo is an assignment of one of the programs, as the proof sees it: calls
@@ -34,7 +39,8 @@ type StmtInfo struct {
 type Match struct {
 	After  int      `json:"after"`  // StmtInfo.Index
 	Before int      `json:"before"` // StmtInfo.Index
-	Same   string   `json:"same"`   // value, term or update: what they have in common
+	Same   string   `json:"same"`   // value, term or update: what they have in common; read: what they read
+	Read   string   `json:"read,omitempty"`
 	Iters  []string `json:"iters"`  // of Before, over those of After: c = 16*cb+c2
 	Proved bool     `json:"proved"` // false: a guess, as the comparison failed or was not made
 
@@ -79,9 +85,21 @@ func (c *checker) explain(ran bool) *Explanation {
 				x.Matches = append(x.Matches, m)
 			}
 		}
+		for _, key := range c.readsOf(s) {
+			asked = true
+			m.Same, m.Read, m.Proved = "read", key.a, !failed
+			x.Matches = append(x.Matches, m)
+		}
 		if !asked && failed {
 			x.Matches = append(x.Matches, m)
 		}
+	}
+	switch {
+	case failed:
+	case c.polynomials:
+		x.Polynomials = "statements"
+	case c.overInputs:
+		x.Polynomials = "inputs"
 	}
 	if !c.exchanged {
 		x.Reads = append(c.before.sources("before"), c.after.sources("after")...)
@@ -94,6 +112,18 @@ func (c *checker) explain(ran bool) *Explanation {
 	}
 	x.Reads = append(c.after.sources("before"), c.before.sources("after")...)
 	return x
+}
+
+// readsOf lists the claims about reads of s.
+func (c *checker) readsOf(s *Stmt) []readsKey {
+	var out []readsKey
+	for key := range c.reads {
+		if key.after == s.index {
+			out = append(out, key)
+		}
+	}
+	slices.SortFunc(out, func(x, y readsKey) int { return strings.Compare(x.a+" "+x.b, y.a+" "+y.b) })
+	return out
 }
 
 func (sd *side) infos() []StmtInfo {

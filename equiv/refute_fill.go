@@ -12,11 +12,11 @@ import (
 
 // Contents that only a thorough search tries, numbered on from fillings.
 const (
-	nanFilling  = fillings + iota // NaN here and there
-	infFilling                    // infinities here and there
-	wideFilling                   // integers that narrow floats round
-	dominantFilling               // large where all indices are equal: a matrix that has roots and inverses
-	farFilling                    // this one and further ones: values at the literals of the kernels
+	nanFilling      = fillings + iota // NaN here and there
+	infFilling                        // infinities here and there
+	wideFilling                       // integers that narrow floats round
+	dominantFilling                   // large where all indices are equal: a matrix that has roots and inverses
+	farFilling                        // this one and further ones: values at the literals of the kernels
 )
 
 // maxLiterals bounds how many of the values at literals are tried; each is one

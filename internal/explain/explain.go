@@ -61,12 +61,15 @@ func (r *Report) Text() string {
 		return ""
 	}
 	b.WriteString("statements\n")
+	if text := polynomials(x); text != "" {
+		fmt.Fprintf(&b, "  %s\n", text)
+	}
 	for _, m := range x.Matches {
 		word := ""
 		if !m.Proved {
 			word = " (guessed)"
 		}
-		fmt.Fprintf(&b, "  %s\n    %s %s%s\n", where(x.After[m.After]), does(m.Same), where(x.Before[m.Before]), word)
+		fmt.Fprintf(&b, "  %s\n    %s %s%s\n", where(x.After[m.After]), does(m), where(x.Before[m.Before]), word)
 		if len(m.Iters) > 0 {
 			at := "at"
 			if m.Exchanged {
@@ -104,8 +107,21 @@ func where(s equiv.StmtInfo) string {
 	return fmt.Sprintf("%d: %s", s.Line, s.Text)
 }
 
-func does(same string) string {
-	switch same {
+// polynomials tells what was compared by the laws of arithmetic.
+func polynomials(x *equiv.Explanation) string {
+	switch x.Polynomials {
+	case "inputs":
+		return "the outputs are the same polynomials over the inputs"
+	case "statements":
+		return "values are compared as polynomials, over inputs and values that are matched here"
+	}
+	return ""
+}
+
+func does(m equiv.Match) string {
+	switch m.Same {
+	case "read":
+		return "finds in " + m.Read + " what is found there by"
 	case "term":
 		return "adds what was added by"
 	case "update":

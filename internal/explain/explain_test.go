@@ -112,3 +112,29 @@ func TestExchanged(t *testing.T) {
 		t.Errorf("no %q in\n%s", want, text)
 	}
 }
+
+// TestPolynomials shows proofs by the laws of arithmetic: over the inputs, and of an update in
+// place by what is matched on the way.
+func TestPolynomials(t *testing.T) {
+	for file, c := range map[string]struct{ before, after, want string }{
+		"arithmetic-strassen": {"original.loop", "cells.loop", "statements\n  the outputs are the same polynomials over the inputs\nsources"},
+		"recurrence-algebra-lu": {
+			"original.loop", "dot.loop",
+			"statements\n  values are compared as polynomials, over inputs and values that are matched here\n" +
+				"  6: A[i][j] = (A[i][j] - s) / A[j][j]\n    writes what was written by 5: A[i][j] = A[i][j] / A[j][j]\n    at i = i, j = j\n" +
+				"  9: s!2 += A[i][k] * A[k][j]\n    finds in A[k][j] what is found there by 7: A[i][j] -= A[i][k] * A[k][j]\n    at i = i, j = j, k = k\nsources",
+		},
+	} {
+		ar, err := txtar.ParseFile("../../testdata/verify/classes/" + file + ".txtar")
+		if err != nil {
+			t.Fatal(err)
+		}
+		programs := map[string]Program{}
+		for _, f := range ar.Files {
+			programs[f.Name] = Program{f.Name, f.Data}
+		}
+		if text := report(t, programs[c.before], programs[c.after]).Text(); !strings.Contains(text, c.want) {
+			t.Errorf("%s: no %q in\n%s", file, c.want, text)
+		}
+	}
+}

@@ -43,6 +43,8 @@ type pageData struct {
 	SlowMS  float64
 	TotalMS float64
 	Counter string
+
+	Polynomials string
 }
 
 type matchRow struct {
@@ -73,6 +75,9 @@ func (r *Report) HTML(before, after Program) ([]byte, error) {
 		},
 		Flow: template.HTML(draw(x, p)), //nolint:gosec // draw escapes what it prints
 	}
+	if text := polynomials(x); text != "" {
+		d.Polynomials = strings.ToUpper(text[:1]) + text[1:]
+	}
 	if r.Counterexample != nil {
 		d.Counter = r.Counterexample.String()
 	}
@@ -83,7 +88,7 @@ func (r *Report) HTML(before, after Program) ([]byte, error) {
 		}
 		d.Rows = append(d.Rows, matchRow{
 			p.hue(p.after[m.After]), p.after[m.After], where(x.After[m.After]), where(x.Before[m.Before]),
-			strings.Join(iters, ", "), m.Same, m.Proved,
+			strings.Join(iters, ", "), strings.TrimSpace(m.Same + " " + m.Read), m.Proved,
 		})
 	}
 	for _, s := range x.Reads {
