@@ -21,7 +21,8 @@
 // iteration around its declaration, so two of its cells are one only in the same
 // iteration ([Program.SameCell]). A condition on data is stored in a hidden
 // Boolean local where it is tested, and an assignment under it writes
-// select(cond, new, old).
+// select(cond, new, old); a sum, product or extremum is updated by select(cond, term, none)
+// instead, where none changes nothing, bit for bit: -0.0 in a sum.
 //
 // A read at indices of data, A[p[i]] of an array neither written nor packed, is a function of
 // these indices of which nothing is known (lookup.go): it equals another read of A where
@@ -115,14 +116,14 @@
 // the reals in the inputs. expand.go follows a value to its inputs and writes it
 // as a sum of terms: a rational coefficient times atoms, summed over bound
 // variables within conditions (realpoly.go, canon.go). Iterations of loops of constant
-// extent, up to 16, become terms of their own; sums of symbolic extent stay sums,
+// extent, up to 32, become terms of their own; sums of symbolic extent stay sums,
 // their bound variables counted from 0 and named so that the text of the term is
 // least. An atom is an input cell, an index as a value, or a function of
-// polynomials: exp, min, a conversion that rounds. Where the source of a value
-// depends on its cell, terms hold under conditions; cases are split until each of
-// them is decided (polyMatch.compare), and in a case h%2 = 1 the index h is written
-// 2*(h/2) + 1. Two polynomials are equal when their normal forms are the same
-// text.
+// polynomials: exp, min, a conversion that rounds, a comparison, a choice by one. Where
+// the source of a value depends on its cell, terms hold under conditions; cases are
+// split until each of them is decided (polyMatch.compare), and in a case h%2 = 1 the
+// index h is written 2*(h/2) + 1. Two polynomials are equal when their normal forms are
+// the same text.
 //
 // Sums that are split, blocked or begun in another way have other texts. Their terms are
 // taken together by what they are but for indices and bound variables, and a summand goes

@@ -53,6 +53,9 @@ func (x *expander) value(v value, ctx known, path []*Stmt) (realPoly, *failure) 
 		return x.read(v, e, ctx, path)
 	case *loopir.Unary:
 		p, f := sub(e.X)
+		if e.Op == loopir.Not {
+			return (&atom{head: "!", args: []realPoly{p}}).poly(), f
+		}
 		x.used = x.used || len(p) > 1 || len(p) == 1 && len(p[0].vars) > 0
 		return p.scale(big.NewRat(-1, 1)), f
 	case *loopir.Cast:
@@ -78,6 +81,9 @@ func (x *expander) args(v value, es []loopir.Expr, ctx known, path []*Stmt) ([]r
 }
 
 func (x *expander) binary(v value, e *loopir.Binary, ctx known, path []*Stmt) (realPoly, *failure) {
+	if e.TypeOf() == loopir.Bool && isIndexCond(e) {
+		return nil, failf(e.Span, "a condition on sizes and iterators can't be written as a polynomial here")
+	}
 	ps, f := x.args(v, []loopir.Expr{e.X, e.Y}, ctx, path)
 	if f != nil {
 		return nil, f
@@ -96,6 +102,13 @@ func (x *expander) binary(v value, e *loopir.Binary, ctx known, path []*Stmt) (r
 			return nil, f
 		}
 		return x.mul(ps[0], q, e)
+	case e.TypeOf() == loopir.Bool: // a condition on data is a function of what it compares
+		op := e.Op
+		if op == loopir.Gt || op == loopir.Ge { // a > b is b < a
+			op = map[loopir.Op]loopir.Op{loopir.Gt: loopir.Lt, loopir.Ge: loopir.Le}[op]
+			ps[0], ps[1] = ps[1], ps[0]
+		}
+		return (&atom{head: fmt.Sprintf("?%d:%v", op, e.X.TypeOf()), args: ps}).poly(), nil
 	case e.Op == loopir.Div || e.Op == loopir.Mod:
 		return (&atom{head: fmt.Sprintf("%d:%v", e.Op, e.Type), args: ps, partial: true}).poly(), nil
 	}
@@ -220,9 +233,6 @@ func (x *expander) intrinsic(v value, e *loopir.Intrinsic, ctx known, path []*St
 			out = append(out, p.under(x.open(ctx, g))...)
 		}
 		return out, nil
-	}
-	if e.Name == "select" {
-		return nil, failf(e.Span, "a choice by data can't be written as a polynomial")
 	}
 	ps, f := x.args(v, e.Args, ctx, path)
 	if f != nil {

@@ -218,9 +218,12 @@ func (m *magnifier) assign(s *loopir.Assign) bool {
 	return true
 }
 
-// plainValue is what s writes, its conditions aside.
+// plainValue is what s writes, conditions of all of it aside.
 func plainValue(e *effect, s *Stmt) loopir.Expr {
 	v := e.value
+	if e.skips {
+		return v
+	}
 	for i := len(s.Conds) - 1; i >= 0; i-- {
 		arm := 1
 		if s.Conds[i].Negate {

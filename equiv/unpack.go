@@ -333,17 +333,17 @@ func isPlain(e loopir.Expr) bool {
 // isEven tells whether p, made of variables by sums and products, is even for all integers:
 // that depends on what its variables are modulo 2.
 func isEven(p poly.Poly) bool {
-	for _, v := range p.Vars() {
-		for _, x := range []int64{0, 1} {
-			if !isEven(p.Subst(map[string]poly.Poly{v: poly.Int(x)})) {
-				return false
-			}
-		}
-		return true
+	vars := p.Vars()
+	if len(vars) == 0 {
+		c, _ := p.Const()
+		return c.Bit(0) == 0
 	}
-	c, isConst := p.Const()
-	return isConst && c.Bit(0) == 0
+	half := func(x int64) bool { return isEven(p.Subst(map[string]poly.Poly{vars[0]: poly.Int(x)})) }
+	return len(vars) <= maxParity && half(0) && half(1)
 }
+
+// maxParity bounds the variables of what is asked whether it is even.
+const maxParity = 6
 
 // inRows writes an index as row*width + col, the row being all that is multiplied by the
 // width in it.

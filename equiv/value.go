@@ -2,6 +2,7 @@ package equiv
 
 import (
 	"math"
+	"math/big"
 	"strconv"
 	"strings"
 
@@ -28,6 +29,7 @@ type effect struct {
 	value loopir.Expr           // the value written, conditions as select(cond, new, old)
 	holes map[*loopir.Read]bool // reads in value of the written cell itself
 	term  loopir.Expr           // foldAdd to foldMax: what is combined in
+	skips bool                  // the term is neutral where conditions on data do not hold
 	fused bool                  // the term is a product that is not rounded on its own
 }
 
@@ -49,6 +51,10 @@ func effectOf(s *Stmt) *effect {
 	if s.Op != loopir.Set {
 		e.value = combine(s.Op, self, rhs)
 	}
+	if x := e.skipping(s, self); x != nil {
+		e.value, e.skips = x, true
+		return e.found(s)
+	}
 	for _, c := range s.Conds {
 		old := loopir.CloneExpr(s.LHS)
 		then, els := e.value, old
@@ -57,6 +63,11 @@ func effectOf(s *Stmt) *effect {
 		}
 		e.value = &loopir.Intrinsic{Name: "select", Args: []loopir.Expr{c.Read, then, els}, Type: s.LHS.Type, Span: s.Span}
 	}
+	return e.found(s)
+}
+
+// found looks for the old content in e's value.
+func (e *effect) found(s *Stmt) *effect {
 	n := 0
 	loopir.WalkExpr(e.value, func(x loopir.Expr) bool {
 		if r, ok := x.(*loopir.Read); ok && sameRead(r, s.LHS) {
@@ -73,6 +84,52 @@ func effectOf(s *Stmt) *effect {
 		e.findTerm()
 	}
 	return e
+}
+
+// skipping is the value of an update that is made under conditions on data: to leave the
+// cell as it was is to combine it with a neutral element, bit for bit. It is nil for other
+// assignments.
+func (e *effect) skipping(s *Stmt, old loopir.Expr) loopir.Expr {
+	if len(s.Conds) == 0 {
+		return nil
+	}
+	always := (&effect{value: e.value, holes: map[*loopir.Read]bool{}}).found(s)
+	x, none := always.term, neutralElement(always.kind, s.LHS.Type)
+	if x == nil || none == nil || always.fused {
+		return nil
+	}
+	for _, c := range s.Conds {
+		then, els := x, none
+		if c.Negate {
+			then, els = els, then
+		}
+		x = &loopir.Intrinsic{Name: "select", Args: []loopir.Expr{c.Read, then, els}, Type: s.LHS.Type, Span: s.Span}
+	}
+	return combine(map[foldKind]loopir.AssignOp{foldAdd: loopir.AddTo, foldMul: loopir.MulTo, foldMin: loopir.MinTo, foldMax: loopir.MaxTo}[always.kind], old, x)
+}
+
+// neutralElement is what changes nothing, not even the sign of zero, or nil.
+func neutralElement(kind foldKind, t loopir.Type) loopir.Expr {
+	float := func(text string, neg bool) loopir.Expr {
+		var x loopir.Expr = &loopir.Float{Text: text, Type: t}
+		if neg {
+			x = &loopir.Unary{Op: loopir.Neg, X: x, Type: t}
+		}
+		return x
+	}
+	switch {
+	case t.IsFloat() && kind == foldAdd:
+		return float("0.0", true)
+	case t.IsFloat() && kind == foldMul:
+		return float("1.0", false)
+	case t.IsFloat() && (kind == foldMin || kind == foldMax):
+		return float("inf", kind == foldMax)
+	case kind == foldAdd:
+		return &loopir.Int{Value: new(big.Int), Type: t}
+	case kind == foldMul:
+		return &loopir.Int{Value: big.NewInt(1), Type: t}
+	}
+	return nil
 }
 
 // combine writes an updating assignment out.
