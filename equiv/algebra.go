@@ -124,10 +124,10 @@ func (c *checker) samePolynomial(a, b value, ctx known, to depth, claimed bool) 
 		return NoVerdict, f
 	}
 	marks.match()
-	if !a.e.TypeOf().IsFloat() {
-		return m.verdict, nil // integers wrap: what is equal as a polynomial is equal
-	}
-	if m.used {
+	switch {
+	case !xa.floats && !xb.floats: // integers wrap: what is equal as a polynomial is equal
+		return m.verdict, nil
+	case m.used:
 		return weaker(m.verdict, Algebraic), nil
 	}
 	return weaker(m.verdict, Reassociated), nil

@@ -35,6 +35,9 @@ type expander struct {
 	// products: a product of sums was multiplied out, constants were folded.
 	used bool
 	lost bool // a value that has a condition to exist was multiplied by 0
+	// floats is set when a float was looked at: what is computed from it, an integer or a
+	// condition too, may depend on how it was rounded.
+	floats bool
 }
 
 // value expands v. The hypotheses of ctx hold.
@@ -42,6 +45,7 @@ func (x *expander) value(v value, ctx known, path []*Stmt) (realPoly, *failure) 
 	if x.steps++; x.steps > maxSteps || !ctx.spend(x.sd.proof) {
 		return nil, failf(v.e.Source(), "this is too much to write as a polynomial")
 	}
+	x.floats = x.floats || v.e.TypeOf().IsFloat()
 	sub := func(e loopir.Expr) (realPoly, *failure) { return x.value(v.of(e), ctx, path) }
 	switch e := v.e.(type) {
 	case *loopir.Int, *loopir.Float:
