@@ -62,9 +62,11 @@ bench-readme: build
 	$(GO) test -tags $(TAGS) ./cmd/loopopt -run TestReadme -update
 	$(BIN) bench --rounds 9 --raw bench/conv.txt --markdown README.md kernels/conv
 
-# Every pair of testdata/verify against its expected verdict, each with a cold cache.
+# Every pair of testdata/verify against its expected verdict, each with a cold cache; and what
+# ever longer chains and ever deeper nests cost.
 verify-corpus: build
 	$(BIN) verify --no-cache --raw bench/verify-corpus.txt testdata/verify
+	$(GO) test -tags $(TAGS) ./internal/corpus -run TestScaling -v -count 1 -scaling-figures $(CURDIR)/bench/scaling.txt
 
 # Small changes to the corpus: none that a run can tell may be proved.
 mutants: build
