@@ -20,6 +20,7 @@ type side struct {
 	mu     sync.Mutex
 	flows  map[flowKey]*flow
 	relays map[*Stmt]*relay
+	only   map[readAt]*desc // what onlySource found
 }
 
 // A flowKey names a read of a statement. With last, updates are not told from
@@ -60,7 +61,7 @@ func newSide(p *Program, proof *prover) *side {
 	own.Stmts = append([]*Stmt(nil), p.Stmts...)
 	s := &side{
 		prog: &own, proof: proof,
-		sets: map[string][]*Stmt{}, updates: map[string][]*Stmt{}, keep: map[*Stmt]bool{}, flows: map[flowKey]*flow{}, relays: map[*Stmt]*relay{},
+		sets: map[string][]*Stmt{}, updates: map[string][]*Stmt{}, keep: map[*Stmt]bool{}, flows: map[flowKey]*flow{}, relays: map[*Stmt]*relay{}, only: map[readAt]*desc{},
 	}
 	for i, st := range p.Stmts {
 		st.index = i

@@ -207,24 +207,55 @@ func (sd *side) plain(v value) (value, bool) {
 	if sd.hole(v, r) {
 		return v, false
 	}
-	at := point{v.at.s, v.at.s.Fresh("")}
-	ctx := known{hyps: at.s.Domain(at.env)}
-	ds, f := sd.describe(value{e: r, at: at}, ctx)
-	if f == nil && len(ds) == 1 && ds[0].kind == fromNode {
-		ds, _, f = ds[0].node.without(ctx)
-	}
-	if f != nil || len(ds) != 1 {
+	d := sd.onlySource(r, v)
+	if d == nil {
 		return v, false
 	}
-	switch d := ds[0]; d.kind {
+	switch d.kind {
 	case fromValue:
-		d.val.at.env = d.val.at.env.in(v.at.env)
-		return d.val, true
+		out := d.val
+		out.at.env = out.at.env.in(v.at.env)
+		return out, true
 	case fromInput:
 		c := &loopir.Read{Name: d.array.Name, Index: d.index, Type: d.array.Type}
 		return value{e: c, at: v.at}, true
 	}
 	return v, false
+}
+
+// onlySource is where r, a read of v's statement, gets its value at every instance, over the
+// iterators of the statement; nil if there are several such places.
+func (sd *side) onlySource(r *loopir.Read, v value) *desc {
+	sd.mu.Lock()
+	d, known := sd.only[readAt{r, v.at.s}]
+	sd.mu.Unlock()
+	if known {
+		return d
+	}
+	d = sd.findOnlySource(r, v.at.s)
+	sd.mu.Lock()
+	defer sd.mu.Unlock()
+	sd.only[readAt{r, v.at.s}] = d
+	return d
+}
+
+// A readAt is a read of a statement.
+type readAt struct {
+	r *loopir.Read
+	s *Stmt
+}
+
+func (sd *side) findOnlySource(r *loopir.Read, s *Stmt) *desc {
+	at := point{s, s.Fresh("")}
+	ctx := known{hyps: s.Domain(at.env)}
+	ds, f := sd.describe(value{e: r, at: at}, ctx)
+	if f == nil && len(ds) == 1 && ds[0].kind == fromNode {
+		ds, _, f = ds[0].node.without(ctx)
+	}
+	if f != nil || len(ds) != 1 {
+		return nil
+	}
+	return &ds[0]
 }
 
 func (sd *side) isLocal(r *loopir.Read) bool {
