@@ -19,6 +19,9 @@ func (f *File) checkFile() ErrorList {
 	}
 	schedules := map[string]Span{}
 	for _, s := range f.Schedules {
+		if s.Kernel == "" { // its head is no schedule's, as was told
+			continue
+		}
 		key := s.Name + " for " + s.Kernel
 		if old, ok := schedules[key]; ok {
 			errs = append(errs, Errorf(s.Span, "schedule %s is already declared", key).Note(old, "it is declared here"))
@@ -32,7 +35,7 @@ func (f *File) checkFile() ErrorList {
 // primitives they name.
 func (f *File) checkSchedule(s *Schedule) ErrorList {
 	var errs ErrorList
-	if s.Kernel != "any" && f.Kernel(s.Kernel) == nil {
+	if s.Kernel != "" && s.Kernel != "any" && f.Kernel(s.Kernel) == nil {
 		errs = append(errs, Errorf(s.Span, "schedule %s is for kernel %s, which is not in this file", s.Name, s.Kernel))
 	}
 	seen := map[string]Span{}
