@@ -116,7 +116,7 @@ func (c *checker) samePolynomial(a, b value, ctx known, to depth, claimed bool) 
 	if xa.lost || xb.lost {
 		return NoVerdict, failf(a.e.Source(), "a quotient is multiplied by 0, which hides that it may not exist")
 	}
-	m := &polyMatch{c: c, at: a.e.Source(), used: xa.used || xb.used, verdict: Exact}
+	m := &polyMatch{c: c, at: a.e.Source(), used: xa.used || xb.used || xa.started != xb.started, verdict: Exact}
 	if claimed {
 		m.until = &a.at
 	}

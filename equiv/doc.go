@@ -8,8 +8,23 @@
 // compares two kernels as such functions; it takes both to be safe, which
 // CheckSafety shows: accesses in bounds, no cell read before it is written, every
 // cell of an out array written, no races. The answer is Proved, Refuted or
-// Unknown. Proved names the strongest algebra that was needed (Verdict); Refuted
+// Unknown. Proved names how strong the equality is (Verdict); Refuted
 // comes with a run of the interpreter that differs; everything else is Unknown.
+//
+// # Strength
+//
+//   - Exact: bit for bit, for all inputs, infinities and signed zeros included; where one
+//     result is NaN, so is the other, its payload aside. Integers wrap, so what is a
+//     regrouping of integers is exact.
+//   - Reassociated: each cell combines the same terms, in another order or grouping, or with
+//     x*y + z contracted to fma(x, y, z). No term is dropped, merged or multiplied out.
+//   - Algebraic: the same polynomial over the reals. Whatever drops or merges a term is no
+//     more than that, in sums and recurrences too: 0*y (y may be infinite), x - x, 2*x for
+//     x + x, and 0.0 + x where the other side has x alone (x may be -0.0). That nothing is
+//     said of NaN, infinities and the sign of zero is a note of the result.
+//
+// A pair is refuted only by inputs that each of these covers, finite ones, unless Exact is
+// asked for: what is algebraically equal is not refuted by NaN, but is not exact.
 //
 // # Terms
 //
@@ -148,8 +163,10 @@
 // integers are guarded in the same way. x*0 and x - x are 0: an algebraic verdict
 // says nothing of inputs that are NaN or infinite.
 //
-// Where neither side multiplied out a sum, merged terms or folded constants, the
-// verdict is reassociated. x - y is x + (-y) bit for bit, and s -= e is s += -e;
+// Where neither side multiplied out a sum, merged terms, folded constants or left out a
+// zero, the verdict is reassociated. A zero is left out where it is a factor or a summand,
+// and where it is one of the values that a read finds in different cases; but if both sides
+// have a 0.0 among the operands of one sum, as what it starts from, that is none. x - y is x + (-y) bit for bit, and s -= e is s += -e;
 // the negated sum of terms is the sum of the negated terms but for the sign of
 // zero, and so algebraic. Integers wrap, which makes a ring, too: polynomials over
 // them that are equal are equal bit for bit.

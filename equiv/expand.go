@@ -32,9 +32,15 @@ type expander struct {
 	fresh int        // bound variables named so far
 	steps int
 	// used is set when something was done that is no regrouping of sums and
-	// products: a product of sums was multiplied out, constants were folded.
+	// products: a product of sums was multiplied out, constants were folded, a zero
+	// was left out of a sum (-0.0 + 0.0 is 0.0) or of a product (0*inf is NaN).
 	used bool
-	lost bool // a value that has a condition to exist was multiplied by 0
+	// started is set when 0.0 is an operand of the whole value, as what a sum starts from:
+	// that is no term of its own where the other side has one, too. Within is how many
+	// operations other than sums, or cases, there are around what is expanded.
+	started bool
+	within  int
+	lost    bool // a value that has a condition to exist was multiplied by 0
 	// floats is set when a float was looked at: what is computed from it, an integer or a
 	// condition too, may depend on how it was rounded.
 	floats bool
@@ -46,6 +52,18 @@ func (x *expander) value(v value, ctx known, path []*Stmt) (realPoly, *failure) 
 		return nil, failf(v.e.Source(), "this is too much to write as a polynomial")
 	}
 	x.floats = x.floats || v.e.TypeOf().IsFloat()
+	switch e := v.e.(type) {
+	case *loopir.Read:
+	case *loopir.Binary:
+		if e.Op == loopir.Add {
+			break
+		}
+		x.within++
+		defer func() { x.within-- }()
+	default:
+		x.within++
+		defer func() { x.within-- }()
+	}
 	sub := func(e loopir.Expr) (realPoly, *failure) { return x.value(v.of(e), ctx, path) }
 	switch e := v.e.(type) {
 	case *loopir.Int, *loopir.Float:
@@ -60,7 +78,7 @@ func (x *expander) value(v value, ctx known, path []*Stmt) (realPoly, *failure) 
 		if e.Op == loopir.Not {
 			return (&atom{head: "!", args: []realPoly{p}}).poly(), f
 		}
-		x.used = x.used || len(p) > 1 || len(p) == 1 && len(p[0].vars) > 0
+		x.used = x.used || !plainProduct(p)
 		return p.scale(big.NewRat(-1, 1)), f
 	case *loopir.Cast:
 		return x.cast(v, e, ctx, path)
@@ -96,7 +114,7 @@ func (x *expander) binary(v value, e *loopir.Binary, ctx known, path []*Stmt) (r
 	case e.Op == loopir.Add:
 		return x.add(ps[0], ps[1]), nil
 	case e.Op == loopir.Sub:
-		x.used = x.used || len(ps[1]) > 1 || len(ps[1]) == 1 && len(ps[1][0].vars) > 0
+		x.used = x.used || !plainProduct(ps[1])
 		return x.add(ps[0], ps[1].scale(big.NewRat(-1, 1))), nil
 	case e.Op == loopir.Mul:
 		return x.mul(ps[0], ps[1], e)
@@ -122,7 +140,7 @@ func (x *expander) binary(v value, e *loopir.Binary, ctx known, path []*Stmt) (r
 func (x *expander) add(p, q realPoly) realPoly {
 	_, constP := p.constant()
 	_, constQ := q.constant()
-	x.used = x.used || constP && constQ && len(p)*len(q) > 0
+	x.used = x.used || constP && constQ || len(p)*len(q) == 0
 	return append(p[:len(p):len(p)], q...)
 }
 
@@ -234,7 +252,7 @@ func (x *expander) intrinsic(v value, e *loopir.Intrinsic, ctx known, path []*St
 			if f != nil {
 				return nil, f
 			}
-			out = append(out, p.under(x.open(ctx, g))...)
+			out = append(out, x.inCase(p, x.open(ctx, g))...)
 		}
 		return out, nil
 	}

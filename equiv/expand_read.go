@@ -23,6 +23,10 @@ func (x *expander) read(v value, r *loopir.Read, ctx known, path []*Stmt) (realP
 
 // descs adds up the values that a read finds in different cases.
 func (x *expander) descs(ds []desc, ctx known, path []*Stmt) (realPoly, *failure) {
+	if len(ds) > 1 {
+		x.within++
+		defer func() { x.within-- }()
+	}
 	var out realPoly
 	for _, d := range ds {
 		in := ctx.with(d.guards...)
@@ -33,9 +37,16 @@ func (x *expander) descs(ds []desc, ctx known, path []*Stmt) (realPoly, *failure
 		if f != nil {
 			return nil, f
 		}
-		out = append(out, p.under(x.open(ctx, d.guards...))...)
+		out = append(out, x.inCase(p, x.open(ctx, d.guards...))...)
 	}
 	return out, nil
+}
+
+// inCase is p as one case of a value. A zero that is the value in some case leaves no
+// term, so it is left out of whatever the value goes into.
+func (x *expander) inCase(p realPoly, conds []loopir.Expr) realPoly {
+	x.used = x.used || len(p) == 0 && len(conds) > 0
+	return p.under(conds)
 }
 
 func (x *expander) desc(d desc, ctx known, path []*Stmt) (realPoly, *failure) {
@@ -86,7 +97,7 @@ func (x *expander) unrolled(v value, ctx known, path []*Stmt) (realPoly, *failur
 			if f != nil {
 				return nil, f
 			}
-			out = append(out, p.under(x.open(ctx, g))...)
+			out = append(out, x.inCase(p, x.open(ctx, g))...)
 		}
 		return out, nil
 	}

@@ -20,6 +20,9 @@ func (x *expander) node(n *node, ctx known, path []*Stmt) (realPoly, *failure) {
 	if f != nil {
 		return nil, f
 	}
+	if len(out) == 0 { // the updates are added to 0
+		x.started, x.used = x.started || x.within == 0, x.used || x.within > 0
+	}
 	x.fresh++
 	for _, g := range n.groups(fmt.Sprintf("!x%d", x.fresh)) {
 		p, f := x.group(g, ctx, path)
@@ -101,7 +104,9 @@ func (x *expander) updates(g group, ctx known, path []*Stmt) (realPoly, *failure
 	}
 	rest := x.open(ctx.with(base...), g.conds...)
 	in := ctx.with(base...).with(rest...)
+	x.within++
 	p, f := x.value(value{e: x.sd.effects[g.s.index].combined(), at: g.point}, in, path)
+	x.within--
 	if f != nil {
 		return nil, f
 	}

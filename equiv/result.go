@@ -47,8 +47,8 @@ type Verdict uint8
 
 const (
 	NoVerdict    Verdict = iota // not proved
-	Exact                       // the same IEEE operations in the same order, bit for bit
-	Reassociated                // sums regrouped or reordered, x*y+z contracted
+	Exact                       // bit for bit on all inputs
+	Reassociated                // the same terms in another order or contraction
 	Algebraic                   // equal polynomials over the reals, for finite inputs
 	Approximate                 // equal within a proved bound
 )
