@@ -28,8 +28,10 @@ type SafetyResult struct {
 // cell of an out array is; no two iterations of a parallel or vectorized loop
 // touch one cell with a write; every index expression fits in int64 under
 // SizeLimit, and so every flat offset, being below the number of elements;
-// calls alias no cell that they write. An error is returned only for a kernel
-// that can't be laid out, or when ctx ends.
+// calls alias no cell that they write. A call means its contract, too: the same is
+// proved of each kernel that is called, by itself and under its own where clause; that this
+// holds at a call is part of what is proved of the caller. An error is returned only for a
+// kernel that can't be laid out, or when ctx ends.
 func CheckSafety(ctx context.Context, f *loopir.File, k *loopir.Kernel, opts Options) (_ *SafetyResult, err error) {
 	defer smt.Contain(&err)
 	opts, done, err := opts.withPool()
@@ -37,6 +39,34 @@ func CheckSafety(ctx context.Context, f *loopir.File, k *loopir.Kernel, opts Opt
 		return nil, err
 	}
 	defer done()
+	res, err := safetyOf(ctx, f, k, opts)
+	if err != nil {
+		return nil, err
+	}
+	for _, callee := range f.Callees(k) {
+		r, err := safetyOf(ctx, f, callee, opts)
+		if err != nil {
+			return nil, err
+		}
+		r.conclude()
+		for _, e := range r.Findings {
+			e.Note(loopir.Span{}, "%s calls %s, whose contract is that of a kernel by itself", k.Name, callee.Name)
+		}
+		res.Obligations = append(res.Obligations, r.Obligations...)
+		res.Findings = append(res.Findings, r.Findings...)
+		for _, text := range r.Assumptions {
+			if !slices.Contains(res.Assumptions, text) {
+				res.Assumptions = append(res.Assumptions, text)
+			}
+		}
+	}
+	res.conclude()
+	return res, nil
+}
+
+// safetyOf is CheckSafety of a kernel alone, the calls in it taken at their contracts
+// and inlined.
+func safetyOf(ctx context.Context, f *loopir.File, k *loopir.Kernel, opts Options) (*SafetyResult, error) {
 	p, err := NewProgram(f, k)
 	if err != nil {
 		return nil, err
@@ -58,11 +88,7 @@ func CheckSafety(ctx context.Context, f *loopir.File, k *loopir.Kernel, opts Opt
 	c.small = c.search.vectors(smallVectors)
 	c.satisfiable(ctx)
 	c.discharge(ctx, w.claims)
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	res.conclude()
-	return res, nil
+	return res, ctx.Err()
 }
 
 // conclude draws the outcome from the findings. Those that other errors mask

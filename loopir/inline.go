@@ -67,6 +67,27 @@ func (f *File) Kernel(name string) *Kernel {
 	return nil
 }
 
+// Callees gives the kernels that k calls, and those that they call, each once, in the
+// order in which a reader meets them. Calls of kernels that the file does not have are passed over.
+func (f *File) Callees(k *Kernel) []*Kernel {
+	var found []*Kernel
+	seen := map[string]bool{k.Name: true}
+	for next := []*Kernel{k}; len(next) > 0; next = next[1:] {
+		Walk(next[0].Body, func(s Stmt) bool {
+			c, ok := s.(*Call)
+			if !ok || seen[c.Kernel] {
+				return true
+			}
+			seen[c.Kernel] = true
+			if callee := f.Kernel(c.Kernel); callee != nil {
+				found, next = append(found, callee), append(next, callee)
+			}
+			return true
+		})
+	}
+	return found
+}
+
 // InlineCalls returns a copy of k in which every call stands as the callee's
 // body: iterators and locals of callee c are renamed "c.name" (locals of a
 // further call of c "c.name_2", ...), sizes and scalars replaced by the

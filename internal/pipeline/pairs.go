@@ -13,6 +13,14 @@ import (
 type Pair struct {
 	File          *loopir.File
 	Before, After *loopir.Kernel
+	calling       []calling // of the two, those whose calls have been inlined
+}
+
+// A calling is a kernel with calls, as it was written.
+type calling struct {
+	file     *loopir.File
+	kernel   *loopir.Kernel
+	original bool // it is the first of the pair
 }
 
 // Pairs matches the kernels of two files: the only one of each, else those of
@@ -54,7 +62,13 @@ func merge(fb, fa *loopir.File, before, after *loopir.Kernel) ([]Pair, error) {
 			f.Funcs = append(f.Funcs, fn)
 		}
 	}
-	return []Pair{{f, b, a}}, nil
+	p := Pair{File: f, Before: b, After: a}
+	for _, c := range []calling{{fb, before, true}, {fa, after, false}} {
+		if len(c.file.Callees(c.kernel)) > 0 {
+			p.calling = append(p.calling, c)
+		}
+	}
+	return []Pair{p}, nil
 }
 
 func inlined(f *loopir.File, k *loopir.Kernel) (*loopir.Kernel, error) {
@@ -72,8 +86,21 @@ func declares(f *loopir.File, fn *loopir.Func) bool {
 	return false
 }
 
-// Prove compares the kernels without any claim of how they correspond.
+// Prove compares the kernels without any claim of how they correspond. Calls are checked
+// against their contracts where they are written: inlined, they have none.
 func (p Pair) Prove(ctx context.Context, opts equiv.Options) (*Check, error) {
+	var contracts []equiv.Obligation
+	for _, c := range p.calling {
+		safe, err := safety(ctx, c.file, c.kernel, Options{Equiv: opts})
+		if err != nil {
+			return nil, err
+		}
+		if !safe.Proved() {
+			safe.Original = c.original
+			return safe, nil
+		}
+		contracts = append(contracts, safe.Obligations...)
+	}
 	before, after := p.Before.Clone(), p.After.Clone()
 	safe, err := safety(ctx, p.File, before, Options{Equiv: opts})
 	if err != nil {
@@ -88,5 +115,7 @@ func (p Pair) Prove(ctx context.Context, opts equiv.Options) (*Check, error) {
 		return nil, err
 	}
 	c.Span = p.After.Span
+	c.Obligations = append(contracts, c.Obligations...)
+	c.Count = len(c.Obligations)
 	return c, nil
 }
