@@ -114,7 +114,11 @@ func (s stub) call(place golang.Place) []jen.Code {
 		case simd.Number:
 			v = jen.Int64().Call(place.Index(a.Value))
 		case simd.Scalar:
-			v = place.Scalar(a.Array)
+			if a.Value != nil {
+				v = jen.Id(elem(a.Type)).Call(place.Index(a.Value))
+			} else {
+				v = place.Scalar(a.Array)
+			}
 		}
 		fields[jen.Id(a.Name)] = v
 	}

@@ -100,12 +100,24 @@ func (r *reader) argument(typ, e ast.Expr) (arg, error) {
 		if err != nil {
 			return arg{}, err
 		}
-		if c, ok := x.(*loopir.Read); !ok || len(c.Index) > 0 {
-			return arg{}, r.errorf(e, "a value handed over is a scalar")
+		if !handedOver(x) || x.TypeOf() != typeNamed(t) {
+			return arg{}, r.errorf(e, "a value handed over is a scalar or an index")
 		}
 		return arg{scalar: x, size: int64(typeNamed(t).Bits() / 8)}, nil
 	}
 	return arg{}, r.errorf(typ, "a field of this type is not read")
+}
+
+// handedOver tells whether x has one value while the function runs: a scalar, or an
+// index as a number.
+func handedOver(x loopir.Expr) bool {
+	switch x := x.(type) {
+	case *loopir.Read:
+		return len(x.Index) == 0
+	case *loopir.Cast:
+		return x.X.TypeOf() == loopir.Index && !hasReads(x.X)
+	}
+	return false
 }
 
 // sliceData reads unsafe.SliceData(A) and unsafe.SliceData(a[:]).

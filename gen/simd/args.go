@@ -51,6 +51,11 @@ func (t *argTable) scalar(name string, typ loopir.Type) string {
 	return t.add("s "+name, Arg{Name: "s" + name, Kind: Scalar, Type: typ, Array: name, Doc: "scalar " + name})
 }
 
+// converted gives the argument that holds the index p as a number of type typ.
+func (t *argTable) converted(p poly.Poly, typ loopir.Type) string {
+	return t.add("v "+typ.String()+" "+p.Key(), Arg{Name: "v", Kind: Scalar, Type: typ, Value: p.Expr(), Doc: "index as a value"})
+}
+
 // number gives the amount p: an immediate, or an argument that the caller
 // computes by e, or by p's own expression if e is nil.
 func (t *argTable) number(name string, p poly.Poly, e loopir.Expr, doc string) (amount, error) {

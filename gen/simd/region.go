@@ -57,7 +57,7 @@ type ArgKind uint8
 const (
 	Pointer ArgKind = iota // the first element of Array: *float32 or *float64
 	Number                 // int64: the value of Value, an Index expression
-	Scalar                 // float32 or float64: the scalar parameter or value local called Array
+	Scalar                 // float32 or float64: the scalar parameter or value local called Array, or the index Value converted
 )
 
 // An Arg is one field of the argument struct. The assembly function takes a
@@ -73,7 +73,7 @@ type Arg struct {
 	Kind  ArgKind     //
 	Type  loopir.Type // element type of a Pointer, type of a Scalar, Index for a Number
 	Array string      // Pointer: array parameter or local; Scalar: the scalar's name
-	Value loopir.Expr // Number: over sizes and the iterators of Path only
+	Value loopir.Expr // Number, and Scalar without Array: over sizes and the iterators of Path only
 	Doc   string      // what it is, for a comment
 }
 

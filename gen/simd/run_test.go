@@ -251,10 +251,18 @@ func (m *machine) call(n int) error {
 			}
 			*(*int64)(at) = v
 		case simd.Scalar:
+			v := m.scalars[a.Array]
+			if a.Value != nil {
+				i, err := interp.EvalIndex(a.Value, m.env)
+				if err != nil {
+					return err
+				}
+				v = interp.Float(a.Type, float64(i))
+			}
 			if a.Type == loopir.F64 {
-				*(*uint64)(at) = m.scalars[a.Array].Bits
+				*(*uint64)(at) = v.Bits
 			} else {
-				*(*uint32)(at) = uint32(m.scalars[a.Array].Bits)
+				*(*uint32)(at) = uint32(v.Bits)
 				size = 4
 			}
 		}

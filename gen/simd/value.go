@@ -159,11 +159,33 @@ func (l *lowerer) value(e loopir.Expr) (*value, error) {
 		}
 		return nil, unsupported(e.Span, "%s", e.Name)
 	case *loopir.Cast:
-		if e.X.TypeOf() == e.To {
+		switch {
+		case e.X.TypeOf() == e.To:
 			return l.value(e.X)
+		case e.X.TypeOf() == loopir.Index:
+			return l.indexValue(e)
 		}
 	}
 	return nil, unsupported(e.Source(), "this expression")
+}
+
+// indexValue is an index as a number in all lanes: a constant, or an argument that the
+// caller converts, so it has to be the same throughout the region.
+func (l *lowerer) indexValue(e *loopir.Cast) (*value, error) {
+	if err := l.elem(e.To, e.Span); err != nil {
+		return nil, err
+	}
+	p, err := l.index(e.X)
+	if err != nil {
+		return nil, err
+	}
+	if k, ok := p.Const(); ok {
+		return &value{op: opConst, text: k.String()}, nil
+	}
+	if !l.invariant(p) {
+		return nil, unsupported(e.Span, "an index that changes in the region is used as a value")
+	}
+	return &value{op: opScalar, text: l.args.converted(p, e.To)}, nil
 }
 
 // apply lowers an operator; min and max of several associate to the left.

@@ -23,6 +23,10 @@ var Funcs = map[string]func(unsafe.Pointer){
 	"gemm640AVX512":   func(a unsafe.Pointer) { gemm640AVX512((*gemm640AVX512Args)(a)) },
 	"guards0AVX2":     func(a unsafe.Pointer) { guards0AVX2((*guards0AVX2Args)(a)) },
 	"guards0AVX512":   func(a unsafe.Pointer) { guards0AVX512((*guards0AVX512Args)(a)) },
+	"indices0AVX2":    func(a unsafe.Pointer) { indices0AVX2((*indices0AVX2Args)(a)) },
+	"indices0AVX512":  func(a unsafe.Pointer) { indices0AVX512((*indices0AVX512Args)(a)) },
+	"indices1AVX2":    func(a unsafe.Pointer) { indices1AVX2((*indices1AVX2Args)(a)) },
+	"indices1AVX512":  func(a unsafe.Pointer) { indices1AVX512((*indices1AVX512Args)(a)) },
 	"lanes120AVX2":    func(a unsafe.Pointer) { lanes120AVX2((*lanes120AVX2Args)(a)) },
 	"lanes120AVX512":  func(a unsafe.Pointer) { lanes120AVX512((*lanes120AVX512Args)(a)) },
 	"lanes121AVX2":    func(a unsafe.Pointer) { lanes121AVX2((*lanes121AVX2Args)(a)) },
@@ -499,6 +503,66 @@ type guards0AVX512Args struct {
 
 //go:noescape
 func guards0AVX512(a *guards0AVX512Args)
+
+type indices0AVX2Args struct {
+	pY  *float32 // first element of Y
+	pX  *float32 // first element of X
+	oY  int64    // byte offset into Y: 12 * N * i
+	oX  int64    // byte offset into X: 4 * N * i
+	g   int64    // number that guards test: N % 16
+	xY  int64    // bytes between pointers into Y: 4 * N
+	xY1 int64    // bytes between pointers into Y: 8 * N
+	xY2 int64    // bytes between pointers into Y: 64 * (N / 16)
+	n_j int64    // iterations of j: N / 16
+	v   float32  // index as a value
+}
+
+//go:noescape
+func indices0AVX2(a *indices0AVX2Args)
+
+type indices1AVX2Args struct {
+	pZ  *float32 // first element of Z
+	pX  *float32 // first element of X
+	oZ  int64    // byte offset into Z: 4 * N * i
+	g   int64    // number that guards test: N % 16
+	xZ  int64    // bytes between pointers into Z: 64 * (N / 16)
+	n_j int64    // iterations of j: N / 16
+	v   float32  // index as a value
+	v1  float32  // index as a value
+}
+
+//go:noescape
+func indices1AVX2(a *indices1AVX2Args)
+
+type indices0AVX512Args struct {
+	pY  *float32 // first element of Y
+	pX  *float32 // first element of X
+	oY  int64    // byte offset into Y: 12 * N * i
+	oX  int64    // byte offset into X: 4 * N * i
+	g   int64    // number that guards test: N % 16
+	xY  int64    // bytes between pointers into Y: 4 * N
+	xY1 int64    // bytes between pointers into Y: 8 * N
+	xY2 int64    // bytes between pointers into Y: 64 * (N / 16)
+	n_j int64    // iterations of j: N / 16
+	v   float32  // index as a value
+}
+
+//go:noescape
+func indices0AVX512(a *indices0AVX512Args)
+
+type indices1AVX512Args struct {
+	pZ  *float32 // first element of Z
+	pX  *float32 // first element of X
+	oZ  int64    // byte offset into Z: 4 * N * i
+	g   int64    // number that guards test: N % 16
+	xZ  int64    // bytes between pointers into Z: 64 * (N / 16)
+	n_j int64    // iterations of j: N / 16
+	v   float32  // index as a value
+	v1  float32  // index as a value
+}
+
+//go:noescape
+func indices1AVX512(a *indices1AVX512Args)
 
 type lanes120AVX2Args struct {
 	pC    *float32 // first element of C
