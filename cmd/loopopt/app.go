@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/fatih/color"
@@ -14,6 +16,7 @@ import (
 
 	"github.com/loopopt/loopopt/equiv"
 	"github.com/loopopt/loopopt/equiv/smt"
+	"github.com/loopopt/loopopt/internal/corpus"
 	"github.com/loopopt/loopopt/internal/pipeline"
 	"github.com/loopopt/loopopt/loopir"
 )
@@ -39,6 +42,27 @@ func (a *app) load(path string) (*loopir.File, error) {
 	f, src, err := pipeline.Load(path)
 	a.sources[path] = src
 	return f, err
+}
+
+// loopFiles lists the .loop files that arguments name: files, and all in folders and
+// below DIR/... as in Go.
+func loopFiles(args []string) ([]string, error) {
+	var out []string
+	for _, arg := range args {
+		if st, err := os.Stat(arg); !strings.HasSuffix(filepath.ToSlash(arg), "...") && (err != nil || !st.IsDir()) {
+			out = append(out, arg) // reading it tells what is wrong with it
+			continue
+		}
+		files, err := corpus.Walk(arg, corpus.LoopExt)
+		if err != nil {
+			return nil, &exitError{exitUsage, err.Error()}
+		}
+		out = append(out, files...)
+	}
+	if len(out) == 0 {
+		return nil, &exitError{exitUsage, "no .loop file in " + strings.Join(args, " ")}
+	}
+	return out, nil
 }
 
 // newPool starts the solvers that the flags ask for.

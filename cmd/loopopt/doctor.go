@@ -68,7 +68,7 @@ func (a *app) printHealth(h health) {
 		if e.Version != "" {
 			fmt.Fprintf(a.out, "solver    %-8s %s %s\n", e.Engine, e.Program, e.Version)
 		} else {
-			fmt.Fprintf(a.out, "solver    %-8s %s is missing: %s\n", e.Engine, e.Program, e.Install)
+			fmt.Fprintf(a.out, "solver    %-8s %s is not usable: %s\n          %s\n", e.Engine, e.Program, e.Why, e.Install)
 		}
 	}
 }

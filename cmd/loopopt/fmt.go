@@ -14,12 +14,16 @@ import (
 func (a *app) fmtCmd() *cobra.Command {
 	var check, write bool
 	c := &cobra.Command{
-		Use:   "fmt FILE.loop ...",
+		Use:   "fmt FILE.loop|DIR|./... ...",
 		Short: "Format .loop files",
 		Args:  cobra.MinimumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			differ := false
-			for _, path := range args {
+			files, err := loopFiles(args)
+			if err != nil {
+				return err
+			}
+			for _, path := range files {
 				f, err := a.load(path)
 				if err != nil {
 					return err
@@ -52,6 +56,7 @@ func (a *app) fmtCmd() *cobra.Command {
 	}
 	c.Flags().BoolVar(&check, "check", false, "list files that are not formatted and exit 1")
 	c.Flags().BoolVarP(&write, "write", "w", false, "rewrite files in place")
+	c.MarkFlagsMutuallyExclusive("check", "write")
 	return c
 }
 

@@ -11,6 +11,20 @@ import (
 	"github.com/loopopt/loopopt/loopir"
 )
 
+// invalid marks a finding about input that means nothing: no outcome of a proof.
+const invalid = ^equiv.Outcome(0)
+
+// outcomeOf tells what kind of finding an error is.
+func outcomeOf(e *loopir.Error) equiv.Outcome {
+	switch e.Kind {
+	case loopir.Refuted:
+		return equiv.Refuted
+	case loopir.Undecided:
+		return equiv.Unknown
+	}
+	return invalid
+}
+
 var formats = []string{"text", "json", "sarif", "github"}
 
 func validFormat(f string) bool { return slices.Contains(formats, f) }
@@ -44,10 +58,21 @@ func (f finding) text() string {
 }
 
 func (f finding) rule() string {
-	if f.outcome == equiv.Refuted {
+	switch f.outcome {
+	case equiv.Refuted:
 		return "refuted"
+	case invalid:
+		return "invalid"
 	}
 	return "unknown"
+}
+
+// level is how SARIF and GitHub grade the finding.
+func (f finding) level() string {
+	if f.outcome == equiv.Unknown {
+		return "warning"
+	}
+	return "error"
 }
 
 // write prints findings in a machine format; text has been printed already.
@@ -59,11 +84,7 @@ func (a *app) write(format string, findings []finding, data any) error {
 		return a.printJSON(sarif(findings))
 	case "github":
 		for _, f := range findings {
-			level := "error"
-			if f.outcome != equiv.Refuted {
-				level = "warning"
-			}
-			fmt.Fprintf(a.out, "::%s file=%s,line=%d,col=%d,title=loopopt %s::%s\n", level, escapeProperty(f.span.File),
+			fmt.Fprintf(a.out, "::%s file=%s,line=%d,col=%d,title=loopopt %s::%s\n", f.level(), escapeProperty(f.span.File),
 				max(1, f.span.Start.Line), max(1, f.span.Start.Col), f.rule(), escapeData(f.text()))
 		}
 	}
@@ -83,13 +104,9 @@ func escapeProperty(s string) string {
 func sarif(findings []finding) map[string]any {
 	results := []any{}
 	for _, f := range findings {
-		level := "error"
-		if f.outcome != equiv.Refuted {
-			level = "warning"
-		}
 		results = append(results, map[string]any{
 			"ruleId":  f.rule(),
-			"level":   level,
+			"level":   f.level(),
 			"message": map[string]any{"text": f.text()},
 			"locations": []any{map[string]any{"physicalLocation": map[string]any{
 				"artifactLocation": map[string]any{"uri": f.span.File},
@@ -109,6 +126,7 @@ func sarif(findings []finding) map[string]any {
 				"rules": []any{
 					rule("refuted", "The kernels differ; a counterexample shows it"),
 					rule("unknown", "Equivalence could not be decided"),
+					rule("invalid", "The input is not legal"),
 				},
 			}},
 			"results": results,

@@ -119,6 +119,7 @@ func codeOf(errs ...*loopir.Error) int {
 }
 
 func (a *app) root() *cobra.Command {
+	var version bool
 	root := &cobra.Command{
 		Use:   "loopopt",
 		Short: "A verified loop-nest optimizer",
@@ -134,9 +135,13 @@ func (a *app) root() *cobra.Command {
 			if len(args) > 0 {
 				return &exitError{exitUsage, fmt.Sprintf("unknown command %q; loopopt --help lists them", args[0])}
 			}
+			if version {
+				return a.printVersion(cmd)
+			}
 			return cmd.Help()
 		},
 	}
+	root.Flags().BoolVar(&version, "version", false, "tell what loopopt version does")
 	f := root.PersistentFlags()
 	f.BoolVar(&a.json, "json", false, "print data as JSON")
 	f.StringVar(&a.engine, "engine", "auto", "solver engine: auto, goz3 (in process) or process")
@@ -147,6 +152,6 @@ func (a *app) root() *cobra.Command {
 	f.StringVar(&a.cacheDir, "cache", "", "folder of the proof cache; machines may share it (default: the user's cache folder)")
 	f.StringVar(&a.emitSMT, "emit-smt", "", "write each obligation as an SMT-LIB 2 file into this folder")
 	f.StringVar(&a.crossCheck, "cross-check", "", "replay each obligation with these solver commands (cvc5,z3; goz3 is Z3 in process); disagreement is an error")
-	root.AddCommand(a.transformCmd(), a.verifyCmd(), a.checkCmd(), a.genCmd(), a.benchCmd(), a.fmtCmd(), a.doctorCmd(), a.primitivesCmd())
+	root.AddCommand(a.transformCmd(), a.verifyCmd(), a.checkCmd(), a.genCmd(), a.benchCmd(), a.fmtCmd(), a.doctorCmd(), a.primitivesCmd(), a.versionCmd())
 	return root
 }

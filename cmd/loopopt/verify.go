@@ -1,12 +1,14 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/loopopt/loopopt/equiv"
+	"github.com/loopopt/loopopt/equiv/smt"
 	"github.com/loopopt/loopopt/internal/pipeline"
 	"github.com/loopopt/loopopt/loopir"
 )
@@ -84,7 +86,7 @@ func (a *app) verifyFile(cmd *cobra.Command, path, format string) error {
 	}
 	list, err := pipeline.Schedules(f, "")
 	if err != nil {
-		return err
+		return a.formatted(format, path, err)
 	}
 	return a.prove(func(eq equiv.Options) error {
 		outcome := equiv.Proved
@@ -132,21 +134,27 @@ func (a *app) formatted(format, path string, err error) error {
 		return err
 	}
 	var findings []finding
-	for _, e := range errorsOf(err) {
-		findings = append(findings, finding{equiv.Unknown, e.Span, e.Msg, nil})
+	var defect *smt.Defect
+	var ended *exitError
+	if errors.As(err, &defect) || errors.As(err, &ended) {
+		return err // not about the input
+	}
+	errs := errorsOf(err)
+	for _, e := range errs {
+		findings = append(findings, finding{outcomeOf(e), e.Span, e.Msg, nil})
 	}
 	if len(findings) == 0 {
-		findings = []finding{{equiv.Unknown, loopir.Span{File: path}, err.Error(), nil}}
+		findings = []finding{{invalid, loopir.Span{File: path}, err.Error(), nil}}
 	}
 	if werr := a.write(format, findings, nil); werr != nil {
 		return werr
 	}
-	return err
+	return &exitError{code: codeOf(errs...)} // told once
 }
 
 func (a *app) checkCmd() *cobra.Command {
 	return &cobra.Command{
-		Use:   "check FILE.loop ...",
+		Use:   "check FILE.loop|DIR|./... ...",
 		Short: "Prove kernels safe: bounds, initialization, coverage, races, overflow",
 		Long: "Proves for all sizes that each kernel's accesses are in bounds, no uninitialized\n" +
 			"cell is read, every out cell is written, parallel and vectorize loops carry no\n" +
@@ -154,11 +162,15 @@ func (a *app) checkCmd() *cobra.Command {
 			"--json prints a list of {file, kernel, outcome, obligations, findings}.",
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			files, err := loopFiles(args)
+			if err != nil {
+				return err
+			}
 			return a.prove(func(eq equiv.Options) error {
 				outcome := equiv.Proved
 				all := []safety{}
 				var errs loopir.ErrorList
-				for _, path := range args {
+				for _, path := range files {
 					f, err := a.load(path)
 					if err != nil {
 						return err

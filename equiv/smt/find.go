@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 )
 
@@ -61,6 +63,7 @@ type EngineInfo struct {
 	Engine  string // goz3 or process
 	Program string // z3, cvc5; of goz3: libz3
 	Version string // empty if missing
+	Why     string // what is wrong if missing; else empty
 	Install string // how to get it if missing; else empty
 }
 
@@ -71,7 +74,7 @@ func Engines(ctx context.Context) []EngineInfo {
 	if e, err := newGoZ3(l); err == nil {
 		z.Version = versionOf(e)
 	} else {
-		z.Install = "apt-get install libz3-dev && make vendor && go build -tags goz3 ./cmd/loopopt"
+		z.Why, z.Install = err.Error(), goz3Remedy(headerOf(includeDirs()))
 	}
 	out := []EngineInfo{z}
 	for _, d := range dialects {
@@ -79,7 +82,7 @@ func Engines(ctx context.Context) []EngineInfo {
 		if e, err := newProcessEngine(ctx, d.program, l); err == nil {
 			i.Version = versionOf(e)
 		} else {
-			i.Install = "apt-get install " + d.pkg
+			i.Why, i.Install = err.Error(), "apt-get install "+d.pkg
 		}
 		out = append(out, i)
 	}
@@ -91,4 +94,32 @@ func versionOf(e engine) string {
 	e.start().close()
 	words := strings.Fields(e.identity())
 	return words[len(words)-1]
+}
+
+// includeDirs are the folders where a C compiler looks for z3.h.
+func includeDirs() []string {
+	dirs := filepath.SplitList(os.Getenv("C_INCLUDE_PATH"))
+	dirs = append(dirs, filepath.SplitList(os.Getenv("CPATH"))...)
+	return append(dirs, "/usr/local/include", "/usr/include", "/opt/homebrew/include")
+}
+
+// headerOf is the first z3.h in dirs, empty if there is none.
+func headerOf(dirs []string) string {
+	for _, d := range dirs {
+		h := filepath.Join(d, "z3.h")
+		if st, err := os.Stat(h); err == nil && st.Mode().IsRegular() {
+			return h
+		}
+	}
+	return ""
+}
+
+// goz3Remedy tells a program that was only built without the tag from a machine
+// without the library.
+func goz3Remedy(header string) string {
+	build := "make vendor && CGO_ENABLED=1 go build -tags goz3 ./cmd/loopopt"
+	if header != "" {
+		return header + " is here, only this program was built without the tag goz3: " + build
+	}
+	return "the library is missing: apt-get install libz3-dev && " + build
 }
