@@ -54,7 +54,11 @@ func (l *lifter) comparison(m *machine, f *form) error {
 	if x.TypeOf() != want || y.TypeOf() != want {
 		return l.errorf(f.in, "the operands can't be compared")
 	}
-	return l.set(f.in, f.dst, vec{kind: value, lanes: f.lanes, bits: f.bits, e: l.spelled(effect(x, y).(*loopir.Binary))})
+	var truth loopir.Expr = l.spelled(effect(x, y).(*loopir.Binary))
+	if f.mask != nil { // bits that are masked off become 0
+		truth = loopir.Bin(loopir.And, f.mask, truth)
+	}
+	return l.set(f.in, f.dst, vec{kind: value, lanes: f.lanes, bits: f.bits, e: truth})
 }
 
 // mirrored is the comparison with its sides exchanged: the same truth, NaN or not.

@@ -61,7 +61,7 @@ func (l *lifter) parse(in *asm.Inst, e *insn.Entry) (*form, error) {
 	}
 	last := len(f.src) - 1
 	if k := f.src[last]; k.Kind == asm.Reg && asm.IsMask(k.Reg) && e.Kind != insn.BlendM {
-		if e.Kind == insn.BlendV || e.Kind == insn.MaskMove || e.Kind == insn.FromGeneral || e.Kind == insn.Compare || k.Reg == "K0" || last == 0 {
+		if e.Kind == insn.BlendV || e.Kind == insn.MaskMove || e.Kind == insn.FromGeneral || e.Kind == insn.Compare && f.zero || k.Reg == "K0" || last == 0 {
 			return nil, l.errorf(in, "%s can't mask this", k.Reg)
 		}
 		var err error

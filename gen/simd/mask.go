@@ -73,7 +73,7 @@ func (e *emitter) makeMasks(count string, n int, outer []mask) ([]mask, error) {
 			m = mask(r)
 			e.line("VPCMPGT%s %s, %s, %s", letter, at, e.reg(v), e.reg(r))
 			if outer != nil {
-				e.line("VPAND %s, %s, %s", e.reg(int(outer[g])), e.reg(r), e.reg(r))
+				e.line("VANDP%s %s, %s, %s", map[int64]string{4: "S", 8: "D"}[e.elem], e.reg(int(outer[g])), e.reg(r), e.reg(r))
 			}
 		}
 		out = append(out, m)

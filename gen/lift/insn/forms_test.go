@@ -173,21 +173,30 @@ func compareForms(e *Entry, r string, width int, wide bool) []trial {
 	bits := e.Elem.Bits()
 	n := width * 8 / bits
 	var out []trial
-	add := func(pred string, src string, op fun, last func(in *input, i int) uint64) {
+	one := func(pred, src, under string, op fun, last func(in *input, i int) uint64) {
 		truth := op(leaf(0, e.Elem), leaf(1, e.Elem))
 		dst := r + "0"
 		if wide {
 			dst = "K2"
 		}
-		out = append(out, trial{entry: e, text: e.Op + src2(src) + " " + pred + src1(src) + ", " + r + "2, " + dst, width: width, wide: wide, mask: wide, want: func(in *input) ([]byte, uint64) {
+		out = append(out, trial{entry: e, text: e.Op + src2(src) + " " + pred + src1(src) + ", " + r + "2, " + under + dst, width: width, wide: wide, mask: wide, want: func(in *input) ([]byte, uint64) {
 			b, k := make([]byte, width), uint64(0)
 			for i := range n {
 				x := eval(truth, map[string]uint64{"x0": in.lane(2, i, bits), "x1": last(in, i)})
+				if under != "" {
+					x &= in.k1 >> i
+				}
 				k |= x << i
 				put(b, i, bits, -x)
 			}
 			return b, k
 		}})
+	}
+	add := func(pred, src string, op fun, last func(in *input, i int) uint64) {
+		one(pred, src, "", op, last)
+		if wide {
+			one(pred, src, "K1, ", op, last)
+		}
 	}
 	each := func(pred string, op fun) {
 		add(pred, r+"3", op, func(in *input, i int) uint64 { return in.lane(3, i, bits) })

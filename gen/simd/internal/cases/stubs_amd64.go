@@ -31,6 +31,8 @@ var Funcs = map[string]func(unsafe.Pointer){
 	"lanes120AVX512":  func(a unsafe.Pointer) { lanes120AVX512((*lanes120AVX512Args)(a)) },
 	"lanes121AVX2":    func(a unsafe.Pointer) { lanes121AVX2((*lanes121AVX2Args)(a)) },
 	"lanes121AVX512":  func(a unsafe.Pointer) { lanes121AVX512((*lanes121AVX512Args)(a)) },
+	"masks0AVX2":      func(a unsafe.Pointer) { masks0AVX2((*masks0AVX2Args)(a)) },
+	"masks0AVX512":    func(a unsafe.Pointer) { masks0AVX512((*masks0AVX512Args)(a)) },
 	"ops0AVX2":        func(a unsafe.Pointer) { ops0AVX2((*ops0AVX2Args)(a)) },
 	"ops0AVX512":      func(a unsafe.Pointer) { ops0AVX512((*ops0AVX512Args)(a)) },
 	"peeled0AVX2":     func(a unsafe.Pointer) { peeled0AVX2((*peeled0AVX2Args)(a)) },
@@ -603,6 +605,38 @@ type lanes121AVX512Args struct {
 
 //go:noescape
 func lanes121AVX512(a *lanes121AVX512Args)
+
+type masks0AVX2Args struct {
+	pY     *float32 // first element of Y
+	pX     *float32 // first element of X
+	g      int64    // number that guards test: N
+	g1     int64    // number that guards test: P
+	n_i    int64    // iterations of i: M
+	d_Y_i  int64    // step of Y in bytes for each i: 4 * N
+	r_Y_i  int64    // all steps of Y in bytes for i: 4 * M * N
+	n_jb   int64    // iterations of jb: (N + 15) / 16
+	r_g_jb int64    // all steps of a number for jb: -16 * ((N + 15) / 16)
+	r_Y_jb int64    // all steps of Y in bytes for jb: 64 * ((N + 15) / 16)
+}
+
+//go:noescape
+func masks0AVX2(a *masks0AVX2Args)
+
+type masks0AVX512Args struct {
+	pY     *float32 // first element of Y
+	pX     *float32 // first element of X
+	g      int64    // number that guards test: N
+	g1     int64    // number that guards test: P
+	n_i    int64    // iterations of i: M
+	d_Y_i  int64    // step of Y in bytes for each i: 4 * N
+	r_Y_i  int64    // all steps of Y in bytes for i: 4 * M * N
+	n_jb   int64    // iterations of jb: (N + 15) / 16
+	r_g_jb int64    // all steps of a number for jb: -16 * ((N + 15) / 16)
+	r_Y_jb int64    // all steps of Y in bytes for jb: 64 * ((N + 15) / 16)
+}
+
+//go:noescape
+func masks0AVX512(a *masks0AVX512Args)
 
 type ops0AVX2Args struct {
 	pX  *float32 // first element of X
