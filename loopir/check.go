@@ -47,6 +47,7 @@ type symbol struct {
 	typ   Type
 	dir   Dir
 	shape []Expr // nil for scalars
+	value Expr   // of an index let, others put in
 	span  Span
 }
 

@@ -123,7 +123,29 @@ func (c *checker) let(s *Let) {
 		sym.kind, sym.typ = valueLet, t
 	}
 	s.Value = v
+	if sym.kind == indexLet {
+		sym.value = c.indexValue(s)
+	}
 	c.declare(s.Name, sym)
+}
+
+// indexValue gives what an index let stands for once lets before it are put in,
+// which is what InlineLets does later; nil if that is too large.
+func (c *checker) indexValue(s *Let) Expr {
+	v := MapExpr(s.Value, func(e Expr) Expr {
+		if n, ok := e.(*Var); ok {
+			if l := c.lookup(n.Name); l != nil && l.value != nil {
+				return l.value // shared: it is looked at only
+			}
+		}
+		return e
+	})
+	if v = Compact(v); larger(maxIndex, v) {
+		e := c.errorf(s.Span, "with lets before it put in, %s is an index of more than %d operations, which is more than is proved", s.Name, maxIndex)
+		e.Kind = Undecided
+		return nil
+	}
+	return v
 }
 
 func (c *checker) local(s *Local) {

@@ -95,6 +95,9 @@ func (f *File) Callees(k *Kernel) []*Kernel {
 // Origin that the call carries for it. A call of an unknown kernel or a
 // recursive call is an error.
 func (f *File) InlineCalls(k *Kernel) (*Kernel, error) {
+	if err := f.inlinable(k.Body); err != nil {
+		return nil, err
+	}
 	out := k.Clone()
 	var err error
 	out.Body, err = f.inlineBody(out.Body, 0, localNames(out.Body))
@@ -140,7 +143,12 @@ func (f *File) inlineBody(body []Stmt, depth int, locals map[string]bool) ([]Stm
 	return out, nil
 }
 
-func (f *File) inlined(c *Call) ([]Stmt, error) { return f.inlinedAt(c, 0, map[string]bool{}) }
+func (f *File) inlined(c *Call) ([]Stmt, error) {
+	if err := f.inlinable([]Stmt{c}); err != nil {
+		return nil, err
+	}
+	return f.inlinedAt(c, 0, map[string]bool{})
+}
 
 const maxCallDepth = 64
 
@@ -177,6 +185,9 @@ func (f *File) inlinedAt(c *Call, depth int, taken map[string]bool) ([]Stmt, err
 	}
 	r := renamer{prefix: c.Kernel + ".", vars: vars, scalars: scalars, windows: windows, locals: map[string]string{}, taken: taken}
 	r.body(body)
+	if err := smallEnough(c, body); err != nil {
+		return nil, err
+	}
 	next := 0
 	Walk(body, func(s Stmt) bool {
 		if a, ok := s.(*Assign); ok {
@@ -218,7 +229,7 @@ func (r *renamer) body(body []Stmt) {
 		if a, ok := s.(*Assign); ok {
 			a.From = nil
 		}
-		MapStmtExprs(s, r.expr)
+		MapStmtExprs(s, func(e Expr) Expr { return compactAll(r.expr(e)) })
 		switch s := s.(type) {
 		case *For:
 			r.vars[s.Iter] = &Var{Name: r.prefix + s.Iter}

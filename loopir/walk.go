@@ -350,7 +350,7 @@ func inlineLets(body []Stmt, m map[string]Expr) []Stmt {
 		MapStmtExprs(s, func(e Expr) Expr { return Subst(e, m) })
 		if l, ok := s.(*Let); ok {
 			if l.Value.TypeOf() == Index {
-				m[l.Name] = l.Value
+				m[l.Name] = Compact(l.Value)
 				continue
 			}
 			s = &Local{Name: l.Name, Type: l.Value.TypeOf(), Init: l.Value, Span: l.Span}
