@@ -146,11 +146,16 @@ func Check(ctx context.Context, f *loopir.File, before, after *loopir.Kernel, op
 		res.Explanation = c.explain(true)
 		markVacuous(ctx, opts.Pool, res.Obligations)
 	}
+	shown, err := res.faults(ctx, f, before, after, opts, proof)
+	if err != nil {
+		return nil, err
+	}
+	res.Obligations = append(res.Obligations, shown...)
 	if res.Outcome == Proved && res.Verdict > Exact {
 		if err := res.bounds(f, before, after, proof); err != nil {
 			return nil, err
 		}
-		res.Obligations = proof.obligations()
+		res.Obligations = append(proof.obligations(), shown...)
 	}
 	return res, ctx.Err()
 }

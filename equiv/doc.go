@@ -252,6 +252,13 @@
 // that was never written counts as equal to another such cell, which is sound
 // because safe kernels do not depend on them.
 //
+// An integer divided by zero faults. The proof of equal values takes such quotients to have some
+// value; faults.go then shows that after divides by zero only where before does: each divisor
+// of after is never 0, or before has a division by the same divisor, bit for bit, at an instance
+// that exists and under no more conditions on data. Used or not makes no difference, a division in an arm
+// of a select or behind && counts where it is evaluated, and an argument of a call at the call.
+// Reads at indices of data are legal in after if they are in before: that is assumed, and said.
+//
 // The hypotheses of every obligation are: sizes are not negative, both where
 // clauses, the domains of the instances, and the guards of the pieces. Should the
 // where clauses contradict each other, Check reports an error rather than a proof.

@@ -89,7 +89,7 @@ type Env map[string]loopir.Expr
 
 // NewProgram lays out kernel k of f. It leaves k untouched.
 func NewProgram(f *loopir.File, k *loopir.Kernel) (*Program, error) {
-	k = k.Clone()
+	f, k = argumentsFirst(f, k.Clone())
 	k.InlineLets()
 	k, err := f.InlineCalls(k)
 	if err != nil {
@@ -179,8 +179,10 @@ func (b *builder) body(body []loopir.Stmt, site Site, conds []Cond, pos *int) {
 // a guard; the rest is evaluated once, here, into a hidden local.
 func (b *builder) branch(s *loopir.If, site Site, conds []Cond, pos *int) {
 	var index, data loopir.Expr
+	divides := false // what comes later does not guard a division
 	for _, c := range conjuncts(s.Cond) {
-		if isIndexCond(c) {
+		divides = divides || hasDivision(c)
+		if isIndexCond(c) && !divides {
 			index = and(index, c)
 		} else {
 			data = and(data, c)

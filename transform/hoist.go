@@ -15,7 +15,8 @@ var hoist = &Primitive{
 =>	if lo < hi { S: t = e }
 	for i in lo..hi { B(i) }
 
-The if is left out where the loop is known to run. S may be any statement that
+The if is left out where the loop is known to run. A local is declared without it, and
+gets its initial value under it. S may be any statement that
 holds the label and is directly in the loop's body, and must not use i.
 Legal when S does the same in every iteration and nothing in the loop undoes it.`,
 	Apply: applyHoist,
@@ -42,17 +43,40 @@ func applyHoist(c *Context, args *loopir.Cursor) error {
 		// It stands for the first iteration, if there is one.
 		loopir.SubstStmts([]loopir.Stmt{s}, map[string]loopir.Expr{l.Iter: l.Lo})
 		l.Body = slices.Delete(l.Body, at, at+1)
-		out := s
-		if _, local := s.(*loopir.Local); !local && !c.Holds(lt(l.Lo, l.Hi), l.Around) {
-			out = &loopir.If{Cond: lt(l.Lo, l.Hi), Then: []loopir.Stmt{s}}
+		out := []loopir.Stmt{s}
+		if !c.Holds(lt(l.Lo, l.Hi), l.Around) {
+			out = whenRuns(s, lt(l.Lo, l.Hi))
 		}
-		if len(l.Body) == 0 {
-			c.Replace(l.For, out)
-			return nil
+		if len(l.Body) > 0 {
+			out = append(out, l.For)
 		}
-		c.Replace(l.For, out, l.For)
+		c.Replace(l.For, out...)
 		return nil
 	})
+}
+
+// whenRuns is s where cond holds. Of a local only the initial value needs that, unless any
+// run can compute it: one that reads nothing and divides nothing.
+func whenRuns(s loopir.Stmt, cond loopir.Expr) []loopir.Stmt {
+	d, local := s.(*loopir.Local)
+	if !local {
+		return []loopir.Stmt{&loopir.If{Cond: cond, Then: []loopir.Stmt{s}}}
+	}
+	free := true
+	if d.Init != nil {
+		loopir.WalkExpr(d.Init, func(e loopir.Expr) bool {
+			_, read := e.(*loopir.Read)
+			b, ok := e.(*loopir.Binary)
+			free = free && !read && !(ok && (b.Op == loopir.Div || b.Op == loopir.Mod))
+			return free
+		})
+	}
+	if free {
+		return []loopir.Stmt{s}
+	}
+	set := &loopir.Assign{LHS: &loopir.Read{Name: d.Name, Type: d.Type, Span: d.Span}, Op: loopir.Set, RHS: d.Init, Span: d.Span}
+	d.Init = nil
+	return []loopir.Stmt{d, &loopir.If{Cond: cond, Then: []loopir.Stmt{set}}}
 }
 
 // parseMove reads: what word word loop.
