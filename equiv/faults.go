@@ -375,6 +375,14 @@ func hasDivision(e loopir.Expr) bool {
 	return found
 }
 
+// Inline is k, a kernel of f, with lets and calls inlined, as NewProgram has them: arguments that
+// may fault are computed at the call.
+func Inline(f *loopir.File, k *loopir.Kernel) (*loopir.Kernel, error) {
+	f, k = argumentsFirst(f, k.Clone())
+	k.InlineLets()
+	return f.InlineCalls(k)
+}
+
 // argumentsFirst has the arguments of calls that may fault computed before the call, which
 // computes them used or not.
 func argumentsFirst(f *loopir.File, k *loopir.Kernel) (*loopir.File, *loopir.Kernel) {

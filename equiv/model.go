@@ -89,9 +89,7 @@ type Env map[string]loopir.Expr
 
 // NewProgram lays out kernel k of f. It leaves k untouched.
 func NewProgram(f *loopir.File, k *loopir.Kernel) (*Program, error) {
-	f, k = argumentsFirst(f, k.Clone())
-	k.InlineLets()
-	k, err := f.InlineCalls(k)
+	k, err := Inline(f, k)
 	if err != nil {
 		return nil, err
 	}

@@ -48,11 +48,11 @@ func Pairs(before, after *loopir.File) ([]Pair, error) {
 // merge puts the kernels of both files into one, with calls inlined where they
 // were written, so that callees of the same name cannot be mistaken.
 func merge(fb, fa *loopir.File, before, after *loopir.Kernel) ([]Pair, error) {
-	b, err := inlined(fb, before)
+	b, err := equiv.Inline(fb, before)
 	if err != nil {
 		return nil, err
 	}
-	a, err := inlined(fa, after)
+	a, err := equiv.Inline(fa, after)
 	if err != nil {
 		return nil, err
 	}
@@ -69,12 +69,6 @@ func merge(fb, fa *loopir.File, before, after *loopir.Kernel) ([]Pair, error) {
 		}
 	}
 	return []Pair{p}, nil
-}
-
-func inlined(f *loopir.File, k *loopir.Kernel) (*loopir.Kernel, error) {
-	k = k.Clone()
-	k.InlineLets()
-	return f.InlineCalls(k)
 }
 
 func declares(f *loopir.File, fn *loopir.Func) bool {
