@@ -62,13 +62,25 @@ func (a *app) verifyFolders(cmd *cobra.Command, dirs []string, format, from stri
 		var findings []finding
 		all := []*pipeline.Readback{}
 		for _, dir := range dirs {
-			files, err := pipeline.ReadPackage(dir)
+			folder, err := pipeline.ReadFolder(dir)
 			if err != nil {
 				return err
 			}
+			files := folder.Generated
 			for name, src := range files {
 				a.sources[filepath.Join(dir, name)] = src
 			}
+			for name, src := range folder.Foreign {
+				a.sources[filepath.Join(dir, name)] = src
+			}
+			strange, err := a.verifyText(cmd, folder, eq, format)
+			if err != nil {
+				return a.formatted(format, dir, err)
+			}
+			for _, f := range strange {
+				outcome = equiv.Worse(outcome, f.outcome)
+			}
+			findings = append(findings, strange...)
 			show := func(b *pipeline.Readback) {
 				if format == "text" {
 					a.readbackLine(b)
@@ -112,6 +124,24 @@ func (a *app) verifyFolders(cmd *cobra.Command, dirs []string, format, from stri
 		}
 		return verdictError(outcome)
 	})
+}
+
+// verifyText compares what is not read back with what gen writes, and finds what is
+// foreign to the package.
+func (a *app) verifyText(cmd *cobra.Command, folder *pipeline.Folder, eq equiv.Options, format string) ([]finding, error) {
+	bad, err := folder.Check(cmd.Context(), pipeline.Options{Equiv: eq})
+	if err != nil {
+		return nil, err
+	}
+	var out []finding
+	for _, e := range bad {
+		out = append(out, finding{equiv.Refuted, e.Span, e.Error(), nil})
+	}
+	if format == "text" && len(bad) > 0 {
+		a.clearProgress()
+		fmt.Fprint(a.err, loopir.Render(loopir.ErrorList(bad), a.sources))
+	}
+	return out, nil
 }
 
 // readbackLine tells how one form came out.

@@ -92,8 +92,8 @@ func (g *guard) checkCond(s *ast.IfStmt, ret *ast.ReturnStmt) error {
 	}
 	switch c := s.Cond.(type) {
 	case *ast.Ident:
-		if c.Name == "over" {
-			g.checked = true
+		if c.Name == "over" { // of all sums and products so far, and of none that follow
+			g.over = false
 			return nil
 		}
 	case *ast.CallExpr:
@@ -186,8 +186,8 @@ func cpuNames(e ast.Expr) []string {
 // conclude gives the duties that remain: what was checked implies what is taken for
 // granted.
 func (g *guard) conclude(e entry, target *loopir.Kernel) ([]Duty, error) {
-	if g.over && !g.checked {
-		return nil, g.errorf(e.fn, "over is never looked at")
+	if g.over {
+		return nil, g.errorf(e.fn, "over is not looked at after the last sum or product that may set it")
 	}
 	at := g.span(e.call)
 	for _, q := range target.Params {

@@ -176,7 +176,11 @@ func (p *Package) target(f Form) (*loopir.File, *loopir.Kernel, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	k := outermost(file).Clone()
+	outer, err := Outermost(file)
+	if err != nil {
+		return nil, nil, err
+	}
+	k := outer.Clone()
 	k.InlineLets()
 	if k, err = file.InlineCalls(k); err != nil {
 		return nil, nil, err
@@ -185,8 +189,9 @@ func (p *Package) target(f Form) (*loopir.File, *loopir.Kernel, error) {
 	return out, k, out.Number(k)
 }
 
-// outermost is the kernel that no other one of the file calls.
-func outermost(f *loopir.File) *loopir.Kernel {
+// Outermost is the kernel that no other one of the file calls. Which is meant is not
+// known when there are two.
+func Outermost(f *loopir.File) (*loopir.Kernel, error) {
 	called := map[string]bool{}
 	for _, k := range f.Kernels {
 		loopir.Walk(k.Body, func(s loopir.Stmt) bool {
@@ -196,12 +201,20 @@ func outermost(f *loopir.File) *loopir.Kernel {
 			return true
 		})
 	}
+	var out *loopir.Kernel
 	for _, k := range f.Kernels {
-		if !called[k.Name] {
-			return k
+		switch {
+		case called[k.Name]:
+		case out != nil:
+			return nil, loopir.Errorf(k.Span, "generated code stands for one kernel and those that it calls, and nothing calls %s and %s", out.Name, k.Name)
+		default:
+			out = k
 		}
 	}
-	return f.Kernels[0]
+	if out == nil {
+		return nil, fmt.Errorf("%s: no kernel", f.Name)
+	}
+	return out, nil
 }
 
 // prove discharges duties and returns those that stay open.

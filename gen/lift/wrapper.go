@@ -118,7 +118,6 @@ type guard struct {
 	*reader
 	lens     map[string][]loopir.Expr // extents that an array is long enough for
 	disjoint map[[2]string]bool
-	checked  bool // for overflow
 }
 
 func (p *Package) entry(e entry, caller *ast.FuncDecl, t string, target *loopir.Kernel, needs []string) ([]Duty, error) {
@@ -148,7 +147,7 @@ func (p *Package) entry(e entry, caller *ast.FuncDecl, t string, target *loopir.
 	}
 	n := len(e.fn.Body.List) - 2
 	if n < 0 || !g.dispatches(e.fn.Body.List[n:]) {
-		return nil, g.errorf(e.fn, "the function does not end by calling one of the forms and returning nil")
+		return nil, g.errorf(e.fn, "the function does not end by calling one of the forms, whatever the sizes are, and returning nil")
 	}
 	for _, s := range e.fn.Body.List[:n] {
 		if err := g.check(s); err != nil {
@@ -177,8 +176,10 @@ func (g *guard) dispatches(list []ast.Stmt) bool {
 	if !ok || !ok2 || sw.Init != nil || sw.Tag != nil || len(ret.Results) != 1 || !isIdent(ret.Results[0], "nil") {
 		return false
 	}
+	total := false // some case runs whatever the sizes are
 	for _, c := range sw.Body.List {
 		cc := c.(*ast.CaseClause)
+		total = total || cc.List == nil
 		if len(cc.Body) != 1 || len(cc.List) > 1 {
 			return false
 		}
@@ -200,7 +201,7 @@ func (g *guard) dispatches(list []ast.Stmt) bool {
 			return false
 		}
 	}
-	return true
+	return total
 }
 
 // Consistent is an error when an exported function leads into forms whose parameters
