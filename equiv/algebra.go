@@ -93,6 +93,7 @@ func (c *checker) sameOutputs() Verdict {
 			return NoVerdict
 		}
 		worst = weaker(worst, v)
+		c.note(s.Span, v)
 	}
 	return worst
 }

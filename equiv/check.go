@@ -25,6 +25,7 @@ type Options struct {
 type Result struct {
 	Outcome     Outcome
 	Verdict     Verdict      // when Proved
+	Weaker      []Weakness   // what is no more than Verdict, when that is not Exact
 	Obligations []Obligation // that the proof rests on; when not Proved, the failed one too
 	// Bounds has a forward error bound for each output, or the reason why none
 	// is stated, when the verdict is Reassociated or Algebraic.
@@ -209,7 +210,7 @@ func (c *checker) interfaces() {
 // run proves the outputs equal, or notes where that fails.
 func (c *checker) run() {
 	c.asked, c.reads = map[matchKey]bool{}, map[readsKey]bool{}
-	c.worst, c.first, c.defect = NoVerdict, firstFailure{}, nil
+	c.worst, c.places, c.first, c.defect = NoVerdict, nil, firstFailure{}, nil
 	c.interfaces()
 	for _, s := range c.after.prog.Stmts {
 		if s.ID == reader {
@@ -229,6 +230,7 @@ func (c *checker) conclude(res *Result) {
 		res.Outcome = Refuted
 	case f == nil:
 		res.Outcome, res.Verdict = Proved, max(c.worst, Exact)
+		res.Weaker = c.weakest()
 	}
 	if f != nil {
 		res.Failures = append(res.Failures, f.err())

@@ -32,6 +32,7 @@ type checker struct {
 	asked  map[matchKey]bool
 	reads  map[readsKey]bool // claims about reads
 	worst  Verdict
+	places []Weakness // how strong each claim is
 	first  firstFailure
 	defect error // that a comparison ended in
 }
@@ -62,15 +63,15 @@ func (c *checker) match(s *Stmt, h *hint, mode matchMode) {
 		return
 	}
 	c.asked[key] = true
-	c.prove(func() (Verdict, *failure) { return c.matched(s, h, mode) })
+	c.prove(s.Span, func() (Verdict, *failure) { return c.matched(s, h, mode) })
 }
 
-// prove proves a claim.
-func (c *checker) prove(claim func() (Verdict, *failure)) {
+// prove proves a claim about what stands at a place of after.
+func (c *checker) prove(at loopir.Span, claim func() (Verdict, *failure)) {
 	c.wg.Go(func() {
 		if err := smt.Guard(func() {
 			v, f := claim()
-			c.note(v)
+			c.note(at, v)
 			c.first.add(f)
 		}); err != nil {
 			c.mu.Lock()
@@ -124,10 +125,11 @@ func tooMany(at loopir.Span) *failure {
 	return failf(at, "where this value comes from splits into too many cases to compare with the value before")
 }
 
-func (c *checker) note(v Verdict) {
+func (c *checker) note(at loopir.Span, v Verdict) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.worst = weaker(c.worst, v)
+	c.places = append(c.places, Weakness{at, v})
 }
 
 // weaker is the verdict that holds when both do.

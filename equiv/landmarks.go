@@ -123,7 +123,7 @@ func (m *polyMatch) claim(a, b value, ctx known) bool {
 		return true
 	}
 	c.reads[key] = true
-	c.prove(func() (Verdict, *failure) {
+	c.prove(a.e.Source(), func() (Verdict, *failure) {
 		env := s.Fresh("")
 		old := h.at(env)
 		ctx := c.claimed(append(s.Domain(env), h.stmt.Domain(old)...))
