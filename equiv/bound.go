@@ -29,6 +29,10 @@ type Bound struct {
 	Reason   string // why no bound is stated; then the rest is empty
 }
 
+// BoundAssumptions is what every Bound takes for granted.
+const BoundAssumptions = "no overflow, no underflow, finite inputs, k*u <= 1/2 in each gamma(k) = k*u/(1 - k*u), " +
+	"rounding to nearest; exp, log, tanh and sigmoid within 4*u"
+
 // Magnitudes are kernels that compute what rounding errors are relative to: the
 // kernel that they belong to on absolute values, with differences made sums.
 // They are to be read over the reals. Nil means that no output has a bound.

@@ -33,6 +33,7 @@ type app struct {
 	cacheDir   string
 	emitSMT    string
 	crossCheck string
+	require    strength          // of verify and transform
 	sources    map[string][]byte // for error messages
 	bar        *progressbar.ProgressBar
 }
@@ -166,6 +167,9 @@ func (a *app) explain(ctx context.Context, c *pipeline.Check) {
 	}
 	for _, b := range c.Bounds {
 		fmt.Fprintf(a.out, "    %s\n", b)
+	}
+	if c.BoundsAssume != "" {
+		fmt.Fprintf(a.out, "      taken for granted: %s\n", c.BoundsAssume)
 	}
 	if c.Counterexample != nil {
 		fmt.Fprintf(a.out, "    %s\n", indent(c.Counterexample.String(), "    "))

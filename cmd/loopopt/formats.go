@@ -63,6 +63,8 @@ func (f finding) rule() string {
 		return "refuted"
 	case invalid:
 		return "invalid"
+	case equiv.Proved: // but not what --require asks for
+		return "weaker"
 	}
 	return "unknown"
 }
@@ -127,6 +129,7 @@ func sarif(findings []finding) map[string]any {
 					rule("refuted", "The kernels differ; a counterexample shows it"),
 					rule("unknown", "Equivalence could not be decided"),
 					rule("invalid", "The input is not legal"),
+					rule("weaker", "The kernels are equal, but not as strongly as --require asks for"),
 				},
 			}},
 			"results": results,

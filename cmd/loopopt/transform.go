@@ -73,6 +73,10 @@ func (a *app) transformCmd() *cobra.Command {
 					}
 					reports = append(reports, r)
 					outcome = equiv.Worse(outcome, r.Outcome())
+					if weak := a.wholeTooWeak(r); weak != "" {
+						outcome = equiv.Worse(outcome, equiv.Refuted)
+						fmt.Fprintf(a.err, "loopopt: schedule %s: %s\n", s.Name, indent(weak, "    "))
+					}
 				}
 				if a.json {
 					if err := a.printReports(reports); err != nil {
@@ -83,6 +87,7 @@ func (a *app) transformCmd() *cobra.Command {
 			})
 		},
 	}
+	a.requireFlag(c)
 	c.Flags().StringVar(&schedule, "schedule", "", "run only this schedule")
 	c.Flags().StringToStringVar(&settings, "param", nil, "set schedule parameters: --param RBQ=7")
 	return c

@@ -72,6 +72,7 @@ func (a *app) verifyCmd() *cobra.Command {
 	c.Flags().StringArrayVar(&how.relate, "relate", nil, "how an array of the second file packs one of the first; may be repeated")
 	c.Flags().BoolVar(&how.explain, "explain", false, "tell the matching, the sources of reads, and every obligation with its time; or print code side by side with what it amounts to")
 	c.Flags().StringVar(&how.html, "html", "", "write the explanation to this file, as one HTML page")
+	a.requireFlag(c)
 	c.Flags().StringVar(&b.shard, "shard", "", "i/n: only part i of n of the cases")
 	c.Flags().StringVar(&b.raw, "raw", "", "also write a line a case and the summary to this file")
 	c.Flags().StringVar(&from, "source", "", "with folders of generated code: replay the schedules of this file instead of comparing kernels without a hint first")
@@ -105,6 +106,9 @@ func (a *app) verifyFile(cmd *cobra.Command, path, format string) error {
 			if format == "text" {
 				a.scheduleLine(cmd, r)
 			}
+			var weak []finding
+			outcome, weak = a.demand(format, outcome, finding{span: s.Span, msg: "schedule " + s.Name}, a.wholeTooWeak(r))
+			findings = append(findings, weak...)
 		}
 		if format == "json" {
 			if err := a.printReports(reports); err != nil {

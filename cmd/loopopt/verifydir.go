@@ -99,6 +99,12 @@ func (a *app) verifyFolders(cmd *cobra.Command, dirs []string, format, from stri
 			all = append(all, list...)
 			for _, b := range list {
 				outcome = equiv.Worse(outcome, b.Outcome)
+				if b.Outcome == equiv.Proved {
+					at := loopir.Span{File: filepath.Join(dir, b.File)}
+					var weak []finding
+					outcome, weak = a.demand(format, outcome, finding{span: at, msg: b.File}, a.weaker(b.Verdict, nil))
+					findings = append(findings, weak...)
+				}
 				if b.Outcome != equiv.Proved {
 					findings = append(findings, finding{b.Outcome, b.At, filepath.Join(dir, b.File) + ": not shown to do what " + b.Loop + " does\n" + b.Reason, nil})
 				}
@@ -115,6 +121,9 @@ func (a *app) verifyFolders(cmd *cobra.Command, dirs []string, format, from stri
 				return err
 			}
 			for _, f := range bad {
+				if f.outcome == equiv.Proved { // but too weak
+					f.outcome = equiv.Refuted
+				}
 				outcome = equiv.Worse(outcome, f.outcome)
 			}
 			findings = append(findings, bad...)
@@ -197,6 +206,8 @@ func (a *app) verifyLoops(cmd *cobra.Command, dir string, files map[string][]byt
 			fmt.Fprintf(a.err, " (%d obligations, %.0f ms)\n", c.Count, float64(time.Since(start).Milliseconds()))
 			a.explain(cmd.Context(), c)
 		}
+		_, weak := a.demand(format, c.Outcome, finding{span: loopir.Span{File: filepath.Join(dir, pair[1])}, msg: pair[1]}, a.tooWeak(c))
+		bad = append(bad, weak...)
 		if !c.Proved() {
 			bad = append(bad, finding{c.Outcome, loopir.Span{File: filepath.Join(dir, pair[1])}, pair[1] + ": not shown equal to " + pair[0], c})
 		}

@@ -149,6 +149,7 @@ func (a *app) reportBatch(results []corpus.Result, format string) error {
 	sum := corpus.Summarize(results)
 	reports := []caseReport{}
 	var findings []finding
+	outcome := equiv.Proved // Refuted where --require is not met
 	var broken error
 	var defect *smt.Defect
 	for i := range results {
@@ -162,6 +163,15 @@ func (a *app) reportBatch(results []corpus.Result, format string) error {
 			errors.As(broken, &defect)
 		}
 		reports = append(reports, c)
+		if r.Outcome == equiv.Proved && r.Err == nil {
+			weak := a.weaker(r.Verdict, r.Weaker())
+			if weak != "" && format == "text" {
+				fmt.Fprintf(a.out, "%s:\n", r.Name)
+			}
+			var fs []finding
+			outcome, fs = a.demand(format, outcome, finding{span: r.At, msg: r.Name}, weak)
+			findings = append(findings, fs...)
+		}
 		if !c.Met {
 			findings = append(findings, caseFinding(r))
 		}
@@ -178,7 +188,7 @@ func (a *app) reportBatch(results []corpus.Result, format string) error {
 		return &exitError{code: exitUsage} // it was told in its line
 	case broken != nil:
 		return broken
-	case sum.Wrong > 0:
+	case sum.Wrong > 0 || outcome == equiv.Refuted:
 		return &exitError{code: exitFindings}
 	case sum.Unknown > 0:
 		return &exitError{code: exitUnknown}

@@ -42,6 +42,9 @@ func (a *app) verifyPair(cmd *cobra.Command, before, after, format string, how *
 			if format == "text" {
 				a.pairLine(cmd, p, c)
 			}
+			var weak []finding
+			outcome, weak = a.demand(format, outcome, finding{span: c.Span, msg: p.After.Name}, a.tooWeak(c))
+			findings = append(findings, weak...)
 			if c.Explanation == nil {
 				data = append(data, c)
 				continue

@@ -181,3 +181,19 @@ func (r *Result) Reason() string {
 	}
 	return strings.Join(out, "\n")
 }
+
+// Weaker tells what of the proofs is no more than the verdict: of a schedule, of the
+// proof from end to end.
+func (r *Result) Weaker() []string {
+	checks := r.Checks
+	if r.Schedule != "" {
+		checks = checks[max(0, len(checks)-1):]
+	}
+	var out []string
+	for _, c := range checks {
+		if c.Proved() && c.Verdict == r.Verdict {
+			out = append(out, c.Weaker...)
+		}
+	}
+	return out
+}

@@ -47,9 +47,11 @@ type Check struct {
 	Count          int                   `json:"obligations"`
 	MS             float64               `json:"ms"`
 	Notes          []string              `json:"notes,omitempty"`
+	Weaker         []string              `json:"weaker,omitempty"` // what is no more than Verdict, and why
 	Reason         string                `json:"reason,omitempty"`
 	Counterexample *equiv.Counterexample `json:"counterexample,omitempty"`
 	Bounds         []*Bound              `json:"bounds,omitempty"`     // unless the verdict is exact
+	BoundsAssume   string                `json:"bounds_assume,omitempty"`
 	Magnitudes     *Magnitudes           `json:"magnitudes,omitempty"` // that Bounds refer to; nil for steps
 
 	// Original says that this is about the first kernel alone: it is not safe,
@@ -241,6 +243,17 @@ func check(ctx context.Context, f *loopir.File, before, after *loopir.Kernel, op
 	}
 	if c.Outcome != equiv.Proved {
 		c.Failures = append(c.Failures, safe.Findings...)
+	}
+	if c.Proved() {
+		if c.Verdict == equiv.Algebraic {
+			c.Notes = append(c.Notes, equiv.Algebraic.Limits())
+		}
+		for _, w := range res.Weaker {
+			c.Weaker = append(c.Weaker, w.String())
+		}
+		if res.Magnitudes != nil {
+			c.BoundsAssume = equiv.BoundAssumptions
+		}
 	}
 	for _, w := range res.Assumptions {
 		c.Notes = append(c.Notes, "assuming "+loopir.FormatExpr(w))
