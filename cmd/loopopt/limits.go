@@ -45,7 +45,7 @@ func interruptible(errs io.Writer) context.Context {
 		case <-time.After(signalGrace):
 		}
 		unfinished.remove()
-		fmt.Fprintln(errs, "loopopt: interrupted; nothing more was written")
+		fmt.Fprintln(errs, "loopopt: interrupted")
 		os.Exit(exitSignal(s))
 	}()
 	return ctx

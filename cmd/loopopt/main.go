@@ -75,7 +75,7 @@ func (a *app) exit(ctx context.Context, err error) int {
 		return exitInternal
 	}
 	if ctx.Err() != nil {
-		fmt.Fprintln(a.err, "loopopt: interrupted; nothing was written")
+		fmt.Fprintln(a.err, "loopopt: interrupted")
 		var by *interruption
 		if errors.As(context.Cause(ctx), &by) {
 			return exitSignal(by.signal)

@@ -6,8 +6,8 @@ import (
 	"context"
 	"fmt"
 	"math/big"
-	"slices"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -51,7 +51,7 @@ type Check struct {
 	Weaker         []string              `json:"weaker,omitempty"` // what is no more than Verdict, and why
 	Reason         string                `json:"reason,omitempty"`
 	Counterexample *equiv.Counterexample `json:"counterexample,omitempty"`
-	Bounds         []*Bound              `json:"bounds,omitempty"`     // unless the verdict is exact
+	Bounds         []*Bound              `json:"bounds,omitempty"` // unless the verdict is exact
 	BoundsAssume   string                `json:"bounds_assume,omitempty"`
 	Magnitudes     *Magnitudes           `json:"magnitudes,omitempty"` // that Bounds refer to; nil for steps
 
