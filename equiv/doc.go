@@ -23,8 +23,10 @@
 //     x + x, and 0.0 + x where the other side has x alone (x may be -0.0). That nothing is
 //     said of NaN, infinities and the sign of zero is a note of the result.
 //
-// A pair is refuted only by inputs that each of these covers, finite ones, unless Exact is
-// asked for: what is algebraically equal is not refuted by NaN, but is not exact.
+// Two places fall short of this. Where sums are compared as sets of updates rather than as
+// polynomials, a sum that starts from 0.0 counts as one that starts from its first term, and
+// the verdict says reassociated. And where nothing could be proved, a pair may be refuted by
+// NaN or infinities; what is proved algebraic never is.
 //
 // # Terms
 //

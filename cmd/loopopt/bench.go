@@ -67,11 +67,11 @@ func (a *app) benchCmd() *cobra.Command {
 
 // runRounds builds the package's test binary once and runs it round by round.
 func (a *app) runRounds(ctx context.Context, dir, filter string, rounds int) ([]byte, error) {
-	tmp, err := os.MkdirTemp("", "loopopt-bench-")
+	tmp, done, err := unfinished.create(func() (string, error) { return os.MkdirTemp("", "loopopt-bench-") })
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(tmp) //nolint:errcheck // a temporary folder
+	defer done()
 	bin := filepath.Join(tmp, "bench.test")
 	build := exec.CommandContext(ctx, "go", "test", "-c", "-o", bin, ".")
 	build.Dir = dir

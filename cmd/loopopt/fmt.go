@@ -62,11 +62,18 @@ func (a *app) fmtCmd() *cobra.Command {
 
 // replaceFile writes a file whole or not at all.
 func replaceFile(path string, data []byte) error {
-	tmp, err := os.CreateTemp(filepath.Dir(path), ".loopopt-*")
+	var tmp *os.File
+	_, done, err := unfinished.create(func() (string, error) {
+		var err error
+		if tmp, err = os.CreateTemp(filepath.Dir(path), ".loopopt-*"); err != nil {
+			return "", err
+		}
+		return tmp.Name(), nil
+	})
 	if err != nil {
 		return err
 	}
-	defer os.Remove(tmp.Name()) //nolint:errcheck // gone after the rename
+	defer done()
 	mode := os.FileMode(0o644)
 	if st, err := os.Stat(path); err == nil {
 		mode = st.Mode().Perm()

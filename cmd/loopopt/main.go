@@ -8,10 +8,8 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"runtime/debug"
 	"slices"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -38,10 +36,7 @@ func (e *exitError) Error() string { return e.msg }
 
 func main() {
 	debug.SetGCPercent(400) // proving makes much garbage and holds little
-	// The first interrupt cancels; the second one kills.
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	go func() { <-ctx.Done(); stop() }()
-	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+	os.Exit(run(interruptible(os.Stderr), os.Args[1:], os.Stdout, os.Stderr))
 }
 
 // run is the whole program: it returns the exit code.
@@ -80,7 +75,11 @@ func (a *app) exit(ctx context.Context, err error) int {
 		return exitInternal
 	}
 	if ctx.Err() != nil {
-		fmt.Fprintln(a.err, "loopopt: interrupted; nothing was written")
+		fmt.Fprintln(a.err, "loopopt: interrupted")
+		var by *interruption
+		if errors.As(context.Cause(ctx), &by) {
+			return exitSignal(by.signal)
+		}
 		return exitUnknown
 	}
 	var ee *exitError
@@ -127,7 +126,7 @@ func (a *app) root() *cobra.Command {
 			"a schedule is proved equivalent for all sizes by an SMT solver; a wrong step is\n" +
 			"refuted with a counterexample.\n\n" +
 			"Exit codes: 0 proved or done, 1 refuted or findings, 2 usage or input,\n" +
-			"3 internal error, 4 unknown (the prover could not tell).",
+			"3 internal error, 4 unknown (the prover could not tell), 130 interrupted, 143 terminated.",
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Args:          cobra.ArbitraryArgs,

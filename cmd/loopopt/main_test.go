@@ -20,7 +20,7 @@ var update = flag.Bool("update", false, "rewrite the example output in README.md
 // TestMain lets scripts run this binary as loopopt.
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"loopopt": func() { os.Exit(run(context.Background(), os.Args[1:], os.Stdout, os.Stderr)) },
+		"loopopt": main,
 	})
 }
 

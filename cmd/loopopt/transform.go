@@ -19,6 +19,7 @@ func indent(s, by string) string {
 func (a *app) transformCmd() *cobra.Command {
 	var schedule string
 	var settings map[string]string
+	var eachStep bool
 	c := &cobra.Command{
 		Use:   "transform FILE.loop",
 		Short: "Run schedules, proving each step, and print the final loop nests",
@@ -38,6 +39,9 @@ func (a *app) transformCmd() *cobra.Command {
 			"for f64, 2^-24 for f32, 2^-8 for bf16, 2^-11 for f16.",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if eachStep && a.json {
+				return &exitError{exitUsage, "--each-step prints text: leave --json out"}
+			}
 			f, err := a.load(args[0])
 			if err != nil {
 				return err
@@ -62,6 +66,9 @@ func (a *app) transformCmd() *cobra.Command {
 								fmt.Fprintf(a.out, "schedule %s for %s\n", s.Name, s.Kernel)
 							}
 							a.line(cmd, c)
+							if eachStep && c.Nest != "" {
+								fmt.Fprintf(a.out, "\n%s\n", c.Nest)
+							}
 						}
 					}
 					r, err := pipeline.Transform(cmd.Context(), f, s, opts)
@@ -89,6 +96,7 @@ func (a *app) transformCmd() *cobra.Command {
 	}
 	a.requireFlag(c)
 	c.Flags().StringVar(&schedule, "schedule", "", "run only this schedule")
+	c.Flags().BoolVar(&eachStep, "each-step", false, "print the nest after every step, with the kernels that it calls")
 	c.Flags().StringToStringVar(&settings, "param", nil, "set schedule parameters: --param RBQ=7")
 	return c
 }
@@ -140,19 +148,21 @@ func (a *app) final(r *pipeline.Report) {
 
 func (a *app) primitivesCmd() *cobra.Command {
 	return &cobra.Command{
-		Use:   "primitives [NAME]",
-		Short: "List the schedule primitives, or tell about one",
-		Args:  cobra.MaximumNArgs(1),
+		Use:       "primitives [NAME]",
+		Short:     "List the schedule primitives, or tell about one",
+		Args:      cobra.MaximumNArgs(1),
+		ValidArgs: transform.Verbs(),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) == 1 {
-				p := transform.Lookup(args[0])
-				if p == nil {
-					return &exitError{exitUsage, "no primitive " + args[0] + "; `loopopt primitives` lists them"}
+				for _, p := range transform.Manual() {
+					if p.Name == args[0] {
+						fmt.Fprintf(a.out, "%s\n\n%s\n", p.Syntax, strings.TrimSpace(p.Doc))
+						return nil
+					}
 				}
-				fmt.Fprintf(a.out, "%s\n\n%s\n", p.Syntax, strings.TrimSpace(p.Doc))
-				return nil
+				return &exitError{exitUsage, "no primitive " + args[0] + "; `loopopt primitives` lists them"}
 			}
-			for _, p := range transform.Primitives {
+			for _, p := range transform.Manual() {
 				fmt.Fprintf(a.out, "%-18s %s\n", p.Name, p.Syntax)
 			}
 			return nil

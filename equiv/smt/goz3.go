@@ -102,6 +102,7 @@ func (w goz3Worker) attempt(p *problem, rlimit uint, older bool) (r result) {
 	if p.logic == "QF_LIA" { // with products the core does not count its steps
 		useCore(ctx, solver, older)
 	}
+	leaveInterrupts(ctx, solver)
 	for _, t := range p.asserts {
 		solver.Assert(b.formula(t))
 	}
@@ -140,6 +141,23 @@ func useCore(ctx *z3.Context, solver *z3.Solver, older bool) {
 	defer C.free(unsafe.Pointer(name))
 	C.Z3_params_set_uint(c, params, C.Z3_mk_string_symbol(c, name), 2)
 	C.Z3_solver_set_params(c, core, params)
+}
+
+// leaveInterrupts keeps Z3 from putting a handler of its own in the place of Go's for
+// SIGINT, which ends in a jump to address 0.
+func leaveInterrupts(ctx *z3.Context, solver *z3.Solver) {
+	c := C.Z3_context(unsafe.Pointer(ctx.Z3Value()))
+	raw := (*struct {
+		ctx    C.Z3_context
+		solver C.Z3_solver
+	})(unsafe.Pointer(solver))
+	params := C.Z3_mk_params(c)
+	C.Z3_params_inc_ref(c, params)
+	defer C.Z3_params_dec_ref(c, params)
+	name := C.CString("ctrl_c")
+	defer C.free(unsafe.Pointer(name))
+	C.Z3_params_set_bool(c, params, C.Z3_mk_string_symbol(c, name), false)
+	C.Z3_solver_set_params(c, raw.solver, params)
 }
 
 // A z3Builder makes terms in one context.

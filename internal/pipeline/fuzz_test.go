@@ -113,7 +113,9 @@ func (z *fuzzer) transformed(seed uint64) {
 	for _, k := range []*loopir.Kernel{before, after} {
 		clearClaims(k)
 	}
-	c, err := z.within(func(ctx context.Context) (*Check, error) { return Pair{File: script.File, Before: before, After: after}.Prove(ctx, z.opts) })
+	c, err := z.within(func(ctx context.Context) (*Check, error) {
+		return Pair{File: script.File, Before: before, After: after}.Prove(ctx, z.opts)
+	})
 	z.judge(name, "whole, no claims", script.File, before, after, c, err)
 }
 
@@ -131,7 +133,9 @@ func (z *fuzzer) changed(seed uint64) {
 		z.add("change: not well formed")
 		return
 	}
-	c, err := z.within(func(ctx context.Context) (*Check, error) { return Pair{File: f, Before: k, After: m}.Prove(ctx, z.opts) })
+	c, err := z.within(func(ctx context.Context) (*Check, error) {
+		return Pair{File: f, Before: k, After: m}.Prove(ctx, z.opts)
+	})
 	z.judge(fmt.Sprintf("seed %d: %s", seed, what), "change", f, k, m, c, err)
 }
 

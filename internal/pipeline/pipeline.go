@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/big"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -50,7 +51,7 @@ type Check struct {
 	Weaker         []string              `json:"weaker,omitempty"` // what is no more than Verdict, and why
 	Reason         string                `json:"reason,omitempty"`
 	Counterexample *equiv.Counterexample `json:"counterexample,omitempty"`
-	Bounds         []*Bound              `json:"bounds,omitempty"`     // unless the verdict is exact
+	Bounds         []*Bound              `json:"bounds,omitempty"` // unless the verdict is exact
 	BoundsAssume   string                `json:"bounds_assume,omitempty"`
 	Magnitudes     *Magnitudes           `json:"magnitudes,omitempty"` // that Bounds refer to; nil for steps
 
@@ -60,6 +61,7 @@ type Check struct {
 
 	Explanation *equiv.Explanation `json:"explanation,omitempty"` // if asked for
 
+	Nest        string             `json:"-"` // of a step: the nest after it, with the kernels it calls, as .loop text
 	Span        loopir.Span        `json:"-"`
 	Obligations []equiv.Obligation `json:"-"`
 	Failures    []*loopir.Error    `json:"-"`
@@ -192,10 +194,18 @@ func prove(ctx context.Context, p *transform.Proposal, opts Options) (*Check, er
 		return nil, err
 	}
 	c.Step, c.Span, c.Magnitudes = loopir.FormatStep(p.Step), p.Step.Span, nil
+	c.Nest = nest(p.File, p.After)
 	for _, n := range p.Notes {
 		c.Notes = append(c.Notes, n.Msg)
 	}
 	return c, nil
+}
+
+// nest prints k behind the kernels and functions that it needs, so that it parses alone.
+func nest(f *loopir.File, k *loopir.Kernel) string {
+	out := &loopir.File{Funcs: f.Funcs}
+	out.Kernels = append(slices.Clone(f.Callees(k)), k)
+	return string(loopir.Format(out))
 }
 
 // whole checks the original against the final kernel in one proof, by the

@@ -1,0 +1,51 @@
+package transform
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// A Page is the manual of one verb of the schedule language.
+type Page struct{ Name, Syntax, Doc string }
+
+// language are the steps that rewrite nothing: they say what a schedule is for.
+var language = []Page{
+	{"assume", "assume cond {, cond}", `Restricts the schedule to sizes for which the conditions hold. The steps after it
+may rely on them, and so does the proof: what is generated is used for such sizes
+only, and the naive kernel for others.
+
+	assume N % 16 == 0, M >= 4`},
+	{"param", "param P = value [in {value, ...}]", `Names a number of the schedule that can be set from outside: transform --param P=8.
+Each value is proved anew.
+
+	param V = 16 in {8, 16}
+	block i by V into lo, l tail guard`},
+	{"target", "target NAME", `Says for which machine the schedule is: its generated form runs where the
+processor has what the target needs.`},
+	{"use", "use SCHEDULE(argument {, argument})", `Runs the steps of a reusable schedule ("schedule ... for any") with numbers and loop
+names in place of its parameters.
+
+	schedule lanes(V: int, l: loop) for any { block l by V into lo, l tail guard }
+	use lanes(16, j)`},
+}
+
+// Manual has a page for every verb, sorted by name.
+func Manual() []Page {
+	out := slices.Clone(language)
+	for _, p := range Primitives {
+		out = append(out, Page{p.Name, p.Syntax, p.Doc})
+	}
+	slices.SortFunc(out, func(a, b Page) int { return strings.Compare(a.Name, b.Name) })
+	return out
+}
+
+// Markdown is the manual as one page.
+func Markdown() string {
+	var b strings.Builder
+	b.WriteString("# Steps of schedules\n\nPrinted by the tests of package transform; `loopopt primitives NAME` tells the same.\n")
+	for _, p := range Manual() {
+		fmt.Fprintf(&b, "\n## %s\n\n    %s\n\n%s\n", p.Name, p.Syntax, strings.TrimSpace(p.Doc))
+	}
+	return b.String()
+}
