@@ -2,6 +2,7 @@ package equiv
 
 import (
 	"fmt"
+	"math/big"
 
 	"github.com/loopopt/loopopt/loopir"
 	"github.com/loopopt/loopopt/loopir/poly"
@@ -24,8 +25,9 @@ func (x *expander) node(n *node, ctx known, path []*Stmt) (realPoly, *failure) {
 		x.started, x.used = x.started || x.within == 0, x.used || x.within > 0
 	}
 	x.fresh++
+	positive := n.neverMinusZero(ds)
 	for _, g := range n.groups(fmt.Sprintf("!x%d", x.fresh)) {
-		p, f := x.group(g, ctx, path)
+		p, f := x.group(g, positive, ctx, path)
 		if f != nil {
 			return nil, f
 		}
@@ -34,15 +36,63 @@ func (x *expander) node(n *node, ctx known, path []*Stmt) (realPoly, *failure) {
 	return out, nil
 }
 
-// group adds up the terms of the updates that one statement makes.
-func (x *expander) group(g group, ctx known, path []*Stmt) (realPoly, *failure) {
+// neverMinusZero tells whether the sum that starts as ds say is never -0.0, before an update
+// or after: it starts from 0.0, and x + y is -0.0 only if both are. A product that is added
+// without being rounded is no such y: it may vanish in the rounding of the sum.
+func (n *node) neverMinusZero(ds []desc) bool {
+	for _, d := range ds {
+		if lit := d.literal(); lit == nil || !isPlainZero(lit) {
+			return false
+		}
+	}
+	for _, s := range n.updates {
+		if n.side.effects[s.index].fused {
+			return false
+		}
+	}
+	return true
+}
+
+// isPlainZero tells whether e is a literal 0 without a sign.
+func isPlainZero(e loopir.Expr) bool {
+	switch e := e.(type) {
+	case *loopir.Int:
+		return e.Value.Sign() == 0
+	case *loopir.Float:
+		v, ok := new(big.Rat).SetString(e.Text)
+		return ok && v.Sign() == 0
+	}
+	return false
+}
+
+// plainZeros is e, added to a sum that is never -0.0, without the signs of zeros that a
+// condition chooses: neither 0.0 nor -0.0 changes such a sum.
+func plainZeros(e loopir.Expr) loopir.Expr {
+	switch e := e.(type) {
+	case *loopir.Unary:
+		if e.Op == loopir.Neg && isPlainZero(e.X) {
+			return e.X
+		}
+	case *loopir.Intrinsic:
+		if e.Name == "select" {
+			out := *e
+			out.Args = []loopir.Expr{e.Args[0], plainZeros(e.Args[1]), plainZeros(e.Args[2])}
+			return &out
+		}
+	}
+	return e
+}
+
+// group adds up the terms of the updates that one statement makes, to a sum that is never
+// -0.0 if positive says so.
+func (x *expander) group(g group, positive bool, ctx known, path []*Stmt) (realPoly, *failure) {
 	if containsStmt(path, g.s) {
 		if x.sd.proof.impossible("algebra/no-update", g.s.Span, ctx.with(g.conds...).hyps) {
 			return nil, nil
 		}
 		return nil, recurrence(g.s.Span)
 	}
-	return x.updates(x.pinned(g, ctx), ctx, append(path[:len(path):len(path)], g.s))
+	return x.updates(x.pinned(g, ctx), positive, ctx, append(path[:len(path):len(path)], g.s))
 }
 
 // pinned replaces the variables of g that its cell decides.
@@ -82,7 +132,7 @@ func (g group) with(name string, e loopir.Expr) group {
 
 // updates expands the terms of g: those of iterations of constant number one by
 // one, the rest as a sum over the variables that are left.
-func (x *expander) updates(g group, ctx known, path []*Stmt) (realPoly, *failure) {
+func (x *expander) updates(g group, positive bool, ctx known, path []*Stmt) (realPoly, *failure) {
 	open := func(l *loopir.For) bool {
 		v, isVar := g.env[l.Iter].(*loopir.Var)
 		return isVar && g.bound(v.Name)
@@ -90,7 +140,7 @@ func (x *expander) updates(g group, ctx known, path []*Stmt) (realPoly, *failure
 	if l, values := toUnroll(g.point, open); l != nil {
 		var out realPoly
 		for _, c := range values {
-			p, f := x.updates(g.with(g.env[l.Iter].(*loopir.Var).Name, loopir.NewInt(c)), ctx, path)
+			p, f := x.updates(g.with(g.env[l.Iter].(*loopir.Var).Name, loopir.NewInt(c)), positive, ctx, path)
 			if f != nil {
 				return nil, f
 			}
@@ -104,8 +154,12 @@ func (x *expander) updates(g group, ctx known, path []*Stmt) (realPoly, *failure
 	}
 	rest := x.open(ctx.with(base...), g.conds...)
 	in := ctx.with(base...).with(rest...)
+	term := x.sd.effects[g.s.index].combined()
+	if positive {
+		term = plainZeros(term)
+	}
 	x.within++
-	p, f := x.value(value{e: x.sd.effects[g.s.index].combined(), at: g.point}, in, path)
+	p, f := x.value(value{e: term, at: g.point}, in, path)
 	x.within--
 	if f != nil {
 		return nil, f
