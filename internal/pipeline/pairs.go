@@ -110,6 +110,6 @@ func (p Pair) Prove(ctx context.Context, opts equiv.Options) (*Check, error) {
 	}
 	c.Span = p.After.Span
 	c.Obligations = append(contracts, c.Obligations...)
-	c.Count = len(c.Obligations)
+	c.Count += len(contracts)
 	return c, nil
 }
