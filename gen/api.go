@@ -61,10 +61,12 @@ func (p *pkg) api(all, packers []*built) error {
 	b.WriteString("\nimport (\n\t\"sync\"\n)\n")
 	for i, s := range order {
 		g := groups[s]
-		name := camel(p.Kernel.Kernel.Name)
+		name := p.name
 		if i > 0 {
-			name += camel(g[0].Name)
-		} else { // the naive kernel comes last
+			name = p.exportedName(name + camel(g[0].Name))
+		}
+		g[0].fn = name
+		if i == 0 { // the naive kernel comes last
 			g = append(g[1:len(g):len(g)], g[0])
 		}
 		if err := p.exported(&b, name, g); err != nil {
@@ -72,11 +74,12 @@ func (p *pkg) api(all, packers []*built) error {
 		}
 	}
 	for _, h := range packers {
-		if err := p.exported(&b, camel(h.Name), []*built{h}); err != nil {
+		h.fn = p.exportedName(camel(h.Name))
+		if err := p.exported(&b, h.fn, []*built{h}); err != nil {
 			return err
 		}
 	}
-	if err := p.text(p.Kernel.Kernel.Name+".go", b.String()); err != nil {
+	if err := p.text(p.base+".go", b.String()); err != nil {
 		return err
 	}
 	return p.platform(all)

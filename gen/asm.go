@@ -1,6 +1,7 @@
 package gen
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -29,26 +30,77 @@ var features = map[simd.ISA]string{
 // archs are the processors that there is assembly for.
 var archs = []string{"amd64", "arm64"}
 
-// assembly adds the forms of b that fit its target, best first.
-func (p *pkg) assembly(b *built, base string) error {
-	regions := simd.FindRegions(b.flat)
-	if b.Target == "go" || len(regions) == 0 {
+// assembly adds the forms of b that fit its target, best first, and tells of each region
+// that no one of them has.
+func (p *pkg) assembly(b *built) error {
+	if b.Target == "go" {
 		return nil
 	}
+	regions := simd.FindRegions(b.flat)
+	left := make([]error, len(regions)) // why a region is in no form so far
+	taken := make([]bool, len(regions))
 	for _, isa := range []simd.ISA{simd.AVX512, simd.AVX2, simd.NEON} {
-		if b.Target != "" && b.Target != isa.String() {
+		f := asmForm{isa: isa, typ: b.typ + strings.ToUpper(isa.String())}
+		if b.Target != "" && b.Target != isa.String() || p.skip[f.stem(b)+".go"] {
 			continue
 		}
-		f := asmForm{isa: isa, typ: b.typ + strings.ToUpper(isa.String())}
 		f.has = "has" + camel(f.typ)
-		n, err := p.asmForm(b, f, base, regions)
-		if n > 0 {
+		why, err := p.asmForm(b, f, regions)
+		if err != nil {
+			return err
+		}
+		some := false
+		for i, w := range why {
+			some, taken[i] = some || w == nil, taken[i] || w == nil
+			if left[i] == nil {
+				left[i] = w
+			}
+		}
+		if some {
 			b.asm = append(b.asm, f)
-		} else if b.Target != "" {
-			return fmt.Errorf("schedule %s: no part of it can be emitted for target %s: %w", b.Name, isa, err)
 		}
 	}
+	for i, why := range left {
+		if taken[i] || why == nil {
+			continue
+		}
+		if err := p.becomesGo(b, regions[i].Span(), why); err != nil {
+			return err
+		}
+	}
+	if len(regions) == 0 && (b.Target != "" || vectorized(b.flat)) {
+		return p.becomesGo(b, b.Kernel.Span, errors.New("it has no vectorized loop outside of which no loop is parallel, and no local in registers"))
+	}
 	return nil
+}
+
+func vectorized(k *loopir.Kernel) bool {
+	found := false
+	loopir.Walk(k.Body, func(s loopir.Stmt) bool {
+		l, ok := s.(*loopir.For)
+		found = found || ok && l.Par == loopir.Vectorize
+		return !found
+	})
+	return found
+}
+
+// becomesGo tells, in one line, of a region that no assembly form has.
+func (p *pkg) becomesGo(b *built, at loopir.Span, why error) error {
+	if p.note == nil {
+		return nil
+	}
+	var e *loopir.Error
+	if msg := why.Error(); errors.As(why, &e) {
+		at, why = e.Span, errors.New(e.Msg)
+	} else {
+		why = errors.New(msg)
+	}
+	to := "an assembly form"
+	if b.Target != "" {
+		to = "a form for " + b.Target
+	}
+	return p.note(loopir.Rejectf(at, "schedule %s: this region becomes Go: %s; without that it has %s, and with target go the schedule asks for none",
+		b.Name, strings.TrimPrefix(why.Error(), "no assembly form: "), to))
 }
 
 // A stub is one assembly function as Go sees it.
@@ -57,14 +109,17 @@ type stub struct {
 	args []simd.Arg
 }
 
+// stem is the name of the form's files.
+func (f asmForm) stem(b *built) string { return b.base + "_" + f.isa.String() + "_" + f.isa.Arch() }
+
 // asmForm writes one form: the assembly of all regions that have one, and Go
-// around them. It returns how many regions it took, and why not all of them.
-func (p *pkg) asmForm(b *built, f asmForm, base string, regions []*simd.Region) (int, error) {
+// around them. It returns for each region why it has none; if none has, no form is written.
+func (p *pkg) asmForm(b *built, f asmForm, regions []*simd.Region) ([]error, error) {
 	var text strings.Builder
 	stubs := map[loopir.Stmt]stub{}
 	lengths := map[loopir.Stmt]int{}
-	var why error
-	for _, r := range regions {
+	why := make([]error, len(regions))
+	for i, r := range regions {
 		prog, err := simd.Lower(r, f.isa)
 		name := fmt.Sprintf("%sRegion%d", f.typ, len(stubs))
 		var s string
@@ -72,7 +127,7 @@ func (p *pkg) asmForm(b *built, f asmForm, base string, regions []*simd.Region) 
 			s, err = prog.Emit(f.isa, name)
 		}
 		if err != nil {
-			why = err
+			why[i] = err
 			continue
 		}
 		first := r.Stmts()[0]
@@ -80,7 +135,7 @@ func (p *pkg) asmForm(b *built, f asmForm, base string, regions []*simd.Region) 
 		text.WriteString("\n" + s)
 	}
 	if len(stubs) == 0 {
-		return 0, why
+		return why, nil
 	}
 	var order []stub
 	hook := func(list []loopir.Stmt, at int, place golang.Place) ([]jen.Code, int) {
@@ -93,14 +148,14 @@ func (p *pkg) asmForm(b *built, f asmForm, base string, regions []*simd.Region) 
 	}
 	code, err := golang.Func(b.flat, f.typ, facts(b.flat), hook)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	for _, s := range order {
 		code = append(code, s.decl()...)
 	}
-	stem := base + "_" + f.isa.String() + "_" + f.isa.Arch()
+	stem := f.stem(b)
 	p.files[stem+".s"] = []byte(p.header(b.Variant) + "\n//go:build !purego\n\n#include \"go_asm.h\"\n#include \"textflag.h\"\n" + text.String())
-	return len(stubs), p.goFile(stem+".go", "!purego", b.Variant, code)
+	return why, p.goFile(stem+".go", "!purego", b.Variant, code)
 }
 
 // call fills the argument struct and calls the assembly.
@@ -186,7 +241,7 @@ func (p *pkg) platform(all []*built) error {
 	}
 	for _, arch := range have {
 		text := fmt.Sprintf("%s\n//go:build !purego\n\npackage %s\n\nimport (\n\t\"sync\"\n\n\t\"golang.org/x/sys/cpu\"\n)\n", p.header(Variant{}), p.Package)
-		if err := p.text(p.Kernel.Kernel.Name+"_"+arch+".go", text+p.platformForms(all, arch)); err != nil {
+		if err := p.text(p.base+"_"+arch+".go", text+p.platformForms(all, arch)); err != nil {
 			return err
 		}
 	}
@@ -198,7 +253,7 @@ func (p *pkg) platform(all []*built) error {
 		tag = "(" + tag + ")"
 	}
 	text := fmt.Sprintf("%s\n//go:build %s || purego\n\npackage %s\n", p.header(Variant{}), tag, p.Package)
-	return p.text(p.Kernel.Kernel.Name+"_noasm.go", text+p.platformForms(all, ""))
+	return p.text(p.base+"_noasm.go", text+p.platformForms(all, ""))
 }
 
 // platformForms declares all assembly forms as one processor has them.

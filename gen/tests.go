@@ -11,7 +11,7 @@ import (
 // tests writes the package's test and benchmark tables; package gentest holds
 // what they run.
 func (p *pkg) tests(all []*built) error {
-	name := camel(p.Kernel.Kernel.Name)
+	name := p.name
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\npackage %s\n\nimport (\n\t\"testing\"\n\n\t\"github.com/loopopt/loopopt/gen/gentest\"\n)\n", p.header(Variant{}), p.Package)
 	fmt.Fprintf(&b, "\n// forms%s are all compiled forms of kernel %s and its layout helpers.\nvar forms%s = []gentest.Form{\n", name, p.Kernel.Kernel.Name, name)
@@ -29,7 +29,7 @@ func (p *pkg) tests(all []*built) error {
 			return err
 		}
 	}
-	return p.text(p.Kernel.Kernel.Name+"_test.go", b.String())
+	return p.text(p.base+"_test.go", b.String())
 }
 
 // asmTests adds the assembly forms of one processor to the table.
@@ -45,7 +45,7 @@ func (p *pkg) asmTests(all []*built, name, arch string) error {
 	if forms.Len() == 0 {
 		return nil
 	}
-	return p.text(p.Kernel.Kernel.Name+"_"+arch+"_test.go", fmt.Sprintf(
+	return p.text(p.base+"_"+arch+"_test.go", fmt.Sprintf(
 		"%s\n//go:build !purego\n\npackage %s\n\nimport \"github.com/loopopt/loopopt/gen/gentest\"\n\nfunc init() {\n\tforms%s = append(forms%s, []gentest.Form{\n%s\t}...)\n}\n",
 		p.header(Variant{}), p.Package, name, name, forms.String()))
 }
@@ -53,7 +53,7 @@ func (p *pkg) asmTests(all []*built, name, arch string) error {
 // form writes one table entry.
 func (p *pkg) form(b *strings.Builder, v *built, impl, typ, has string) {
 	fmt.Fprintf(b, "\t{Schedule: %q, Impl: %q, File: %q, Kernel: %q, Has: %s, Call: func(a *gentest.Args) error {\n\t\tcall%s(a.Threads%s)\n\t\treturn nil\n\t}},\n",
-		v.Name, impl, p.Kernel.Kernel.Name+"_"+strings.ToLower(v.Name)+".loop", v.Kernel.Name, has, camel(typ), formArgs(v.flat))
+		v.Name, impl, v.base+".loop", v.Kernel.Name, has, camel(typ), formArgs(v.flat))
 }
 
 // formArgs reads a call's arguments out of a gentest.Args.
@@ -75,22 +75,12 @@ func formArgs(k *loopir.Kernel) string {
 // exportedForms lists the checked functions, for tests of their errors.
 func (p *pkg) exportedForms(b *strings.Builder, name string, all []*built) {
 	fmt.Fprintf(b, "\n// exported%s are the functions that check their arguments.\nvar exported%s = []gentest.Form{\n", name, name)
-	seen := map[string]bool{}
-	for i, v := range all {
-		sig := signature(v.flat)
-		fn := camel(p.Kernel.Kernel.Name)
-		if strings.HasPrefix(v.Name, "pack_") || strings.HasPrefix(v.Name, "unpack_") {
-			fn = camel(v.Name)
-			sig += fn
-		} else if i > 0 && sig != signature(all[0].flat) {
-			fn += camel(v.Name)
-		}
-		if seen[sig] {
+	for _, v := range all {
+		if v.fn == "" {
 			continue
 		}
-		seen[sig] = true
 		fmt.Fprintf(b, "\t{Schedule: %q, Impl: %q, File: %q, Kernel: %q, Has: true, Call: func(a *gentest.Args) error {\n\t\treturn %s(a.Threads%s)\n\t}},\n",
-			v.Name, fn, p.Kernel.Kernel.Name+"_"+strings.ToLower(v.Name)+".loop", v.Kernel.Name, fn, formArgs(v.flat))
+			v.Name, v.fn, v.base+".loop", v.Kernel.Name, v.fn, formArgs(v.flat))
 	}
 	b.WriteString("}\n")
 }

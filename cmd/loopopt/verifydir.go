@@ -35,7 +35,7 @@ func generatedFolders(args []string) ([]string, error) {
 			if slices.Contains(out, dir) {
 				continue
 			}
-			names, err := generated(dir)
+			names, err := generated(dir, "")
 			if err != nil {
 				return nil, err
 			}

@@ -2,32 +2,16 @@ package golang
 
 import (
 	"fmt"
-	"go/token"
 	"math"
 	"strings"
 
 	"github.com/dave/jennifer/jen"
 
+	"github.com/loopopt/loopopt/gen/goname"
 	"github.com/loopopt/loopopt/loopir"
 )
 
-// goName makes an identifier of a .loop name: inlined names carry dots, and Go
-// reserves words that .loop does not.
-func goName(name string) string {
-	n := strings.ReplaceAll(name, ".", "_")
-	if token.IsKeyword(n) || reserved[n] {
-		n += "_"
-	}
-	return n
-}
-
-// reserved are the identifiers that generated code uses itself.
-var reserved = map[string]bool{
-	"min": true, "max": true, "int": true, "float32": true, "float64": true, "math": true, "len": true,
-	"uint8": true, "uint16": true, "int8": true, "int16": true, "int32": true, "int64": true, "make": true,
-	"unsafe": true, "cpu": true, "threads": true, "lo": true, "hi": true, "run": true, "err": true, "nil": true,
-	"append": true, "bool": true, "error": true, "string": true, "t_": true, "flat": true, "trip": true,
-}
+func goName(name string) string { return goname.Of(name) }
 
 // goType is the Go type of a value of type t; bf16 and f16 have none, and
 // Generate rejects them before.

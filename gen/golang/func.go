@@ -147,7 +147,7 @@ func (e *emitter) method(name string, params []jen.Code, body []jen.Code) jen.Co
 			continue
 		}
 		for d, x := range p.Shape {
-			if n := extentName(p.Name, d); e.used[n] {
+			if n := extentName(p.Name, d); e.used[" "+n] {
 				dims = append(dims, jen.Id(n).Op(":=").Add(e.index(x).s))
 			}
 		}

@@ -193,11 +193,11 @@ func (e *emitter) extent(a *array, d int) code {
 		return e.index(a.shape[d])
 	}
 	name := extentName(a.name, d)
-	e.used[name] = true
+	e.used[" "+name] = true // no .loop name has a space
 	return operand(jen.Id(name))
 }
 
-func extentName(array string, d int) string { return goName(array) + "_" + itoa(d) }
+func extentName(array string, d int) string { return goName(array) + "_dim" + itoa(d) }
 
 // choose hoists select(c, a, b) in front of the statement that uses it.
 func (e *emitter) choose(x *loopir.Intrinsic) code {

@@ -8,6 +8,7 @@ import (
 	"go/token"
 	"go/types"
 	"path/filepath"
+	"regexp"
 	"sort"
 	"strings"
 
@@ -209,6 +210,13 @@ func (p *Package) fieldType(typ, field string) types.Type {
 	return nil
 }
 
+func identName(id *ast.Ident) string {
+	if id == nil {
+		return ""
+	}
+	return id.Name
+}
+
 func (p *Package) file(n ast.Node) string { return p.fset.Position(n.Pos()).Filename }
 
 // A Form is one compiled form of a scheduled kernel: a type with the method run.
@@ -218,8 +226,11 @@ type Form struct {
 	Loop string // the .loop file that it is generated from
 }
 
-// Forms lists the compiled forms, with the .loop file each belongs to: the one whose
-// name the Go file's name begins with.
+// asmSuffix ends the name of a Go file that calls assembly.
+var asmSuffix = regexp.MustCompile(`_(avx512|avx2)_amd64$|_neon_arm64$`)
+
+// Forms lists the compiled forms, with the .loop file each belongs to: the one of the Go
+// file's name, or of that without what it says of the assembly.
 func (p *Package) Forms() []Form {
 	var out []Form
 	for _, t := range sortedKeys(p.methods) {
@@ -229,10 +240,9 @@ func (p *Package) Forms() []Form {
 		}
 		f := Form{Type: t, File: filepath.Base(p.file(run))}
 		stem := strings.TrimSuffix(f.File, ".go")
-		for name := range p.text {
-			base, ok := strings.CutSuffix(name, ".loop")
-			if ok && (stem == base || strings.HasPrefix(stem, base+"_")) && len(name) > len(f.Loop) {
-				f.Loop = name
+		for _, s := range []string{stem, asmSuffix.ReplaceAllString(stem, "")} {
+			if p.text[s+".loop"] != nil && f.Loop == "" {
+				f.Loop = s + ".loop"
 			}
 		}
 		out = append(out, f)

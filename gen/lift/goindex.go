@@ -6,6 +6,7 @@ import (
 	"go/types"
 	"math/big"
 
+	"github.com/loopopt/loopopt/gen/goname"
 	"github.com/loopopt/loopopt/loopir"
 	"github.com/loopopt/loopopt/loopir/poly"
 )
@@ -167,16 +168,14 @@ func (r *reader) param(e *ast.SelectorExpr) *loopir.Param {
 	return r.paramNamed(e.Sel.Name)
 }
 
-// paramNamed finds a parameter by its Go name, which has _ behind it where Go or the
-// generated code reserves the name.
+// paramNamed finds a parameter by its Go name.
 func (r *reader) paramNamed(name string) *loopir.Param { return goParam(r.target, name) }
 
 func goParam(k *loopir.Kernel, name string) *loopir.Param {
-	if q := k.Param(name); q != nil {
-		return q
-	}
-	if n := len(name); n > 1 && name[n-1] == '_' {
-		return k.Param(name[:n-1])
+	for _, q := range k.Params {
+		if goname.Of(q.Name) == name {
+			return q
+		}
 	}
 	return nil
 }

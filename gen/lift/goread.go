@@ -6,8 +6,8 @@ import (
 	"go/constant"
 	"go/types"
 	"math/big"
-	"strings"
 
+	"github.com/loopopt/loopopt/gen/goname"
 	"github.com/loopopt/loopopt/loopir"
 	"github.com/loopopt/loopopt/loopir/poly"
 )
@@ -108,10 +108,7 @@ func (r *reader) fresh(base string) string {
 func (r *reader) looped(name string) string {
 	if r.names == nil {
 		r.names = map[string]string{}
-		note := func(n string) {
-			g := strings.ReplaceAll(n, ".", "_")
-			r.names[g], r.names[g+"_"] = n, n
-		}
+		note := func(n string) { r.names[goname.Of(n)] = n }
 		loopir.Walk(r.target.Body, func(s loopir.Stmt) bool {
 			switch s := s.(type) {
 			case *loopir.For:

@@ -118,9 +118,24 @@ func (r *reader) valueCall(e *ast.CallExpr) (loopir.Expr, error) {
 			name = "math." + f.Sel.Name
 		}
 	case *ast.IndexExpr: // opaque[float32](x), truncTo[int8](x)
-		if id, ok := f.X.(*ast.Ident); ok && id.Name == "opaque" && len(e.Args) == 1 && r.support(id) {
+		id, ok := f.X.(*ast.Ident)
+		if !ok || len(e.Args) != 1 || !r.support(id) {
+			break
+		}
+		if id.Name == "opaque" {
 			return r.value(e.Args[0])
 		}
+		to, ok := f.Index.(*ast.Ident)
+		if t := goTypes[identName(to)]; ok && id.Name == "truncTo" && t.IsInteger() && r.builtin(to) {
+			return r.truncated(e.Args[0], t)
+		}
+	}
+	if name == "absInt" && len(e.Args) == 1 {
+		x, err := r.value(e.Args[0])
+		if err != nil {
+			return nil, err
+		}
+		return &loopir.Intrinsic{Name: "abs", Args: []loopir.Expr{x}, Type: x.TypeOf(), Span: r.span(e)}, nil
 	}
 	in, ok := intrinsics[name]
 	if !ok || len(e.Args) != in.args {
@@ -166,6 +181,22 @@ func (r *reader) convert(e *ast.CallExpr, t loopir.Type) (loopir.Expr, error) {
 	}
 	if x.TypeOf().IsFloat() && !t.IsFloat() {
 		return nil, r.errorf(e, "a number out of range has no fixed conversion to an integer")
+	}
+	return &loopir.Cast{To: t, X: x}, nil
+}
+
+// truncated reads the argument of truncTo[t], a float64: what was widened to it has the
+// same value before.
+func (r *reader) truncated(arg ast.Expr, t loopir.Type) (loopir.Expr, error) {
+	x, err := r.value(arg)
+	if err != nil {
+		return nil, err
+	}
+	if c, ok := x.(*loopir.Cast); ok && c.To == loopir.F64 && c.X.TypeOf().IsFloat() {
+		x = c.X
+	}
+	if !x.TypeOf().IsFloat() {
+		return nil, r.errorf(arg, "the argument has another type")
 	}
 	return &loopir.Cast{To: t, X: x}, nil
 }

@@ -39,6 +39,9 @@ type Region struct {
 // Stmts returns the region's statements, which belong to the kernel.
 func (r *Region) Stmts() []loopir.Stmt { return (*r.List)[r.Lo:r.Hi] }
 
+// Span is the source of the region.
+func (r *Region) Span() loopir.Span { return r.span() }
+
 // span is the source of the region's first statement that has one.
 func (r *Region) span() loopir.Span {
 	var at loopir.Span

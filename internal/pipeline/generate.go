@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"path/filepath"
+	"strings"
 
 	"github.com/loopopt/loopopt/equiv"
 	"github.com/loopopt/loopopt/gen"
@@ -35,17 +36,47 @@ func Generate(ctx context.Context, f *loopir.File, list []*loopir.Schedule, pkg 
 		v.Assume = r.Final.Where[len(r.Original.Where):]
 		in.Kernels[i].Variants = append(in.Kernels[i].Variants, v)
 	}
+	names := map[string]bool{}
 	for i := range in.Kernels {
 		var err error
-		if in.Kernels[i].Packers, err = packers(ctx, in.Kernels[i].Variants, opts); err != nil {
+		if in.Kernels[i].Packers, err = packers(ctx, in.Kernels[i].Kernel.Name, in.Kernels[i].Variants, names, opts); err != nil {
 			return nil, err
 		}
 	}
-	files, err := gen.Package(in)
-	if err != nil {
-		return nil, err
+	in.Note = opts.OnNote
+	return emitted(ctx, in, opts)
+}
+
+// emitted emits in and reads it back. A form with assembly that fails is left out, and
+// the rest is emitted and read back again: the Go form stands for it. Files that come
+// with an error are what failed.
+func emitted(ctx context.Context, in gen.Input, opts Options) (map[string][]byte, error) {
+	in.Skip = map[string]bool{}
+	for {
+		files, err := gen.Package(in)
+		if err != nil {
+			return nil, err
+		}
+		bad, err := verified(ctx, in.Package, files, opts)
+		if err != nil || len(bad) == 0 {
+			return files, err
+		}
+		for _, b := range bad {
+			e := b.failure()
+			if files[strings.TrimSuffix(b.File, ".go")+".s"] == nil || ctx.Err() != nil {
+				e.Msg += "; nothing was generated"
+				return files, e
+			}
+			in.Skip[b.File] = true
+			e.Msg += ". This is a defect of loopopt; the form is left out, and Go stands for it"
+			if opts.OnNote != nil {
+				if err := opts.OnNote(e); err != nil {
+					return files, err
+				}
+			}
+		}
+		in.Note = nil // told already
 	}
-	return files, verified(ctx, pkg, files, opts)
 }
 
 func unproved(s *loopir.Schedule, c *Check) error {
@@ -79,11 +110,10 @@ func (r *Report) Digest() string {
 }
 
 // packers makes the layout helpers of the packed arrays of the variants, and
-// proves each to be a copy under the declared relation.
-func packers(ctx context.Context, variants []gen.Variant, opts Options) ([]gen.Variant, error) {
+// proves each to be a copy under the declared relation. Names taken so far are in names.
+func packers(ctx context.Context, kernel string, variants []gen.Variant, names map[string]bool, opts Options) ([]gen.Variant, error) {
 	var out []gen.Variant
-	seen := map[string]bool{}
-	names := map[string]bool{}
+	seen, own := map[string]bool{}, map[string]bool{}
 	for _, v := range variants {
 		for _, p := range v.Kernel.Params {
 			if p.Layout == nil || seen[loopir.FormatParam(p)] {
@@ -91,9 +121,15 @@ func packers(ctx context.Context, variants []gen.Variant, opts Options) ([]gen.V
 			}
 			seen[loopir.FormatParam(p)] = true
 			suffix := p.Name
-			if names[suffix] {
+			if names[suffix] && own[suffix] {
 				suffix += "_" + v.Name
+			} else if names[suffix] { // another kernel packs an array of this name
+				suffix = kernel + "_" + suffix
 			}
+			if names[suffix] {
+				suffix = kernel + "_" + v.Name + "_" + p.Name
+			}
+			own[suffix] = true
 			names[suffix] = true
 			for _, pack := range []bool{true, false} {
 				if !pack && p.Dir == loopir.In {

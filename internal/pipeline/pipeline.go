@@ -123,6 +123,9 @@ type Options struct {
 	OnDone func(r *Report, done *Check) // told after each proof
 	// OnReadback is told of each compiled form that was read back and compared.
 	OnReadback func(*Readback)
+	// OnNote is told what gen does otherwise than a schedule asks for: of a region that
+	// has no assembly form, and of a form that was left out. Its error ends the work.
+	OnNote func(*loopir.Error) error
 }
 
 // Transform replays schedule s of f, proving each step and then the whole.

@@ -175,25 +175,33 @@ func Stale(files map[string][]byte, list []*Readback) []string {
 	return out
 }
 
-// verified reads back what Generate is about to return.
-func verified(ctx context.Context, pkg string, files map[string][]byte, opts Options) error {
+// failure is the error of a form that is not proved.
+func (b *Readback) failure() *loopir.Error {
+	kind := loopir.Undecided
+	if b.Outcome == equiv.Refuted {
+		kind = loopir.Refuted
+	}
+	e := &loopir.Error{Kind: kind, Span: b.At, Msg: fmt.Sprintf("%s, read back, is not shown to do what %s does", b.File, b.Loop)}
+	if b.Example != "" {
+		e.Note(loopir.Span{}, "%s", b.Example)
+	}
+	return e.Note(loopir.Span{}, "%s", b.Reason)
+}
+
+// verified reads back what Generate is about to return, and gives the forms that fail.
+func verified(ctx context.Context, pkg string, files map[string][]byte, opts Options) ([]*Readback, error) {
 	list, err := VerifyPackage(ctx, pkg, files, opts.Equiv, opts.OnReadback)
 	if err != nil {
-		return err
+		return nil, err
 	}
+	var bad []*Readback
 	for _, b := range list {
 		if b.Outcome != equiv.Proved {
-			kind := loopir.Undecided
-			if b.Outcome == equiv.Refuted {
-				kind = loopir.Refuted
-			}
-			e := &loopir.Error{Kind: kind, Span: b.At, Msg: fmt.Sprintf("%s, read back, is not shown to do what %s does; nothing was generated", b.File, b.Loop)}
-			if b.Example != "" {
-				e.Note(loopir.Span{}, "%s", b.Example)
-			}
-			return e.Note(loopir.Span{}, "%s", b.Reason)
+			bad = append(bad, b)
 		}
 	}
-	stamp(files, list)
-	return nil
+	if len(bad) == 0 {
+		stamp(files, list)
+	}
+	return bad, nil
 }

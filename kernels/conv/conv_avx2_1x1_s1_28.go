@@ -44,11 +44,11 @@ func (c *convAvx21x1S128) par0(lo, hi int) {
 	I := c.I
 	W := c.W
 	O := c.O
-	I_1 := C / 16
-	I_2 := stride*(P-1) + R
-	I_3 := stride*(Q-1) + S
-	W_1 := C / 16
-	O_1 := K / 16
+	I_dim1 := C / 16
+	I_dim2 := stride*(P-1) + R
+	I_dim3 := stride*(Q-1) + S
+	W_dim1 := C / 16
+	O_dim1 := K / 16
 	for ; lo < hi; lo++ {
 		at := lo
 		n := at % (max(0, N))
@@ -66,7 +66,7 @@ func (c *convAvx21x1S128) par0(lo, hi int) {
 							for q := 0; q < 3; q++ {
 								for k1 := 0; k1 < 2; k1++ {
 									for k := 0; k < 8; k++ {
-										acc[(k2*3+q)*16+(8*k1+k)] = O[(((n*O_1+(2*kb+k2))*P+oj)*Q+(28*ow+3*oib+q))*16+(8*k1+k)]
+										acc[(k2*3+q)*16+(8*k1+k)] = O[(((n*O_dim1+(2*kb+k2))*P+oj)*Q+(28*ow+3*oib+q))*16+(8*k1+k)]
 									}
 								}
 							}
@@ -74,12 +74,12 @@ func (c *convAvx21x1S128) par0(lo, hi int) {
 						for c1 := 0; c1 < 4; c1++ {
 							for r := 0; r < 1; r++ {
 								for s := 0; s < 1; s++ {
-									for c := 0; c < 16; c++ {
+									for c_ := 0; c_ < 16; c_++ {
 										for k2 := 0; k2 < 2; k2++ {
 											for k1 := 0; k1 < 2; k1++ {
 												for q := 0; q < 3; q++ {
 													for k := 0; k < 8; k++ {
-														acc[(k2*3+q)*16+(8*k1+k)] = fma32(I[(((n*I_1+(4*cb+c1))*I_2+oj)*I_3+(28*ow+3*oib+q))*16+c], W[(((((2*kb+k2)*W_1+(4*cb+c1))*R+0)*S+0)*16+c)*16+(8*k1+k)], acc[(k2*3+q)*16+(8*k1+k)])
+														acc[(k2*3+q)*16+(8*k1+k)] = fma32(I[(((n*I_dim1+(4*cb+c1))*I_dim2+oj)*I_dim3+(28*ow+3*oib+q))*16+c_], W[(((((2*kb+k2)*W_dim1+(4*cb+c1))*R+0)*S+0)*16+c_)*16+(8*k1+k)], acc[(k2*3+q)*16+(8*k1+k)])
 													}
 												}
 											}
@@ -92,7 +92,7 @@ func (c *convAvx21x1S128) par0(lo, hi int) {
 							for q := 0; q < 3; q++ {
 								for k1 := 0; k1 < 2; k1++ {
 									for k := 0; k < 8; k++ {
-										O[(((n*O_1+(2*kb+k2))*P+oj)*Q+(28*ow+3*oib+q))*16+(8*k1+k)] = acc[(k2*3+q)*16+(8*k1+k)]
+										O[(((n*O_dim1+(2*kb+k2))*P+oj)*Q+(28*ow+3*oib+q))*16+(8*k1+k)] = acc[(k2*3+q)*16+(8*k1+k)]
 									}
 								}
 							}
@@ -105,7 +105,7 @@ func (c *convAvx21x1S128) par0(lo, hi int) {
 							for q1 := 0; q1 < 2; q1++ {
 								for k1 := 0; k1 < 2; k1++ {
 									for k := 0; k < 8; k++ {
-										acc1[(k2*2+q1)*16+(8*k1+k)] = O[(((n*O_1+(2*kb+k2))*P+oj)*Q+(28*ow+2*oit+q1+24))*16+(8*k1+k)]
+										acc1[(k2*2+q1)*16+(8*k1+k)] = O[(((n*O_dim1+(2*kb+k2))*P+oj)*Q+(28*ow+2*oit+q1+24))*16+(8*k1+k)]
 									}
 								}
 							}
@@ -113,12 +113,12 @@ func (c *convAvx21x1S128) par0(lo, hi int) {
 						for c1 := 0; c1 < 4; c1++ {
 							for r := 0; r < 1; r++ {
 								for s := 0; s < 1; s++ {
-									for c := 0; c < 16; c++ {
+									for c_ := 0; c_ < 16; c_++ {
 										for k2 := 0; k2 < 2; k2++ {
 											for k1 := 0; k1 < 2; k1++ {
 												for q1 := 0; q1 < 2; q1++ {
 													for k := 0; k < 8; k++ {
-														acc1[(k2*2+q1)*16+(8*k1+k)] = fma32(I[(((n*I_1+(4*cb+c1))*I_2+oj)*I_3+(28*ow+2*oit+q1+24))*16+c], W[(((((2*kb+k2)*W_1+(4*cb+c1))*R+0)*S+0)*16+c)*16+(8*k1+k)], acc1[(k2*2+q1)*16+(8*k1+k)])
+														acc1[(k2*2+q1)*16+(8*k1+k)] = fma32(I[(((n*I_dim1+(4*cb+c1))*I_dim2+oj)*I_dim3+(28*ow+2*oit+q1+24))*16+c_], W[(((((2*kb+k2)*W_dim1+(4*cb+c1))*R+0)*S+0)*16+c_)*16+(8*k1+k)], acc1[(k2*2+q1)*16+(8*k1+k)])
 													}
 												}
 											}
@@ -131,7 +131,7 @@ func (c *convAvx21x1S128) par0(lo, hi int) {
 							for q1 := 0; q1 < 2; q1++ {
 								for k1 := 0; k1 < 2; k1++ {
 									for k := 0; k < 8; k++ {
-										O[(((n*O_1+(2*kb+k2))*P+oj)*Q+(28*ow+2*oit+q1+24))*16+(8*k1+k)] = acc1[(k2*2+q1)*16+(8*k1+k)]
+										O[(((n*O_dim1+(2*kb+k2))*P+oj)*Q+(28*ow+2*oit+q1+24))*16+(8*k1+k)] = acc1[(k2*2+q1)*16+(8*k1+k)]
 									}
 								}
 							}

@@ -44,11 +44,11 @@ func (c *convAvx5121x1S17) par0(lo, hi int) {
 	I := c.I
 	W := c.W
 	O := c.O
-	I_1 := C / 16
-	I_2 := stride*(P-1) + R
-	I_3 := stride*(Q-1) + S
-	W_1 := C / 16
-	O_1 := K / 16
+	I_dim1 := C / 16
+	I_dim2 := stride*(P-1) + R
+	I_dim3 := stride*(Q-1) + S
+	W_dim1 := C / 16
+	O_dim1 := K / 16
 	for ; lo < hi; lo++ {
 		at := lo
 		n := at % (max(0, N))
@@ -65,7 +65,7 @@ func (c *convAvx5121x1S17) par0(lo, hi int) {
 						for p := 0; p < 2; p++ {
 							for q := 0; q < 7; q++ {
 								for k := 0; k < 16; k++ {
-									acc[((k1*2+p)*7+q)*16+k] = O[(((n*O_1+(2*kb+k1))*P+(2*ojb+p))*Q+(7*oib+q))*16+k]
+									acc[((k1*2+p)*7+q)*16+k] = O[(((n*O_dim1+(2*kb+k1))*P+(2*ojb+p))*Q+(7*oib+q))*16+k]
 								}
 							}
 						}
@@ -73,12 +73,12 @@ func (c *convAvx5121x1S17) par0(lo, hi int) {
 					for c1 := 0; c1 < 4; c1++ {
 						for r := 0; r < 1; r++ {
 							for s := 0; s < 1; s++ {
-								for c := 0; c < 16; c++ {
+								for c_ := 0; c_ < 16; c_++ {
 									for p := 0; p < 2; p++ {
 										for q := 0; q < 7; q++ {
 											for k1 := 0; k1 < 2; k1++ {
 												for k := 0; k < 16; k++ {
-													acc[((k1*2+p)*7+q)*16+k] = fma32(I[(((n*I_1+(4*cb+c1))*I_2+(2*ojb+p))*I_3+(7*oib+q))*16+c], W[(((((2*kb+k1)*W_1+(4*cb+c1))*R+0)*S+0)*16+c)*16+k], acc[((k1*2+p)*7+q)*16+k])
+													acc[((k1*2+p)*7+q)*16+k] = fma32(I[(((n*I_dim1+(4*cb+c1))*I_dim2+(2*ojb+p))*I_dim3+(7*oib+q))*16+c_], W[(((((2*kb+k1)*W_dim1+(4*cb+c1))*R+0)*S+0)*16+c_)*16+k], acc[((k1*2+p)*7+q)*16+k])
 												}
 											}
 										}
@@ -91,7 +91,7 @@ func (c *convAvx5121x1S17) par0(lo, hi int) {
 						for p := 0; p < 2; p++ {
 							for q := 0; q < 7; q++ {
 								for k := 0; k < 16; k++ {
-									O[(((n*O_1+(2*kb+k1))*P+(2*ojb+p))*Q+(7*oib+q))*16+k] = acc[((k1*2+p)*7+q)*16+k]
+									O[(((n*O_dim1+(2*kb+k1))*P+(2*ojb+p))*Q+(7*oib+q))*16+k] = acc[((k1*2+p)*7+q)*16+k]
 								}
 							}
 						}
@@ -106,18 +106,18 @@ func (c *convAvx5121x1S17) par0(lo, hi int) {
 						for k1 := 0; k1 < 2; k1++ {
 							for q := 0; q < 7; q++ {
 								for k := 0; k < 16; k++ {
-									acc[(k1*7+q)*16+k] = O[(((n*O_1+(2*kb+k1))*P+(2*ojt+p1))*Q+(7*oib+q))*16+k]
+									acc[(k1*7+q)*16+k] = O[(((n*O_dim1+(2*kb+k1))*P+(2*ojt+p1))*Q+(7*oib+q))*16+k]
 								}
 							}
 						}
 						for c1 := 0; c1 < 4; c1++ {
 							for r := 0; r < 1; r++ {
 								for s := 0; s < 1; s++ {
-									for c := 0; c < 16; c++ {
+									for c_ := 0; c_ < 16; c_++ {
 										for q := 0; q < 7; q++ {
 											for k1 := 0; k1 < 2; k1++ {
 												for k := 0; k < 16; k++ {
-													acc[(k1*7+q)*16+k] = fma32(I[(((n*I_1+(4*cb+c1))*I_2+(2*ojt+p1))*I_3+(7*oib+q))*16+c], W[(((((2*kb+k1)*W_1+(4*cb+c1))*R+0)*S+0)*16+c)*16+k], acc[(k1*7+q)*16+k])
+													acc[(k1*7+q)*16+k] = fma32(I[(((n*I_dim1+(4*cb+c1))*I_dim2+(2*ojt+p1))*I_dim3+(7*oib+q))*16+c_], W[(((((2*kb+k1)*W_dim1+(4*cb+c1))*R+0)*S+0)*16+c_)*16+k], acc[(k1*7+q)*16+k])
 												}
 											}
 										}
@@ -128,7 +128,7 @@ func (c *convAvx5121x1S17) par0(lo, hi int) {
 						for k1 := 0; k1 < 2; k1++ {
 							for q := 0; q < 7; q++ {
 								for k := 0; k < 16; k++ {
-									O[(((n*O_1+(2*kb+k1))*P+(2*ojt+p1))*Q+(7*oib+q))*16+k] = acc[(k1*7+q)*16+k]
+									O[(((n*O_dim1+(2*kb+k1))*P+(2*ojt+p1))*Q+(7*oib+q))*16+k] = acc[(k1*7+q)*16+k]
 								}
 							}
 						}

@@ -44,11 +44,11 @@ func (c *convAvx512S1) par0(lo, hi int) {
 	I := c.I
 	W := c.W
 	O := c.O
-	I_1 := C / 16
-	I_2 := stride*(P-1) + R
-	I_3 := stride*(Q-1) + S
-	W_1 := C / 16
-	O_1 := K / 16
+	I_dim1 := C / 16
+	I_dim2 := stride*(P-1) + R
+	I_dim3 := stride*(Q-1) + S
+	W_dim1 := C / 16
+	O_dim1 := K / 16
 	for ; lo < hi; lo++ {
 		at := lo
 		n := at % (max(0, N))
@@ -64,19 +64,19 @@ func (c *convAvx512S1) par0(lo, hi int) {
 					for k1 := 0; k1 < 2; k1++ {
 						for q := 0; q < 14; q++ {
 							for k := 0; k < 16; k++ {
-								acc[(k1*14+q)*16+k] = O[(((n*O_1+(2*kb+k1))*P+ojb)*Q+(14*oib+q))*16+k]
+								acc[(k1*14+q)*16+k] = O[(((n*O_dim1+(2*kb+k1))*P+ojb)*Q+(14*oib+q))*16+k]
 							}
 						}
 					}
 					for c1 := 0; c1 < 1; c1++ {
 						for r := 0; r < R; r++ {
 							for s := 0; s < S; s++ {
-								for c := 0; c < 16; c++ {
+								for c_ := 0; c_ < 16; c_++ {
 									for p := 0; p < 1; p++ {
 										for q := 0; q < 14; q++ {
 											for k1 := 0; k1 < 2; k1++ {
 												for k := 0; k < 16; k++ {
-													acc[(k1*14+q)*16+k] = fma32(I[(((n*I_1+cb)*I_2+(ojb+r))*I_3+(14*oib+q+s))*16+c], W[(((((2*kb+k1)*W_1+cb)*R+r)*S+s)*16+c)*16+k], acc[(k1*14+q)*16+k])
+													acc[(k1*14+q)*16+k] = fma32(I[(((n*I_dim1+cb)*I_dim2+(ojb+r))*I_dim3+(14*oib+q+s))*16+c_], W[(((((2*kb+k1)*W_dim1+cb)*R+r)*S+s)*16+c_)*16+k], acc[(k1*14+q)*16+k])
 												}
 											}
 										}
@@ -88,7 +88,7 @@ func (c *convAvx512S1) par0(lo, hi int) {
 					for k1 := 0; k1 < 2; k1++ {
 						for q := 0; q < 14; q++ {
 							for k := 0; k < 16; k++ {
-								O[(((n*O_1+(2*kb+k1))*P+ojb)*Q+(14*oib+q))*16+k] = acc[(k1*14+q)*16+k]
+								O[(((n*O_dim1+(2*kb+k1))*P+ojb)*Q+(14*oib+q))*16+k] = acc[(k1*14+q)*16+k]
 							}
 						}
 					}

@@ -31,16 +31,16 @@ func (c *convNaive) run() {
 	I := c.I
 	W := c.W
 	O := c.O
-	I_2 := stride*(P-1) + R
-	I_3 := stride*(Q-1) + S
+	I_dim2 := stride*(P-1) + R
+	I_dim3 := stride*(Q-1) + S
 	for n := 0; n < N; n++ {
 		for k := 0; k < K; k++ {
-			for c := 0; c < C; c++ {
+			for c_ := 0; c_ < C; c_++ {
 				for oj := 0; oj < P; oj++ {
 					for oi := 0; oi < Q; oi++ {
 						for r := 0; r < R; r++ {
 							for s := 0; s < S; s++ {
-								O[((n*K+k)*P+oj)*Q+oi] = O[((n*K+k)*P+oj)*Q+oi] + float32(I[((n*C+c)*I_2+(stride*oj+r))*I_3+(stride*oi+s)]*W[((k*C+c)*R+r)*S+s])
+								O[((n*K+k)*P+oj)*Q+oi] = O[((n*K+k)*P+oj)*Q+oi] + float32(I[((n*C+c_)*I_dim2+(stride*oj+r))*I_dim3+(stride*oi+s)]*W[((k*C+c_)*R+r)*S+s])
 							}
 						}
 					}

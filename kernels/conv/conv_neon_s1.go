@@ -44,11 +44,11 @@ func (c *convNeonS1) par0(lo, hi int) {
 	I := c.I
 	W := c.W
 	O := c.O
-	I_1 := C / 16
-	I_2 := stride*(P-1) + R
-	I_3 := stride*(Q-1) + S
-	W_1 := C / 16
-	O_1 := K / 16
+	I_dim1 := C / 16
+	I_dim2 := stride*(P-1) + R
+	I_dim3 := stride*(Q-1) + S
+	W_dim1 := C / 16
+	O_dim1 := K / 16
 	for ; lo < hi; lo++ {
 		at := lo
 		n := at % (max(0, N))
@@ -63,18 +63,18 @@ func (c *convNeonS1) par0(lo, hi int) {
 					_ = acc
 					for q := 0; q < 7; q++ {
 						for k := 0; k < 16; k++ {
-							acc[q*16+k] = O[(((n*O_1+kb)*P+ojb)*Q+(7*oib+q))*16+k]
+							acc[q*16+k] = O[(((n*O_dim1+kb)*P+ojb)*Q+(7*oib+q))*16+k]
 						}
 					}
 					for c1 := 0; c1 < 1; c1++ {
 						for r := 0; r < R; r++ {
 							for s := 0; s < S; s++ {
-								for c := 0; c < 16; c++ {
+								for c_ := 0; c_ < 16; c_++ {
 									for p := 0; p < 1; p++ {
 										for q := 0; q < 7; q++ {
 											for k1 := 0; k1 < 1; k1++ {
 												for k := 0; k < 16; k++ {
-													acc[q*16+k] = fma32(I[(((n*I_1+cb)*I_2+(ojb+r))*I_3+(7*oib+q+s))*16+c], W[((((kb*W_1+cb)*R+r)*S+s)*16+c)*16+k], acc[q*16+k])
+													acc[q*16+k] = fma32(I[(((n*I_dim1+cb)*I_dim2+(ojb+r))*I_dim3+(7*oib+q+s))*16+c_], W[((((kb*W_dim1+cb)*R+r)*S+s)*16+c_)*16+k], acc[q*16+k])
 												}
 											}
 										}
@@ -85,7 +85,7 @@ func (c *convNeonS1) par0(lo, hi int) {
 					}
 					for q := 0; q < 7; q++ {
 						for k := 0; k < 16; k++ {
-							O[(((n*O_1+kb)*P+ojb)*Q+(7*oib+q))*16+k] = acc[q*16+k]
+							O[(((n*O_dim1+kb)*P+ojb)*Q+(7*oib+q))*16+k] = acc[q*16+k]
 						}
 					}
 				}

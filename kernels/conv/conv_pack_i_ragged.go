@@ -39,18 +39,18 @@ func (c *packIRagged) par0(lo, hi int) {
 	stride := c.stride
 	src := c.src
 	dst := c.dst
-	src_2 := stride*(P-1) + R
-	src_3 := stride*(Q-1) + S
-	dst_1 := (C + 15) / 16
-	dst_2 := stride*(P-1) + R
-	dst_3 := stride*(Q-1) + S
+	src_dim2 := stride*(P-1) + R
+	src_dim3 := stride*(Q-1) + S
+	dst_dim1 := (C + 15) / 16
+	dst_dim2 := stride*(P-1) + R
+	dst_dim3 := stride*(Q-1) + S
 	for ; lo < hi; lo++ {
 		n_0 := lo
 		_ = n_0
 		for c_1 := 0; c_1 < C; c_1++ {
 			for h_2 := 0; h_2 < stride*(P-1)+R; h_2++ {
 				for w_3 := 0; w_3 < stride*(Q-1)+S; w_3++ {
-					dst[(((n_0*dst_1+c_1/16)*dst_2+h_2)*dst_3+w_3)*16+c_1%16] = src[((n_0*C+c_1)*src_2+h_2)*src_3+w_3]
+					dst[(((n_0*dst_dim1+c_1/16)*dst_dim2+h_2)*dst_dim3+w_3)*16+c_1%16] = src[((n_0*C+c_1)*src_dim2+h_2)*src_dim3+w_3]
 				}
 			}
 		}

@@ -43,11 +43,11 @@ func (c *convRagged) par0(lo, hi int) {
 	I := c.I
 	W := c.W
 	O := c.O
-	I_1 := (C + 15) / 16
-	I_2 := stride*(P-1) + R
-	I_3 := stride*(Q-1) + S
-	W_1 := (C + 15) / 16
-	O_1 := (K + 15) / 16
+	I_dim1 := (C + 15) / 16
+	I_dim2 := stride*(P-1) + R
+	I_dim3 := stride*(Q-1) + S
+	W_dim1 := (C + 15) / 16
+	O_dim1 := (K + 15) / 16
 	for ; lo < hi; lo++ {
 		at := lo
 		kb := at % (max(0, (K+15)/16))
@@ -61,17 +61,17 @@ func (c *convRagged) par0(lo, hi int) {
 				_ = acc
 				for q := 0; q < 4; q++ {
 					for k := 0; k < 16; k++ {
-						acc[q*16+k] = O[(((n*O_1+kb)*P+oj)*Q+(4*oib+q))*16+k]
+						acc[q*16+k] = O[(((n*O_dim1+kb)*P+oj)*Q+(4*oib+q))*16+k]
 					}
 				}
 				for cb := 0; cb < (C+15)/16; cb++ {
 					for r := 0; r < R; r++ {
 						for s := 0; s < S; s++ {
-							for c := 0; c < min(16, C-16*cb); c++ {
+							for c_ := 0; c_ < min(16, C-16*cb); c_++ {
 								for q := 0; q < 4; q++ {
 									for k := 0; k < 16; k++ {
 										if 16*kb+k < K {
-											acc[q*16+k] = fma32(I[(((n*I_1+cb)*I_2+(stride*oj+r))*I_3+(stride*(4*oib+q)+s))*16+c], W[((((kb*W_1+cb)*R+r)*S+s)*16+c)*16+k], acc[q*16+k])
+											acc[q*16+k] = fma32(I[(((n*I_dim1+cb)*I_dim2+(stride*oj+r))*I_dim3+(stride*(4*oib+q)+s))*16+c_], W[((((kb*W_dim1+cb)*R+r)*S+s)*16+c_)*16+k], acc[q*16+k])
 										}
 									}
 								}
@@ -81,7 +81,7 @@ func (c *convRagged) par0(lo, hi int) {
 				}
 				for q := 0; q < 4; q++ {
 					for k := 0; k < 16; k++ {
-						O[(((n*O_1+kb)*P+oj)*Q+(4*oib+q))*16+k] = acc[q*16+k]
+						O[(((n*O_dim1+kb)*P+oj)*Q+(4*oib+q))*16+k] = acc[q*16+k]
 					}
 				}
 			}
@@ -90,15 +90,15 @@ func (c *convRagged) par0(lo, hi int) {
 					var acc1 [16]float32
 					_ = acc1
 					for k := 0; k < 16; k++ {
-						acc1[k] = O[(((n*O_1+kb)*P+oj)*Q+(4*oit+q1))*16+k]
+						acc1[k] = O[(((n*O_dim1+kb)*P+oj)*Q+(4*oit+q1))*16+k]
 					}
 					for cb := 0; cb < (C+15)/16; cb++ {
 						for r := 0; r < R; r++ {
 							for s := 0; s < S; s++ {
-								for c := 0; c < min(16, C-16*cb); c++ {
+								for c_ := 0; c_ < min(16, C-16*cb); c_++ {
 									for k := 0; k < 16; k++ {
 										if 16*kb+k < K {
-											acc1[k] = fma32(I[(((n*I_1+cb)*I_2+(stride*oj+r))*I_3+(stride*(4*oit+q1)+s))*16+c], W[((((kb*W_1+cb)*R+r)*S+s)*16+c)*16+k], acc1[k])
+											acc1[k] = fma32(I[(((n*I_dim1+cb)*I_dim2+(stride*oj+r))*I_dim3+(stride*(4*oit+q1)+s))*16+c_], W[((((kb*W_dim1+cb)*R+r)*S+s)*16+c_)*16+k], acc1[k])
 										}
 									}
 								}
@@ -106,7 +106,7 @@ func (c *convRagged) par0(lo, hi int) {
 						}
 					}
 					for k := 0; k < 16; k++ {
-						O[(((n*O_1+kb)*P+oj)*Q+(4*oit+q1))*16+k] = acc1[k]
+						O[(((n*O_dim1+kb)*P+oj)*Q+(4*oit+q1))*16+k] = acc1[k]
 					}
 				}
 			}

@@ -36,14 +36,14 @@ func (c *packW) par0(lo, hi int) {
 	S := c.S
 	src := c.src
 	dst := c.dst
-	dst_1 := C / 16
+	dst_dim1 := C / 16
 	for ; lo < hi; lo++ {
 		k_0 := lo
 		_ = k_0
 		for c_1 := 0; c_1 < C; c_1++ {
 			for r_2 := 0; r_2 < R; r_2++ {
 				for s_3 := 0; s_3 < S; s_3++ {
-					dst[((((k_0/16*dst_1+c_1/16)*R+r_2)*S+s_3)*16+c_1%16)*16+k_0%16] = src[((k_0*C+c_1)*R+r_2)*S+s_3]
+					dst[((((k_0/16*dst_dim1+c_1/16)*R+r_2)*S+s_3)*16+c_1%16)*16+k_0%16] = src[((k_0*C+c_1)*R+r_2)*S+s_3]
 				}
 			}
 		}

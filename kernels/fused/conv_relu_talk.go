@@ -45,11 +45,11 @@ func (c *convReluTalk) par0(lo, hi int) {
 	W := c.W
 	B := c.B
 	O := c.O
-	I_1 := C / 16
-	I_2 := stride*(P-1) + R
-	I_3 := stride*(Q-1) + S
-	W_1 := C / 16
-	O_1 := K / 16
+	I_dim1 := C / 16
+	I_dim2 := stride*(P-1) + R
+	I_dim3 := stride*(Q-1) + S
+	W_dim1 := C / 16
+	O_dim1 := K / 16
 	for ; lo < hi; lo++ {
 		at := lo
 		kb := at % (max(0, K/16))
@@ -64,7 +64,7 @@ func (c *convReluTalk) par0(lo, hi int) {
 					_ = conv_tile_acc
 					for conv_tile_q := 0; conv_tile_q < 14; conv_tile_q++ {
 						for conv_tile_k := 0; conv_tile_k < 16; conv_tile_k++ {
-							conv_tile_acc[conv_tile_q*16+conv_tile_k] = O[(((n*O_1+kb)*P+ojb)*Q+(14*oib+conv_tile_q))*16+conv_tile_k]
+							conv_tile_acc[conv_tile_q*16+conv_tile_k] = O[(((n*O_dim1+kb)*P+ojb)*Q+(14*oib+conv_tile_q))*16+conv_tile_k]
 						}
 					}
 					for conv_tile_r := 0; conv_tile_r < R; conv_tile_r++ {
@@ -73,7 +73,7 @@ func (c *convReluTalk) par0(lo, hi int) {
 								for conv_tile_p := 0; conv_tile_p < 1; conv_tile_p++ {
 									for conv_tile_q := 0; conv_tile_q < 14; conv_tile_q++ {
 										for conv_tile_k := 0; conv_tile_k < 16; conv_tile_k++ {
-											conv_tile_acc[conv_tile_q*16+conv_tile_k] = fma32(I[(((n*I_1+cb)*I_2+(ojb+conv_tile_r))*I_3+(14*oib+(conv_tile_s+conv_tile_q)))*16+conv_tile_c], W[((((kb*W_1+cb)*R+conv_tile_r)*S+conv_tile_s)*16+conv_tile_c)*16+conv_tile_k], conv_tile_acc[conv_tile_q*16+conv_tile_k])
+											conv_tile_acc[conv_tile_q*16+conv_tile_k] = fma32(I[(((n*I_dim1+cb)*I_dim2+(ojb+conv_tile_r))*I_dim3+(14*oib+(conv_tile_s+conv_tile_q)))*16+conv_tile_c], W[((((kb*W_dim1+cb)*R+conv_tile_r)*S+conv_tile_s)*16+conv_tile_c)*16+conv_tile_k], conv_tile_acc[conv_tile_q*16+conv_tile_k])
 										}
 									}
 								}
@@ -82,14 +82,14 @@ func (c *convReluTalk) par0(lo, hi int) {
 					}
 					for conv_tile_q := 0; conv_tile_q < 14; conv_tile_q++ {
 						for conv_tile_k := 0; conv_tile_k < 16; conv_tile_k++ {
-							O[(((n*O_1+kb)*P+ojb)*Q+(14*oib+conv_tile_q))*16+conv_tile_k] = conv_tile_acc[conv_tile_q*16+conv_tile_k]
+							O[(((n*O_dim1+kb)*P+ojb)*Q+(14*oib+conv_tile_q))*16+conv_tile_k] = conv_tile_acc[conv_tile_q*16+conv_tile_k]
 						}
 					}
 					if cb == C/16-1 {
 						for p := 0; p < 1; p++ {
 							for q := 0; q < 14; q++ {
 								for k := 0; k < 16; k++ {
-									O[(((n*O_1+kb)*P+ojb)*Q+(14*oib+q))*16+k] = max(O[(((n*O_1+kb)*P+ojb)*Q+(14*oib+q))*16+k]+B[kb*16+k], opaque[float32](float32(0)))
+									O[(((n*O_dim1+kb)*P+ojb)*Q+(14*oib+q))*16+k] = max(O[(((n*O_dim1+kb)*P+ojb)*Q+(14*oib+q))*16+k]+B[kb*16+k], opaque[float32](float32(0)))
 								}
 							}
 						}

@@ -36,14 +36,14 @@ func (c *unpackO) par0(lo, hi int) {
 	Q := c.Q
 	src := c.src
 	dst := c.dst
-	src_1 := K / 16
+	src_dim1 := K / 16
 	for ; lo < hi; lo++ {
 		n_0 := lo
 		_ = n_0
 		for k_1 := 0; k_1 < K; k_1++ {
 			for p_2 := 0; p_2 < P; p_2++ {
 				for q_3 := 0; q_3 < Q; q_3++ {
-					dst[((n_0*K+k_1)*P+p_2)*Q+q_3] = src[(((n_0*src_1+k_1/16)*P+p_2)*Q+q_3)*16+k_1%16]
+					dst[((n_0*K+k_1)*P+p_2)*Q+q_3] = src[(((n_0*src_dim1+k_1/16)*P+p_2)*Q+q_3)*16+k_1%16]
 				}
 			}
 		}

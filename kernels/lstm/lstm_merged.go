@@ -86,18 +86,18 @@ func (c *lstmMerged) par0(lo, hi int) {
 			gf[k] = bf[16*kb+k]
 			go_[k] = bo[16*kb+k]
 		}
-		for c := 0; c < C; c++ {
+		for c_ := 0; c_ < C; c_++ {
 			for k := 0; k < 16; k++ {
-				gi[k] = fma32(X[(t*N+n)*C+c], Wi[c*K+(16*kb+k)], gi[k])
+				gi[k] = fma32(X[(t*N+n)*C+c_], Wi[c_*K+(16*kb+k)], gi[k])
 			}
 			for k := 0; k < 16; k++ {
-				gg[k] = fma32(X[(t*N+n)*C+c], Wg[c*K+(16*kb+k)], gg[k])
+				gg[k] = fma32(X[(t*N+n)*C+c_], Wg[c_*K+(16*kb+k)], gg[k])
 			}
 			for k := 0; k < 16; k++ {
-				gf[k] = fma32(X[(t*N+n)*C+c], Wf[c*K+(16*kb+k)], gf[k])
+				gf[k] = fma32(X[(t*N+n)*C+c_], Wf[c_*K+(16*kb+k)], gf[k])
 			}
 			for k := 0; k < 16; k++ {
-				go_[k] = fma32(X[(t*N+n)*C+c], Wo[c*K+(16*kb+k)], go_[k])
+				go_[k] = fma32(X[(t*N+n)*C+c_], Wo[c_*K+(16*kb+k)], go_[k])
 			}
 		}
 		for j := 0; j < K; j++ {

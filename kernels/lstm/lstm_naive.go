@@ -80,29 +80,29 @@ func (c *lstmNaive) run() {
 		}
 		for n := 0; n < N; n++ {
 			for k := 0; k < K; k++ {
-				for c := 0; c < C; c++ {
-					gi[n*K+k] = gi[n*K+k] + float32(X[(t*N+n)*C+c]*Wi[c*K+k])
+				for c_ := 0; c_ < C; c_++ {
+					gi[n*K+k] = gi[n*K+k] + float32(X[(t*N+n)*C+c_]*Wi[c_*K+k])
 				}
 			}
 		}
 		for n := 0; n < N; n++ {
 			for k := 0; k < K; k++ {
-				for c := 0; c < C; c++ {
-					gg[n*K+k] = gg[n*K+k] + float32(X[(t*N+n)*C+c]*Wg[c*K+k])
+				for c_ := 0; c_ < C; c_++ {
+					gg[n*K+k] = gg[n*K+k] + float32(X[(t*N+n)*C+c_]*Wg[c_*K+k])
 				}
 			}
 		}
 		for n := 0; n < N; n++ {
 			for k := 0; k < K; k++ {
-				for c := 0; c < C; c++ {
-					gf[n*K+k] = gf[n*K+k] + float32(X[(t*N+n)*C+c]*Wf[c*K+k])
+				for c_ := 0; c_ < C; c_++ {
+					gf[n*K+k] = gf[n*K+k] + float32(X[(t*N+n)*C+c_]*Wf[c_*K+k])
 				}
 			}
 		}
 		for n := 0; n < N; n++ {
 			for k := 0; k < K; k++ {
-				for c := 0; c < C; c++ {
-					go_[n*K+k] = go_[n*K+k] + float32(X[(t*N+n)*C+c]*Wo[c*K+k])
+				for c_ := 0; c_ < C; c_++ {
+					go_[n*K+k] = go_[n*K+k] + float32(X[(t*N+n)*C+c_]*Wo[c_*K+k])
 				}
 			}
 		}

@@ -17,8 +17,15 @@ const (
 	maxElems = 1 << (bits.UintSize * 3 / 4)     // 2^48 on 64-bit hosts, 2^24 on 32-bit ones
 )
 
-// shapeError says what is wrong with an argument.
-func shapeError(format string, args ...any) error { return fmt.Errorf(format, args...) }
+// A ShapeError says what is wrong with an argument of a kernel. Nothing was written then.
+type ShapeError struct{ msg string }
+
+func (e *ShapeError) Error() string { return e.msg }
+
+// shapeError makes a ShapeError.
+func shapeError(format string, args ...any) error {
+	return &ShapeError{fmt.Sprintf(format, args...)}
+}
 
 // checkSize wants 0 <= v <= maxSize.
 func checkSize(kernel, name string, v int) error {
