@@ -41,7 +41,7 @@ func (p *pkg) assembly(b *built) error {
 	taken := make([]bool, len(regions))
 	for _, isa := range []simd.ISA{simd.AVX512, simd.AVX2, simd.NEON} {
 		f := asmForm{isa: isa, typ: b.typ + strings.ToUpper(isa.String())}
-		if b.Target != "" && b.Target != isa.String() || p.skip[f.stem(b)+".go"] {
+		if b.Target != "" && b.Target != isa.String() {
 			continue
 		}
 		f.has = "has" + camel(f.typ)
@@ -99,8 +99,13 @@ func (p *pkg) becomesGo(b *built, at loopir.Span, why error) error {
 	if b.Target != "" {
 		to = "a form for " + b.Target
 	}
-	return p.note(loopir.Rejectf(at, "schedule %s: this region becomes Go: %s; without that it has %s, and with target go the schedule asks for none",
-		b.Name, strings.TrimPrefix(why.Error(), "no assembly form: "), to))
+	told := loopir.Rejectf(at, "schedule %s: this region becomes Go: %s; without that it has %s, and with target go the schedule asks for none",
+		b.Name, strings.TrimPrefix(why.Error(), "no assembly form: "), to)
+	if p.told[told.Error()] {
+		return nil
+	}
+	p.told[told.Error()] = true
+	return p.note(told)
 }
 
 // A stub is one assembly function as Go sees it.
@@ -112,6 +117,8 @@ type stub struct {
 // stem is the name of the form's files.
 func (f asmForm) stem(b *built) string { return b.base + "_" + f.isa.String() + "_" + f.isa.Arch() }
 
+var errSkipped = errors.New("its assembly, read back, is not shown to do what it should")
+
 // asmForm writes one form: the assembly of all regions that have one, and Go
 // around them. It returns for each region why it has none; if none has, no form is written.
 func (p *pkg) asmForm(b *built, f asmForm, regions []*simd.Region) ([]error, error) {
@@ -120,8 +127,12 @@ func (p *pkg) asmForm(b *built, f asmForm, regions []*simd.Region) ([]error, err
 	lengths := map[loopir.Stmt]int{}
 	why := make([]error, len(regions))
 	for i, r := range regions {
+		name := fmt.Sprintf("%sRegion%d", f.typ, i)
+		if p.skip[name] {
+			why[i] = errSkipped
+			continue
+		}
 		prog, err := simd.Lower(r, f.isa)
-		name := fmt.Sprintf("%sRegion%d", f.typ, len(stubs))
 		var s string
 		if err == nil {
 			s, err = prog.Emit(f.isa, name)

@@ -9,6 +9,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"go/format"
+	"maps"
 	"strings"
 
 	"github.com/loopopt/loopopt/gen/golang"
@@ -33,8 +34,10 @@ type Input struct {
 	// Note is told of a region that has no assembly form and becomes Go; its error ends
 	// the work.
 	Note func(*loopir.Error) error
-	// Skip names the forms that are left out: by their Go file, with assembly.
+	// Skip names assembly functions that are left out.
 	Skip map[string]bool
+	// Taken are names that the package declares already.
+	Taken map[string]bool
 }
 
 // A Kernel is one kernel of a package, with all its forms.
@@ -55,7 +58,8 @@ type Sizes struct {
 // Package returns the generated files by name, the same bytes for the same
 // input on any host.
 func Package(in Input) (map[string][]byte, error) {
-	p := &pkg{Source: in.Source, Package: in.Package, note: in.Note, skip: in.Skip, files: map[string][]byte{}, taken: map[string]bool{}}
+	p := &pkg{Source: in.Source, Package: in.Package, note: in.Note, skip: in.Skip, files: map[string][]byte{}, taken: map[string]bool{}, told: map[string]bool{}}
+	maps.Copy(p.taken, in.Taken)
 	p.stem("support")
 	for _, k := range in.Kernels {
 		p.Kernel = k
@@ -77,11 +81,9 @@ type pkg struct {
 	files map[string][]byte
 	taken map[string]bool // names of Go and of files
 	note  func(*loopir.Error) error
+	told  map[string]bool // what note was told
 	skip  map[string]bool
 }
-
-// helper tells a layout helper, whose kernel is its own.
-func (v Variant) helper() bool { return v.Name == v.Kernel.Name }
 
 // A built is a variant ready to be called: the Go type of its portable form
 // and, where assembly takes part, those of the accelerated forms.
@@ -125,7 +127,7 @@ func (p *pkg) build(v Variant) (*built, error) {
 		return nil, err
 	}
 	typ := lowerFirst(p.name) + camel(v.Name)
-	if v.helper() {
+	if v.Kernel.Name != p.Kernel.Kernel.Name { // a layout helper, whose kernel is its own
 		typ = lowerFirst(camel(v.Name))
 	}
 	b := &built{Variant: v, flat: flat, typ: p.typeName(typ), base: p.stem(p.base+"_"+strings.ToLower(v.Name), asmSuffixes...)}

@@ -57,6 +57,9 @@ func (a *app) genCmd() *cobra.Command {
 					}
 				}}
 				opts.OnReadback = a.readbackLine
+				if folder, err := pipeline.ReadFolder(dir); err == nil {
+					opts.Taken = pipeline.TakenNames(folder.Generated, filepath.Base(args[0]))
+				}
 				opts.OnNote = func(e *loopir.Error) error {
 					if strict {
 						return e

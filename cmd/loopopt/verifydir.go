@@ -180,17 +180,21 @@ func (a *app) readbackFailure(b *pipeline.Readback) {
 // from.
 func (a *app) verifyLoops(cmd *cobra.Command, dir string, files map[string][]byte, eq equiv.Options, format string, source *loopir.File) ([]finding, error) {
 	var bad []finding
-	for _, pair := range pipeline.Scheduled(files) {
+	pairs, err := pipeline.Scheduled(dir, files)
+	if err != nil {
+		return nil, err
+	}
+	for _, pair := range pairs {
 		start := time.Now()
 		var c *pipeline.Check
 		var err error
 		if source != nil {
-			c, err = pipeline.VerifyReplayed(cmd.Context(), source, dir, files, pair, eq)
+			c, err = pair.Replay(cmd.Context(), source, eq)
 		} else {
-			c, err = pipeline.VerifyScheduled(cmd.Context(), dir, files, pair, eq)
+			c, err = pair.Verify(cmd.Context(), eq)
 			if err == nil && c.Outcome == equiv.Unknown {
 				if f, e := a.load(generatedFrom(dir)); e == nil {
-					c, err = pipeline.VerifyReplayed(cmd.Context(), f, dir, files, pair, eq)
+					c, err = pair.Replay(cmd.Context(), f, eq)
 				}
 			}
 		}
@@ -199,17 +203,17 @@ func (a *app) verifyLoops(cmd *cobra.Command, dir string, files map[string][]byt
 		}
 		if format == "text" {
 			a.clearProgress()
-			fmt.Fprintf(a.err, "%s = %s: %s", pair[1], pair[0], a.paint(c.Outcome))
+			fmt.Fprintf(a.err, "%s = %s: %s", pair.File, pair.Naive, a.paint(c.Outcome))
 			if c.Proved() {
 				fmt.Fprintf(a.err, " %s", c.Verdict)
 			}
 			fmt.Fprintf(a.err, " (%d obligations, %.0f ms)\n", c.Count, float64(time.Since(start).Milliseconds()))
 			a.explain(cmd.Context(), c)
 		}
-		_, weak := a.demand(format, c.Outcome, finding{span: loopir.Span{File: filepath.Join(dir, pair[1])}, msg: pair[1]}, a.tooWeak(c))
+		_, weak := a.demand(format, c.Outcome, finding{span: loopir.Span{File: filepath.Join(dir, pair.File)}, msg: pair.File}, a.tooWeak(c))
 		bad = append(bad, weak...)
 		if !c.Proved() {
-			bad = append(bad, finding{c.Outcome, loopir.Span{File: filepath.Join(dir, pair[1])}, pair[1] + ": not shown equal to " + pair[0], c})
+			bad = append(bad, finding{c.Outcome, loopir.Span{File: filepath.Join(dir, pair.File)}, pair.File + ": not shown equal to " + pair.Naive, c})
 		}
 	}
 	return bad, nil

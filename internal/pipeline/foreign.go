@@ -55,7 +55,7 @@ func ordinary(dir, name string, src []byte, generated map[string][]byte) *loopir
 			}
 		}
 	}
-	declared, mentioned := namesOf(generated)
+	declared, mentioned := namesOf(generated, false)
 	for _, d := range f.Decls {
 		if fn, ok := d.(*ast.FuncDecl); ok && (fn.Recv != nil && declared[receiver(fn)] || fn.Body == nil) {
 			return reject(d.Pos(), "a method of a generated type, or a function without a body")
@@ -108,12 +108,12 @@ func receiver(fn *ast.FuncDecl) string {
 	return name
 }
 
-// namesOf lists the package-level names that generated files declare, tests left out, and
-// all names that they mention.
-func namesOf(files map[string][]byte) (declared, mentioned map[string]bool) {
+// namesOf lists the package-level names that generated files declare, those of tests only
+// if asked for, and all names that they mention.
+func namesOf(files map[string][]byte, tests bool) (declared, mentioned map[string]bool) {
 	declared, mentioned = map[string]bool{}, map[string]bool{}
 	for _, name := range sortedNames(files) {
-		if filepath.Ext(name) != ".go" || strings.HasSuffix(name, "_test.go") {
+		if filepath.Ext(name) != ".go" || !tests && strings.HasSuffix(name, "_test.go") {
 			continue
 		}
 		f, err := parser.ParseFile(token.NewFileSet(), name, files[name], parser.SkipObjectResolution)

@@ -1,10 +1,12 @@
 package pipeline
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/loopopt/loopopt/equiv"
@@ -36,6 +38,7 @@ func Generate(ctx context.Context, f *loopir.File, list []*loopir.Schedule, pkg 
 		v.Assume = r.Final.Where[len(r.Original.Where):]
 		in.Kernels[i].Variants = append(in.Kernels[i].Variants, v)
 	}
+	slices.SortFunc(in.Kernels, func(a, b gen.Kernel) int { return strings.Compare(a.Kernel.Name, b.Kernel.Name) })
 	names := map[string]bool{}
 	for i := range in.Kernels {
 		var err error
@@ -43,12 +46,12 @@ func Generate(ctx context.Context, f *loopir.File, list []*loopir.Schedule, pkg 
 			return nil, err
 		}
 	}
-	in.Note = opts.OnNote
+	in.Note, in.Taken = opts.OnNote, opts.Taken
 	return emitted(ctx, in, opts)
 }
 
-// emitted emits in and reads it back. A form with assembly that fails is left out, and
-// the rest is emitted and read back again: the Go form stands for it. Files that come
+// emitted emits in and reads it back. A region in assembly that fails is left out, or all
+// of its form, and the rest is emitted and read back again: Go stands for it. Files that come
 // with an error are what failed.
 func emitted(ctx context.Context, in gen.Input, opts Options) (map[string][]byte, error) {
 	in.Skip = map[string]bool{}
@@ -63,12 +66,13 @@ func emitted(ctx context.Context, in gen.Input, opts Options) (map[string][]byte
 		}
 		for _, b := range bad {
 			e := b.failure()
-			if files[strings.TrimSuffix(b.File, ".go")+".s"] == nil || ctx.Err() != nil {
+			text := files[strings.TrimSuffix(b.File, ".go")+".s"]
+			if text == nil || ctx.Err() != nil {
 				e.Msg += "; nothing was generated"
 				return files, e
 			}
-			in.Skip[b.File] = true
-			e.Msg += ". This is a defect of loopopt; the form is left out, and Go stands for it"
+			what := skipped(in.Skip, text, b)
+			e.Msg += ". This is a defect of loopopt: " + what + " left out, and Go stands for it"
 			if opts.OnNote != nil {
 				if err := opts.OnNote(e); err != nil {
 					return files, err
@@ -77,6 +81,25 @@ func emitted(ctx context.Context, in gen.Input, opts Options) (map[string][]byte
 		}
 		in.Note = nil // told already
 	}
+}
+
+// skipped takes out of a form the region that a failure is in, or all of them when that
+// is not known.
+func skipped(skip map[string]bool, text []byte, b *Readback) string {
+	funcs := asmFunc.FindAllSubmatchIndex(text, -1)
+	if strings.HasSuffix(b.At.File, ".s") {
+		for i := len(funcs) - 1; i >= 0; i-- {
+			if 1+bytes.Count(text[:funcs[i][0]], []byte("\n")) <= b.At.Start.Line {
+				name := string(text[funcs[i][2]:funcs[i][3]])
+				skip[name] = true
+				return "the region " + name + " is"
+			}
+		}
+	}
+	for _, f := range funcs {
+		skip[string(text[f[2]:f[3]])] = true
+	}
+	return "the form is"
 }
 
 func unproved(s *loopir.Schedule, c *Check) error {

@@ -48,7 +48,8 @@ type Check struct {
 	Count          int                   `json:"obligations"`
 	MS             float64               `json:"ms"`
 	Notes          []string              `json:"notes,omitempty"`
-	Weaker         []string              `json:"weaker,omitempty"` // what is no more than Verdict, and why
+	Assumptions    []string              `json:"assumptions,omitempty"` // of sizes and of what indices of data are; Notes tell them too
+	Weaker         []string              `json:"weaker,omitempty"`      // what is no more than Verdict, and why
 	Reason         string                `json:"reason,omitempty"`
 	Counterexample *equiv.Counterexample `json:"counterexample,omitempty"`
 	Bounds         []*Bound              `json:"bounds,omitempty"` // unless the verdict is exact
@@ -123,6 +124,8 @@ type Options struct {
 	OnDone func(r *Report, done *Check) // told after each proof
 	// OnReadback is told of each compiled form that was read back and compared.
 	OnReadback func(*Readback)
+	// Taken are names that what is generated must not declare.
+	Taken map[string]bool
 	// OnNote is told what gen does otherwise than a schedule asks for: of a region that
 	// has no assembly form, and of a form that was left out. Its error ends the work.
 	OnNote func(*loopir.Error) error
@@ -270,9 +273,11 @@ func check(ctx context.Context, f *loopir.File, before, after *loopir.Kernel, op
 	}
 	for _, w := range res.Assumptions {
 		c.Notes = append(c.Notes, "assuming "+loopir.FormatExpr(w))
+		c.Assumptions = append(c.Assumptions, loopir.FormatExpr(w))
 	}
 	for _, text := range safe.Assumptions {
 		c.Notes = append(c.Notes, "assuming that "+text)
+		c.Assumptions = append(c.Assumptions, text)
 	}
 	c.finish(start)
 	known.keep(c)

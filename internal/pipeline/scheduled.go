@@ -3,94 +3,93 @@ package pipeline
 import (
 	"context"
 	"path/filepath"
-	"sort"
-	"strings"
+	"slices"
 
 	"github.com/loopopt/loopopt/equiv"
 	"github.com/loopopt/loopopt/loopir"
 )
 
-// Scheduled pairs the naive kernel of a generated package with each scheduled one, by
-// the names of their files. Layout helpers stand for themselves: each was proved to be a
-// copy when it was made, and is compared as code.
-func Scheduled(files map[string][]byte) [][2]string {
-	var out [][2]string
-	for name := range files {
-		stem, ok := strings.CutSuffix(name, "_naive.loop")
-		if !ok {
-			continue
-		}
-		for other := range files {
-			if o, ok := strings.CutSuffix(other, ".loop"); ok && other != name && strings.HasPrefix(o, stem+"_") &&
-				!strings.HasPrefix(o, stem+"_pack_") && !strings.HasPrefix(o, stem+"_unpack_") {
-				out = append(out, [2]string{name, other})
-			}
-		}
-	}
-	sort.Slice(out, func(i, j int) bool { return out[i][1] < out[j][1] })
-	return out
+// A ScheduledPair is a naive kernel of a generated package and one scheduled form of it.
+type ScheduledPair struct {
+	Naive, File string // the .loop files
+	dir         string
+	files       map[string][]byte
+	naive       scheduled
+	scheduled   scheduled
 }
 
-// VerifyScheduled proves that a scheduled kernel computes what the naive one does.
-func VerifyScheduled(ctx context.Context, dir string, files map[string][]byte, pair [2]string, opts equiv.Options) (*Check, error) {
-	var parsed [2]*loopir.File
-	for i, n := range pair {
-		f, err := loopir.Parse(filepath.Join(dir, n), files[n])
-		if err != nil {
-			return nil, err
-		}
-		parsed[i] = f
-	}
-	pairs, err := Pairs(parsed[0], parsed[1])
+// Scheduled pairs the naive kernels of a generated package with each scheduled form.
+// Layout helpers stand for themselves: each is proved to be a copy when it is made anew,
+// see Reemit.
+func Scheduled(dir string, files map[string][]byte) ([]*ScheduledPair, error) {
+	sources, err := contents(dir, files)
 	if err != nil {
 		return nil, err
 	}
-	return recalled(opts, string(files[pair[0]])+"\n"+string(files[pair[1]]), func() (*Check, error) { return pairs[0].Prove(ctx, opts) })
+	var out []*ScheduledPair
+	for _, s := range sources {
+		for _, k := range s.kernels {
+			for _, v := range k.variants {
+				out = append(out, &ScheduledPair{k.naive.file, v.file, dir, files, k.naive, v})
+			}
+		}
+	}
+	return out, nil
 }
 
-// recalled proves what text states, unless this build has done so before.
-func recalled(opts equiv.Options, text string, prove func() (*Check, error)) (*Check, error) {
+// Verify proves that the scheduled kernel computes what the naive one does, whenever the
+// conditions hold under which the exported function takes it.
+func (p *ScheduledPair) Verify(ctx context.Context, opts equiv.Options) (*Check, error) {
+	pairs, err := merge(p.naive.File, p.scheduled.File, p.naive.Kernel, p.scheduled.Kernel)
+	if err != nil {
+		return nil, err
+	}
+	text := string(p.files[p.Naive]) + "\n" + string(p.files[p.File])
+	return p.recalled(opts, text, func() (*Check, error) { return pairs[0].Prove(ctx, opts) })
+}
+
+// recalled proves what text states, unless this build has done so before. A proof that
+// rests on what no function checks is none.
+func (p *ScheduledPair) recalled(opts equiv.Options, text string, prove func() (*Check, error)) (*Check, error) {
 	for _, v := range []equiv.Verdict{equiv.Exact, equiv.Reassociated, equiv.Algebraic} {
-		if opts.Pool.Recall(v.String()+" "+text) != "" {
+		if opts.Pool.Recall("discharged "+v.String()+" "+text) != "" {
 			return &Check{Outcome: equiv.Proved, Verdict: v}, nil
 		}
 	}
 	c, err := prove()
-	if err == nil && c.Proved() {
-		opts.Pool.Remember(c.Verdict.String()+" "+text, "proved")
+	if err != nil || !c.Proved() {
+		return c, err
 	}
-	return c, err
+	var checked []string
+	for _, w := range p.scheduled.Kernel.Where {
+		checked = append(checked, loopir.FormatExpr(w))
+	}
+	for _, a := range c.Assumptions {
+		if !slices.Contains(checked, a) {
+			return p.open("it is equal only if " + a + ", which no function of the package checks"), nil
+		}
+	}
+	opts.Pool.Remember("discharged "+c.Verdict.String()+" "+text, "proved")
+	return c, nil
 }
 
-// VerifyReplayed proves the same by replaying the schedule of the source: each step is
-// proved, and the result has to be the scheduled kernel as the package holds it.
-func VerifyReplayed(ctx context.Context, source *loopir.File, dir string, files map[string][]byte, pair [2]string, opts equiv.Options) (*Check, error) {
-	naive, err := loopir.Parse(filepath.Join(dir, pair[0]), files[pair[0]])
-	if err != nil {
-		return nil, err
-	}
-	scheduled, err := loopir.Parse(filepath.Join(dir, pair[1]), files[pair[1]])
-	if err != nil {
-		return nil, err
-	}
-	stem := strings.TrimSuffix(pair[0], "_naive.loop")
-	name := strings.TrimSuffix(strings.TrimPrefix(pair[1], stem+"_"), ".loop")
-	k := source.Kernel(stem)
-	open := func(reason string) (*Check, error) {
-		return &Check{Outcome: equiv.Unknown, Reason: reason, Span: loopir.Span{File: filepath.Join(dir, pair[1])}}, nil
-	}
-	if scheduled.Kernel(stem) == nil {
-		return open("it has no kernel " + stem)
-	}
-	if k == nil || !sameKernel(k, naive.Kernel(stem)) {
-		return open(pair[0] + " is not kernel " + stem + " of " + source.Name)
+func (p *ScheduledPair) open(reason string) *Check {
+	return &Check{Outcome: equiv.Unknown, Reason: reason, Span: loopir.Span{File: filepath.Join(p.dir, p.File)}}
+}
+
+// Replay proves the same by replaying the schedule of the source: each step is proved,
+// and the result has to be the scheduled kernel as the package holds it.
+func (p *ScheduledPair) Replay(ctx context.Context, source *loopir.File, opts equiv.Options) (*Check, error) {
+	kernel, name := p.naive.Kernel.Name, p.scheduled.Name
+	if k := source.Kernel(kernel); k == nil || !sameKernel(k, p.naive.Kernel) {
+		return p.open(p.Naive + " is not kernel " + kernel + " of " + source.Name), nil
 	}
 	for _, s := range source.Schedules {
-		if s.Name != name || s.Kernel != stem {
+		if s.Name != name || s.Kernel != kernel {
 			continue
 		}
-		text := "replayed " + name + "\n" + string(loopir.Format(source)) + "\n" + loopir.FormatKernel(scheduled.Kernel(stem))
-		return recalled(opts, text, func() (*Check, error) {
+		text := "replayed " + name + "\n" + string(loopir.Format(source)) + "\n" + loopir.FormatKernel(p.scheduled.Kernel)
+		return p.recalled(opts, text, func() (*Check, error) {
 			r, err := Transform(ctx, source, s, Options{Equiv: opts})
 			if err != nil {
 				return nil, err
@@ -98,13 +97,13 @@ func VerifyReplayed(ctx context.Context, source *loopir.File, dir string, files 
 			if bad := r.Failed(); bad != nil {
 				return bad, nil
 			}
-			if !sameKernel(r.Final, scheduled.Kernel(stem)) {
-				return open("schedule " + name + " of " + source.Name + " does not give it")
+			if !sameKernel(r.Final, p.scheduled.Kernel) {
+				return p.open("schedule " + name + " of " + source.Name + " does not give it"), nil
 			}
 			return r.Whole, nil
 		})
 	}
-	return open(source.Name + " has no schedule " + name + " for " + stem)
+	return p.open(source.Name + " has no schedule " + name + " for " + kernel), nil
 }
 
 func sameKernel(a, b *loopir.Kernel) bool {

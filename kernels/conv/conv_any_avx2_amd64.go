@@ -97,7 +97,7 @@ func (c *convAnyAVX2) par0(lo, hi int) {
 					}
 				}
 				for oit := Q / 4; oit < (Q+3)/4; oit++ {
-					convAnyAVX2Region0(&convAnyAVX2Region0Args{
+					convAnyAVX2Region1(&convAnyAVX2Region1Args{
 						d_I_q1: int64(64 * stride),
 						d_I_r:  int64(64 * (stride*(Q-1) + S)),
 						d_W_r:  int64(1024 * S),
@@ -124,8 +124,8 @@ func (c *convAnyAVX2) par0(lo, hi int) {
 	}
 }
 
-// convAnyAVX2Region0Args are the arguments of convAnyAVX2Region0.
-type convAnyAVX2Region0Args struct {
+// convAnyAVX2Region1Args are the arguments of convAnyAVX2Region1.
+type convAnyAVX2Region1Args struct {
 	pO     *float32 // first element of O
 	pI     *float32 // first element of I
 	pW     *float32 // first element of W
@@ -148,4 +148,4 @@ type convAnyAVX2Region0Args struct {
 }
 
 //go:noescape
-func convAnyAVX2Region0(a *convAnyAVX2Region0Args)
+func convAnyAVX2Region1(a *convAnyAVX2Region1Args)

@@ -6,18 +6,18 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// func convAnyAVX2Region0(a *convAnyAVX2Region0Args)
-TEXT ·convAnyAVX2Region0(SB), NOSPLIT, $0-8
+// func convAnyAVX2Region1(a *convAnyAVX2Region1Args)
+TEXT ·convAnyAVX2Region1(SB), NOSPLIT, $0-8
 	MOVQ a+0(FP), AX
-	MOVQ convAnyAVX2Region0Args_pO(AX), R8
-	ADDQ convAnyAVX2Region0Args_oO(AX), R8
-	MOVQ convAnyAVX2Region0Args_pI(AX), SI
-	ADDQ convAnyAVX2Region0Args_oI(AX), SI
-	MOVQ convAnyAVX2Region0Args_pW(AX), DI
-	ADDQ convAnyAVX2Region0Args_oW(AX), DI
-	MOVQ convAnyAVX2Region0Args_xO(AX), R9
-	MOVQ convAnyAVX2Region0Args_xW(AX), BX
-	MOVQ convAnyAVX2Region0Args_n_q1(AX), R11
+	MOVQ convAnyAVX2Region1Args_pO(AX), R8
+	ADDQ convAnyAVX2Region1Args_oO(AX), R8
+	MOVQ convAnyAVX2Region1Args_pI(AX), SI
+	ADDQ convAnyAVX2Region1Args_oI(AX), SI
+	MOVQ convAnyAVX2Region1Args_pW(AX), DI
+	ADDQ convAnyAVX2Region1Args_oW(AX), DI
+	MOVQ convAnyAVX2Region1Args_xO(AX), R9
+	MOVQ convAnyAVX2Region1Args_xW(AX), BX
+	MOVQ convAnyAVX2Region1Args_n_q1(AX), R11
 	TESTQ R11, R11
 	JLE q1_1_end
 q1_1:
@@ -25,11 +25,11 @@ q1_1:
 	VMOVUPS 32(R8), Y1
 	VMOVUPS (R8)(R9*1), Y2
 	VMOVUPS 32(R8)(R9*1), Y3
-	MOVQ convAnyAVX2Region0Args_n_r(AX), R10
+	MOVQ convAnyAVX2Region1Args_n_r(AX), R10
 	TESTQ R10, R10
 	JLE r_2_end
 r_2:
-	MOVQ convAnyAVX2Region0Args_n_s(AX), DX
+	MOVQ convAnyAVX2Region1Args_n_s(AX), DX
 	TESTQ DX, DX
 	JLE s_3_end
 s_3:
@@ -46,22 +46,22 @@ c_4:
 	JNE c_4
 	DECQ DX
 	JNE s_3
-	SUBQ convAnyAVX2Region0Args_r_I_s(AX), SI
-	SUBQ convAnyAVX2Region0Args_d_W_r(AX), DI
+	SUBQ convAnyAVX2Region1Args_r_I_s(AX), SI
+	SUBQ convAnyAVX2Region1Args_d_W_r(AX), DI
 s_3_end:
-	ADDQ convAnyAVX2Region0Args_d_I_r(AX), SI
-	ADDQ convAnyAVX2Region0Args_d_W_r(AX), DI
+	ADDQ convAnyAVX2Region1Args_d_I_r(AX), SI
+	ADDQ convAnyAVX2Region1Args_d_W_r(AX), DI
 	DECQ R10
 	JNE r_2
-	SUBQ convAnyAVX2Region0Args_r_I_r(AX), SI
-	SUBQ convAnyAVX2Region0Args_r_W_r(AX), DI
+	SUBQ convAnyAVX2Region1Args_r_I_r(AX), SI
+	SUBQ convAnyAVX2Region1Args_r_W_r(AX), DI
 r_2_end:
 	VMOVUPS Y0, (R8)
 	VMOVUPS Y1, 32(R8)
 	VMOVUPS Y2, (R8)(R9*1)
 	VMOVUPS Y3, 32(R8)(R9*1)
 	ADDQ $64, R8
-	ADDQ convAnyAVX2Region0Args_d_I_q1(AX), SI
+	ADDQ convAnyAVX2Region1Args_d_I_q1(AX), SI
 	DECQ R11
 	JNE q1_1
 q1_1_end:

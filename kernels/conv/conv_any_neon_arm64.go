@@ -97,7 +97,7 @@ func (c *convAnyNEON) par0(lo, hi int) {
 					}
 				}
 				for oit := Q / 4; oit < (Q+3)/4; oit++ {
-					convAnyNEONRegion0(&convAnyNEONRegion0Args{
+					convAnyNEONRegion1(&convAnyNEONRegion1Args{
 						d_I_q1: int64(64 * stride),
 						d_I_r:  int64(64 * (stride*(Q-1) + S)),
 						d_W_r:  int64(1024 * S),
@@ -124,8 +124,8 @@ func (c *convAnyNEON) par0(lo, hi int) {
 	}
 }
 
-// convAnyNEONRegion0Args are the arguments of convAnyNEONRegion0.
-type convAnyNEONRegion0Args struct {
+// convAnyNEONRegion1Args are the arguments of convAnyNEONRegion1.
+type convAnyNEONRegion1Args struct {
 	pO     *float32 // first element of O
 	pI     *float32 // first element of I
 	pW     *float32 // first element of W
@@ -148,4 +148,4 @@ type convAnyNEONRegion0Args struct {
 }
 
 //go:noescape
-func convAnyNEONRegion0(a *convAnyNEONRegion0Args)
+func convAnyNEONRegion1(a *convAnyNEONRegion1Args)

@@ -6,21 +6,21 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// func convAnyNEONRegion0(a *convAnyNEONRegion0Args)
-TEXT ·convAnyNEONRegion0(SB), NOSPLIT, $0-8
+// func convAnyNEONRegion1(a *convAnyNEONRegion1Args)
+TEXT ·convAnyNEONRegion1(SB), NOSPLIT, $0-8
 	MOVD a+0(FP), R0
-	MOVD convAnyNEONRegion0Args_pO(R0), R6
-	MOVD convAnyNEONRegion0Args_oO(R0), R25
+	MOVD convAnyNEONRegion1Args_pO(R0), R6
+	MOVD convAnyNEONRegion1Args_oO(R0), R25
 	ADD R25, R6
-	MOVD convAnyNEONRegion0Args_pI(R0), R1
-	MOVD convAnyNEONRegion0Args_oI(R0), R25
+	MOVD convAnyNEONRegion1Args_pI(R0), R1
+	MOVD convAnyNEONRegion1Args_oI(R0), R25
 	ADD R25, R1
-	MOVD convAnyNEONRegion0Args_pW(R0), R2
-	MOVD convAnyNEONRegion0Args_oW(R0), R25
+	MOVD convAnyNEONRegion1Args_pW(R0), R2
+	MOVD convAnyNEONRegion1Args_oW(R0), R25
 	ADD R25, R2
-	MOVD convAnyNEONRegion0Args_xO(R0), R7
-	MOVD convAnyNEONRegion0Args_xW(R0), R3
-	MOVD convAnyNEONRegion0Args_n_q1(R0), R9
+	MOVD convAnyNEONRegion1Args_xO(R0), R7
+	MOVD convAnyNEONRegion1Args_xW(R0), R3
+	MOVD convAnyNEONRegion1Args_n_q1(R0), R9
 	CMP $0, R9
 	BLE q1_1_end
 q1_1:
@@ -33,11 +33,11 @@ q1_1:
 	FMOVQ 16(R16), F5
 	FMOVQ 32(R16), F6
 	FMOVQ 48(R16), F7
-	MOVD convAnyNEONRegion0Args_n_r(R0), R8
+	MOVD convAnyNEONRegion1Args_n_r(R0), R8
 	CMP $0, R8
 	BLE r_2_end
 r_2:
-	MOVD convAnyNEONRegion0Args_n_s(R0), R5
+	MOVD convAnyNEONRegion1Args_n_s(R0), R5
 	CMP $0, R5
 	BLE s_3_end
 s_3:
@@ -67,20 +67,20 @@ c_4:
 	BNE c_4
 	SUBS $1, R5
 	BNE s_3
-	MOVD convAnyNEONRegion0Args_r_I_s(R0), R25
+	MOVD convAnyNEONRegion1Args_r_I_s(R0), R25
 	SUB R25, R1
-	MOVD convAnyNEONRegion0Args_d_W_r(R0), R25
+	MOVD convAnyNEONRegion1Args_d_W_r(R0), R25
 	SUB R25, R2
 s_3_end:
-	MOVD convAnyNEONRegion0Args_d_I_r(R0), R25
+	MOVD convAnyNEONRegion1Args_d_I_r(R0), R25
 	ADD R25, R1
-	MOVD convAnyNEONRegion0Args_d_W_r(R0), R25
+	MOVD convAnyNEONRegion1Args_d_W_r(R0), R25
 	ADD R25, R2
 	SUBS $1, R8
 	BNE r_2
-	MOVD convAnyNEONRegion0Args_r_I_r(R0), R25
+	MOVD convAnyNEONRegion1Args_r_I_r(R0), R25
 	SUB R25, R1
-	MOVD convAnyNEONRegion0Args_r_W_r(R0), R25
+	MOVD convAnyNEONRegion1Args_r_W_r(R0), R25
 	SUB R25, R2
 r_2_end:
 	FMOVQ F0, (R6)
@@ -93,7 +93,7 @@ r_2_end:
 	FMOVQ F6, 32(R16)
 	FMOVQ F7, 48(R16)
 	ADD $64, R6
-	MOVD convAnyNEONRegion0Args_d_I_q1(R0), R25
+	MOVD convAnyNEONRegion1Args_d_I_q1(R0), R25
 	ADD R25, R1
 	SUBS $1, R9
 	BNE q1_1
