@@ -4,6 +4,7 @@ import (
 	"sort"
 
 	"github.com/loopopt/loopopt/gen/lift/asm"
+	"github.com/loopopt/loopopt/gen/lift/insn"
 	"github.com/loopopt/loopopt/loopir"
 )
 
@@ -160,7 +161,9 @@ func (l *lifter) fixed(in *asm.Inst, own string, v vec) (loopir.Expr, error) {
 	t := l.elems[own]
 	if t == loopir.Invalid {
 		t = v.e.TypeOf()
-		if _, isConst := isBitConst(v.e); isConst && !t.IsFloat() {
+		if _, isConst := isBitConst(v.e); isConst && v.bits == 0 {
+			t = l.usedAs(own)
+		} else if isConst && !t.IsFloat() {
 			t = loopir.F32
 			if v.bits == 64 {
 				t = loopir.F64
@@ -183,6 +186,30 @@ func (l *lifter) fixed(in *asm.Inst, own string, v vec) (loopir.Expr, error) {
 		return nil, l.errorf(in, "%d lanes are known, %d elsewhere", v.lanes, l.width[own])
 	}
 	return e, meaning(e)
+}
+
+// usedAs is the type of numbers that a web of zeros holds, which say nothing of their
+// width: that of what is read from it elsewhere, by instructions that need numbers.
+func (l *lifter) usedAs(own string) loopir.Type {
+	t := loopir.F32
+	var walk func(list []*node)
+	walk = func(list []*node) {
+		for _, n := range list {
+			for _, in := range n.insts {
+				reads, _ := effects(in)
+				for _, r := range reads {
+					ds := l.webs.uses[key{n.id, r}]
+					if e, _ := insn.Lookup(in.Op); len(ds) > 0 && l.names[l.webs.find(ds[0])] == own && e.Elem == loopir.F64 {
+						t = loopir.F64
+					}
+				}
+			}
+			walk(n.body)
+			walk(n.orElse)
+		}
+	}
+	walk(l.tree)
+	return t
 }
 
 // flush writes the values that outlive the block to their locals. Those that read

@@ -42,7 +42,9 @@
 // digits of the offset in the mixed radix of the shape are found by polynomial division
 // ([coordinates]); they amount to the offset by construction, and that each lies within
 // its extent is part of the safety that package equiv proves. So a cell can't be
-// mistaken for another.
+// mistaken for another. Where several digits amount to one offset, those that are known to
+// lie in their extents are taken; where none is, a refutation counts only if the programs
+// over flat arrays are refuted too.
 //
 // # The proof
 //

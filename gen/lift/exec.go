@@ -73,6 +73,7 @@ type lifter struct {
 	text  *asm.File
 	call  caller
 	lane  string
+	tree  []*node
 	webs  *webs
 	names map[key]string // of webs
 	where map[key][]int  // region in which a web is declared
@@ -108,7 +109,7 @@ func liftCall(file *asm.File, fn *asm.Func, args map[string]arg, param string, c
 	}
 	l := &lifter{
 		frame: frame{file: file.Name, arch: file.Arch, fn: fn, args: args, name: param},
-		text:  file, call: c, lane: c.fresh("l"), webs: findWebs(tree), names: map[key]string{}, where: map[key][]int{},
+		text:  file, call: c, lane: c.fresh("l"), tree: tree, webs: findWebs(tree), names: map[key]string{}, where: map[key][]int{},
 		elems: map[string]loopir.Type{}, width: map[string]int{}, vecs: map[string]vec{}, sc: sc,
 		tiles: map[string]*tile{}, seen: map[string]bool{},
 	}

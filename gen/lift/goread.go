@@ -36,6 +36,8 @@ type reader struct {
 	said   map[string]bool
 	over   bool              // the flag for overflow is used
 	names  map[string]string // the target's names by their Go form
+	// guessed tells that some offset isn't shown to be in the cell that stands for it.
+	guessed bool
 }
 
 type array struct {
@@ -53,6 +55,14 @@ func (r *reader) errorf(n ast.Node, format string, args ...any) error {
 // Lift reads form t as a kernel with target's parameters and where clause. The
 // kernel is equal to the form as far as the duties hold.
 func (p *Package) Lift(t string, target *loopir.Kernel) (*loopir.Kernel, []Duty, error) {
+	r, err := p.read(t, target)
+	if err != nil {
+		return nil, nil, err
+	}
+	return r.kernel, r.duties, nil
+}
+
+func (p *Package) read(t string, target *loopir.Kernel) (*reader, error) {
 	r := &reader{
 		pkg: p, typ: t, target: target, env: map[string]loopir.Expr{}, fields: map[string]loopir.Expr{},
 		arrays: map[string]*array{}, held: map[string]*array{}, used: map[string]int{}, said: map[string]bool{},
@@ -72,14 +82,11 @@ func (p *Package) Lift(t string, target *loopir.Kernel) (*loopir.Kernel, []Duty,
 	r.sc.hyps = append(r.sc.hyps, k.Where...)
 	run := p.methods[t]["run"]
 	if run == nil {
-		return nil, nil, fmt.Errorf("%s has no method run", t)
+		return nil, fmt.Errorf("%s has no method run", t)
 	}
 	body, err := r.function(run)
-	if err != nil {
-		return nil, nil, err
-	}
 	k.Body = body
-	return k, r.duties, nil
+	return r, err
 }
 
 // function reads the body of a method of the form.
@@ -168,10 +175,19 @@ func (r *reader) cell(name string, flat poly.Poly, elem loopir.Type, sc scope) (
 		return nil, fmt.Errorf("the elements of %s are %s", name, a.typ)
 	}
 	out := &loopir.Read{Name: a.name, Type: a.typ}
-	for _, p := range coordinates(sc.facts.Reduce(flat), a.shape, sc.facts) {
-		out.Index = append(out.Index, p.Expr())
-	}
+	out.Index = r.digits(flat, a.shape, sc.facts)
 	return out, nil
+}
+
+// digits gives the indices of an offset.
+func (r *reader) digits(flat poly.Poly, shape []loopir.Expr, facts poly.Facts) []loopir.Expr {
+	ps, shown := coordinates(facts.Reduce(flat), shape, facts)
+	r.guessed = r.guessed || !shown
+	var out []loopir.Expr
+	for _, p := range ps {
+		out = append(out, p.Expr())
+	}
+	return out
 }
 
 func (r *reader) elem(name string) loopir.Type {
@@ -205,28 +221,6 @@ func (r *reader) named(name string) *array {
 		}
 	}
 	return nil
-}
-
-// coordinates is a guess of the cell at a row-major offset: the digits of the offset
-// in the mixed radix of the shape, found by division of polynomials. The offset is
-// what the coordinates amount to, whatever they are; that each is within its extent is
-// for the checker to prove.
-func coordinates(flat poly.Poly, shape []loopir.Expr, facts poly.Facts) []poly.Poly {
-	var out []poly.Poly
-	for d := range shape {
-		stride := poly.Int(1)
-		for _, e := range shape[d+1:] {
-			stride = stride.Mul(poly.Must(e))
-		}
-		stride = facts.Reduce(stride)
-		if d == len(shape)-1 {
-			out = append(out, flat)
-			break
-		}
-		q, rest := flat.DivLead(stride)
-		out, flat = append(out, q), rest
-	}
-	return out
 }
 
 // typeOf is the type of a Go expression in the language; int is Index.

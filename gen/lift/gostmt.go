@@ -144,9 +144,7 @@ func (r *reader) element(e *ast.IndexExpr) (*loopir.Read, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, p := range coordinates(r.sc.facts.Reduce(poly.Must(x)), a.shape, r.sc.facts) {
-		c.Index = append(c.Index, p.Expr())
-	}
+	c.Index = r.digits(poly.Must(x), a.shape, r.sc.facts)
 	return c, nil
 }
 

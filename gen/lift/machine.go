@@ -202,7 +202,7 @@ func (f *frame) move(m *machine, in *asm.Inst) error {
 	if len(in.Args) != 2 {
 		return f.errorf(in, "a move has two operands")
 	}
-	if a, b := in.Args[0].Kind, in.Args[1].Kind; a != asm.Reg && b != asm.Reg {
+	if a, b := in.Args[0], in.Args[1]; a.Kind != asm.Reg && b.Kind != asm.Reg && !(a.Kind == asm.Imm && a.Off == int64(int32(a.Off))) {
 		return f.errorf(in, "one operand is a register")
 	}
 	w, err := f.load(m, in, in.Args[0])

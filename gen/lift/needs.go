@@ -46,7 +46,8 @@ func featuresOf(in *asm.Inst) []string {
 	if e.Arch == "arm64" {
 		return []string{"HasASIMD"}
 	}
-	evex, width := len(in.Sfx) > 0 || !e.VEX, 0
+	byNumber := in.Op == "VPERMPD" && len(in.Args) == 3 && in.Args[0].Kind == asm.Imm // as AVX2 has it
+	evex, width := len(in.Sfx) > 0 || !e.VEX && !byNumber, 0
 	for _, o := range in.Args {
 		if o.Kind != asm.Reg {
 			continue

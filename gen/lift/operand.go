@@ -168,7 +168,11 @@ func (l *lifter) cellAt(m *machine, f *form, o asm.Operand, n int) (*loopir.Read
 	if n > 1 {
 		flat = flat.Add(poly.Var(l.lane))
 	}
-	r, err := l.call.cell(array, flat, f.e.Elem, l.lanes(n))
+	sc := l.lanes(n)
+	if f.mask != nil { // a masked lane only has a cell where it is on
+		sc.facts = sc.facts.Assume(f.mask)
+	}
+	r, err := l.call.cell(array, flat, f.e.Elem, sc)
 	if err != nil {
 		return nil, l.errorf(f.in, "%v", err)
 	}

@@ -33,11 +33,12 @@ func (p *Package) Verify(ctx context.Context, f Form, opts equiv.Options) (*Resu
 	if err != nil {
 		return nil, err
 	}
-	lifted, duties, err := p.Lift(f.Type, target)
+	r, err := p.read(f.Type, target)
 	if err != nil {
 		res.Failures = append(res.Failures, failure(err))
 		return res, nil
 	}
+	lifted, duties := r.kernel, r.duties
 	res.Target, res.Lifted = loopir.FormatKernel(target), lifted
 	entered, err := p.contract(f.Type, target, p.needs(f))
 	if err != nil {
@@ -77,11 +78,27 @@ func (p *Package) Verify(ctx context.Context, f Form, opts equiv.Options) (*Resu
 		res.Outcome, res.Failures = sound.Outcome, sound.Findings
 		return res, nil
 	}
+	if r.guessed && (check.Outcome == equiv.Refuted || safe.Outcome == equiv.Refuted) {
+		if check, safe, err = inMemory(ctx, file, target, lifted, opts); err != nil {
+			return nil, err
+		}
+		res.guessed(check, safe)
+	}
 	res.conclude(check, safe, open, len(duties))
 	if res.Outcome == equiv.Proved && ctx.Err() == nil {
 		opts.Pool.Remember(statement, "proved")
 	}
 	return res, ctx.Err()
+}
+
+// guessed notes that what flat arrays don't refute is not known: nor do they prove it.
+func (r *Result) guessed(check *equiv.Result, safe *equiv.SafetyResult) {
+	if check.Outcome == equiv.Refuted || safe.Outcome == equiv.Refuted {
+		return
+	}
+	check.Outcome, check.Verdict, check.Failures, safe.Findings = equiv.Unknown, equiv.NoVerdict, nil, nil
+	r.Failures = append(r.Failures, &loopir.Error{Kind: loopir.Undecided, Span: r.Lifted.Span,
+		Msg: "an offset is not shown to lie in one cell of an array of several dimensions, and memory as a whole refutes nothing"})
 }
 
 // statement is the text of what Verify proves.

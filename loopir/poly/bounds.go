@@ -43,6 +43,12 @@ func (f Facts) NonNeg(p Poly) bool {
 	return c.nonNeg(c.reduce(p))
 }
 
+// Denied tells whether p < 0 for values that the facts allow, as far as a few of them tell.
+func (f Facts) Denied(p Poly) bool {
+	c := f.compile()
+	return c.hopeless(c.reduce(p), zero)
+}
+
 const (
 	maxDepth  = 12
 	maxBudget = 200

@@ -179,17 +179,37 @@ func lexLess(a, b mono) bool {
 // DivExact is the q with p = q*d, if there is one.
 func (p Poly) DivExact(d Poly) (Poly, bool) { return p.divExact(d) }
 
-// DivLead splits p = q*d + r such that no term of r has d's leading term in it:
-// d's leading monomial times a coefficient below d's leading one, which has to be
-// positive. Of an offset in a row-major array it finds the coordinate that goes with
-// stride d, as a rule.
-func (p Poly) DivLead(d Poly) (q, r Poly) {
-	if d.IsZero() || d.leading().c.Sign() < 0 {
-		return Poly{}, p
+// A Split is a division with remainder: what is divided is Quo*d + Rem.
+type Split struct{ Quo, Rem Poly }
+
+// Splits divides p by d, each time by another of d's monomials of the highest degree that
+// have a positive coefficient: no term of Rem is a multiple of it, but for a coefficient
+// below d's. Of an offset in a row-major array one of them, as a rule, is the coordinate
+// that goes with stride d and what is left of the offset. There is at least one; d = 0
+// divides nothing.
+func (p Poly) Splits(d Poly) []Split {
+	var out []Split
+	for _, t := range d.terms {
+		if t.m.degree() == d.Degree() && t.c.Sign() > 0 {
+			q, r := p.splitBy(t, d)
+			out = append(out, Split{q, r})
+		}
 	}
-	lead := d.leading()
+	if out == nil {
+		out = []Split{{Poly{}, p}}
+	}
+	return out
+}
+
+func (p Poly) splitBy(lead term, d Poly) (q, r Poly) {
 	for limit := 0; !p.IsZero() && limit < 1000; limit++ {
 		t := p.leading()
+		for _, u := range p.terms { // what lead divides goes first: other terms of d may hold it
+			if _, ok := u.m.div(lead.m); ok {
+				t = u
+				break
+			}
+		}
 		m, fits := t.m.div(lead.m)
 		c := new(big.Int).Div(t.c, lead.c)
 		if !fits || c.Sign() == 0 {
