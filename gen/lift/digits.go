@@ -2,6 +2,7 @@ package lift
 
 import (
 	"context"
+	"slices"
 
 	"github.com/loopopt/loopopt/equiv"
 	"github.com/loopopt/loopopt/loopir"
@@ -58,27 +59,26 @@ func splitOffset(flat, stride poly.Poly, facts poly.Facts) (q, rest poly.Poly, i
 	return q, rest, false
 }
 
-// inMemory judges a refutation that may rest on a wrong choice of cells: the same programs
-// over flat arrays have no choice. What isn't refuted there is unknown.
-func inMemory(ctx context.Context, file *loopir.File, target, lifted *loopir.Kernel, opts equiv.Options) (*equiv.Result, *equiv.SafetyResult, error) {
-	a, b := flattened(target), flattened(lifted)
-	f := &loopir.File{Name: file.Name, Funcs: file.Funcs, Kernels: []*loopir.Kernel{a}}
-	if err := f.CheckKernel(a); err != nil {
-		return nil, nil, err
+// inMemory judges findings that may rest on a wrong choice of cells: the same program over
+// flat arrays has no choice. What isn't refuted there is unknown.
+func inMemory(ctx context.Context, file *loopir.File, lifted *loopir.Kernel, guess loopir.Span, opts equiv.Options) (*equiv.SafetyResult, error) {
+	k := flattened(lifted)
+	f := &loopir.File{Name: file.Name, Funcs: file.Funcs, Kernels: []*loopir.Kernel{k}}
+	if err := f.CheckKernel(k); err != nil {
+		return nil, err
 	}
-	if err := f.CheckKernel(b); err != nil {
-		return nil, nil, err
-	}
-	if err := f.Number(a); err != nil {
-		return nil, nil, err
-	}
-	claim(a, b)
-	check, err := equiv.Check(ctx, f, a, b, opts)
+	safe, err := equiv.CheckSafety(ctx, f, k, opts)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	safe, err := equiv.CheckSafety(ctx, f, b, opts)
-	return check, safe, err
+	if safe.Outcome == equiv.Refuted {
+		safe.Findings = slices.DeleteFunc(safe.Findings, func(e *loopir.Error) bool { return e.Kind == loopir.Undecided })
+	} else {
+		safe.Outcome = equiv.Unknown
+		safe.Findings = loopir.ErrorList{{Kind: loopir.Undecided, Span: guess,
+			Msg: "this offset is not shown to lie in one cell of an array of several dimensions, nor to lie outside of the array"}}
+	}
+	return safe, nil
 }
 
 // flattened is the kernel with every array as it lies in memory, of one dimension.

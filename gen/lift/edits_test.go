@@ -37,7 +37,8 @@ func TestEdits(t *testing.T) {
 		{"reserved-register", "gemm", "gemmAvx512AVX512", "gemm_avx512_avx512_amd64.s", "\tTESTQ R11, R11\n", "\tMOVQ R11, R14\n\tTESTQ R11, R11\n", "belongs to Go"},
 		{"unknown-instruction", "gemm", "gemmAvx512AVX512", "gemm_avx512_avx512_amd64.s", "\tTESTQ R11, R11\n", "\tXCHGQ R11, R11\n\tTESTQ R11, R11\n", "no instruction XCHGQ"},
 		{"vzeroupper-early", "gemm", "gemmAvx512AVX512", "gemm_avx512_avx512_amd64.s", "\tADDQ $256, DX\n", "\tVZEROUPPER\n\tADDQ $256, DX\n", "before the last RET"},
-		{"dead-load-out-of-bounds", "gemm", "gemmAvx512AVX512", "gemm_avx512_avx512_amd64.s", "\tADDQ $256, DX\n", "\tVMOVUPS 256(DX), Z31\n\tADDQ $256, DX\n", "outside"},
+		{"dead-load-out-of-bounds", "gemm", "gemmAvx512AVX512", "gemm_avx512_avx512_amd64.s", "\tADDQ $256, DX\n", "\tVMOVUPS 256(R8)(R9*2), Z31\n\tADDQ $256, DX\n", "outside"},
+		{"dead-load-of-another-row", "gemm", "gemmAvx512AVX512", "gemm_avx512_avx512_amd64.s", "\tADDQ $256, DX\n", "\tVMOVUPS 256(DX), Z31\n\tADDQ $256, DX\n", "in one cell"},
 		{"mask-too-narrow", "stencil", "jacobiTimeTiledAVX512", "jacobi_time_tiled_avx512_amd64.s", "VPCMPD $6, jacobiTimeTiledAVX512Region0_iota<>+0(SB), Z0, K1", "VPCMPQ $6, jacobiTimeTiledAVX512Region0_iota<>+0(SB), Z0, K1", ".s:"},
 		{"neon-other-lane", "gemm", "gemmNeonNEON", "gemm_neon_neon_arm64.s", "WORD $0x4f981349 //", "WORD $0x4fb81349 //", "no such lane"},
 		{"neon-other-operand", "gemm", "gemmNeonNEON", "gemm_neon_neon_arm64.s", "WORD $0x4f981349", "WORD $0x4f981329", "gemm_neon_neon_arm64.s"},
@@ -51,7 +52,7 @@ func TestEdits(t *testing.T) {
 		{"neon-scratch-of-the-assembler", "gemm", "gemmNeonNEON", "gemm_neon_neon_arm64.s", "ADD R4<<1, R1, R17\n\tFMOVS (R17)", "ADD R4<<1, R1, R27\n\tFMOVS (R27)", "belongs to Go"},
 		{"neon-platform-register", "gemm", "gemmNeonNEON", "gemm_neon_neon_arm64.s", "ADD R4<<1, R1, R17\n\tFMOVS (R17)", "ADD R4<<1, R1, R18\n\tFMOVS (R18)", "belongs to Go"},
 		{"neon-of-amd64", "gemm", "gemmNeonNEON", "gemm_neon_neon_arm64.s", "\tCMP $0, R8\n", "\tMOVQ $0, R8\n\tCMP $0, R8\n", "no instruction MOVQ"},
-		{"neon-read-past-the-end", "gemm", "gemmNeonNEON", "gemm_neon_neon_arm64.s", "\tSUBS $1, R9\n", "\tFMOVQ 64(R5), F31\n\tSUBS $1, R9\n", "outside"},
+		{"neon-read-past-the-end", "gemm", "gemmNeonNEON", "gemm_neon_neon_arm64.s", "\tADD $64, R5\n", "\tFMOVQ 64(R17), F31\n\tADD $64, R5\n", "outside"},
 		{"neon-feature-unchecked", "gemm", "gemmNeonNEON", "gemm_arm64.go", "cpu.ARM64.HasASIMD", "cpu.ARM64.HasFP", "HasASIMD"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -22,22 +22,21 @@ type Duty struct {
 
 // A reader turns the methods of one form into a loop program.
 type reader struct {
-	pkg    *Package
-	typ    string // of the form
-	target *loopir.Kernel
-	kernel *loopir.Kernel
-	sc     scope
-	env    map[string]loopir.Expr // Go variables that stand for an index, or a scalar's value
-	fields map[string]loopir.Expr // of the receiver: iterators handed to a parallel loop
-	arrays map[string]*array      // Go variables that are arrays
-	held   map[string]*array      // arrays handed to a parallel loop by a field
-	used   map[string]int         // names: 1 once used, 2 while an iterator in scope
-	duties []Duty
-	said   map[string]bool
-	over   bool              // the flag for overflow is used
-	names  map[string]string // the target's names by their Go form
-	// guessed tells that some offset isn't shown to be in the cell that stands for it.
-	guessed bool
+	pkg     *Package
+	typ     string // of the form
+	target  *loopir.Kernel
+	kernel  *loopir.Kernel
+	sc      scope
+	env     map[string]loopir.Expr // Go variables that stand for an index, or a scalar's value
+	fields  map[string]loopir.Expr // of the receiver: iterators handed to a parallel loop
+	arrays  map[string]*array      // Go variables that are arrays
+	held    map[string]*array      // arrays handed to a parallel loop by a field
+	used    map[string]int         // names: 1 once used, 2 while an iterator in scope
+	duties  []Duty
+	said    map[string]bool
+	over    bool              // the flag for overflow is used
+	names   map[string]string // the target's names by their Go form
+	guessed *loopir.Read      // the first cell that an offset is not shown to lie in, or nil
 }
 
 type array struct {
@@ -175,19 +174,19 @@ func (r *reader) cell(name string, flat poly.Poly, elem loopir.Type, sc scope) (
 		return nil, fmt.Errorf("the elements of %s are %s", name, a.typ)
 	}
 	out := &loopir.Read{Name: a.name, Type: a.typ}
-	out.Index = r.digits(flat, a.shape, sc.facts)
+	r.digits(out, flat, a.shape, sc.facts)
 	return out, nil
 }
 
-// digits gives the indices of an offset.
-func (r *reader) digits(flat poly.Poly, shape []loopir.Expr, facts poly.Facts) []loopir.Expr {
+// digits gives cell the indices of an offset.
+func (r *reader) digits(cell *loopir.Read, flat poly.Poly, shape []loopir.Expr, facts poly.Facts) {
 	ps, shown := coordinates(facts.Reduce(flat), shape, facts)
-	r.guessed = r.guessed || !shown
-	var out []loopir.Expr
 	for _, p := range ps {
-		out = append(out, p.Expr())
+		cell.Index = append(cell.Index, p.Expr())
 	}
-	return out
+	if !shown && r.guessed == nil {
+		r.guessed = cell
+	}
 }
 
 func (r *reader) elem(name string) loopir.Type {

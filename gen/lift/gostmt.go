@@ -144,7 +144,7 @@ func (r *reader) element(e *ast.IndexExpr) (*loopir.Read, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.Index = r.digits(poly.Must(x), a.shape, r.sc.facts)
+	r.digits(c, poly.Must(x), a.shape, r.sc.facts)
 	return c, nil
 }
 

@@ -78,11 +78,10 @@ func (p *Package) Verify(ctx context.Context, f Form, opts equiv.Options) (*Resu
 		res.Outcome, res.Failures = sound.Outcome, sound.Findings
 		return res, nil
 	}
-	if r.guessed && (check.Outcome == equiv.Refuted || safe.Outcome == equiv.Refuted) {
-		if check, safe, err = inMemory(ctx, file, target, lifted, opts); err != nil {
+	if r.guessed != nil {
+		if check, safe, err = judged(ctx, file, lifted, r.guessed.Span, check, safe, opts); err != nil {
 			return nil, err
 		}
-		res.guessed(check, safe)
 	}
 	res.conclude(check, safe, open, len(duties))
 	if res.Outcome == equiv.Proved && ctx.Err() == nil {
@@ -91,14 +90,21 @@ func (p *Package) Verify(ctx context.Context, f Form, opts equiv.Options) (*Resu
 	return res, ctx.Err()
 }
 
-// guessed notes that what flat arrays don't refute is not known: nor do they prove it.
-func (r *Result) guessed(check *equiv.Result, safe *equiv.SafetyResult) {
-	if check.Outcome == equiv.Refuted || safe.Outcome == equiv.Refuted {
-		return
+// judged takes back what rests on a guess of cells. A run that ends in another value does
+// not: each of its accesses lay in its array, where an offset has one cell. A run or an
+// example that leaves an array says something of memory only if it leaves that.
+func judged(ctx context.Context, file *loopir.File, lifted *loopir.Kernel, guess loopir.Span, check *equiv.Result, safe *equiv.SafetyResult, opts equiv.Options) (*equiv.Result, *equiv.SafetyResult, error) {
+	if check.Outcome == equiv.Refuted && check.Counterexample != nil && check.Counterexample.Cell != "" {
+		return check, &equiv.SafetyResult{Outcome: equiv.Proved}, nil
 	}
-	check.Outcome, check.Verdict, check.Failures, safe.Findings = equiv.Unknown, equiv.NoVerdict, nil, nil
-	r.Failures = append(r.Failures, &loopir.Error{Kind: loopir.Undecided, Span: r.Lifted.Span,
-		Msg: "an offset is not shown to lie in one cell of an array of several dimensions, and memory as a whole refutes nothing"})
+	if check.Outcome != equiv.Refuted && safe.Outcome != equiv.Refuted {
+		return check, safe, nil
+	}
+	safe, err := inMemory(ctx, file, lifted, guess, opts)
+	if check.Outcome == equiv.Refuted {
+		check = &equiv.Result{Outcome: equiv.Unknown}
+	}
+	return check, safe, err
 }
 
 // statement is the text of what Verify proves.
