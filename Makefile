@@ -57,10 +57,15 @@ ci: test lint generate
 	$(GO) test -tags $(TAGS) -race -short ./equiv/smt ./gen/golang/... ./kernels/conv
 	@dirty=$$(git status --porcelain); if [ -n "$$dirty" ]; then echo "the tree is not clean:"; echo "$$dirty"; git diff | head -50; exit 1; fi
 
-# The benchmark table of README.md and its raw text, and the refuted example.
+# The raw text of the benchmarks in bench/, the tables and the picture made of it, the
+# refuted example of README.md. oneDNN, for comparison, is Debian's.
 bench-readme: build
+	@dpkg-query -W -f='$${Status}' libdnnl-dev 2>/dev/null | grep -q 'ok installed' || $(SUDO) apt-get install -y -qq --no-install-recommends libdnnl-dev
+	$(GO) build -tags onednn -o bin/onednn ./bench/onednn
+	OMP_NUM_THREADS=1 bin/onednn $(CONV) > bench/onednn.txt
+	$(BIN) bench --rounds 9 --raw bench/conv.txt kernels/conv
+	$(GO) test ./internal/benchtable -run TestFigures -update
 	$(GO) test -tags $(TAGS) ./cmd/loopopt -run TestReadme -update
-	$(BIN) bench --rounds 9 --raw bench/conv.txt --markdown README.md kernels/conv
 
 # Every pair of testdata/verify against its expected verdict, each with a cold cache; and what
 # ever longer chains and ever deeper nests cost.

@@ -191,9 +191,10 @@
 //
 // # Schedules
 //
-// A schedule is a list of steps for one kernel, or for any. The steps param, assume
-// and use belong to the schedule language; every other verb is a primitive of
-// package transform, which reads its arguments with a [Cursor]. A step names loops
+// A schedule is a list of steps for one kernel, or for any. Four steps rewrite nothing:
+// param names a number that can be set from outside, assume restricts the schedule to
+// some sizes, target says for which machine it is, and use runs the steps of another
+// schedule. Every other verb is a primitive of package transform. A step names loops
 // by their iterators, i@S1 being the loop i around statement S1.
 //
 //	kernel scale(N: size, inout A: f32[N]) {

@@ -31,7 +31,10 @@ type Row struct {
 
 // A Table holds all samples, in order of first appearance.
 type Table struct {
-	CPU   string
+	CPU string
+	// Package is what was measured: a Go package, or a library and its version.
+	Package string
+
 	peaks map[string][]float64
 	keys  []key
 	ns    map[key][]float64
@@ -48,7 +51,10 @@ func Parse(r io.Reader) (*Table, error) {
 	for sc.Scan() {
 		line := sc.Text()
 		if cpu, ok := strings.CutPrefix(line, "cpu: "); ok {
-			t.CPU = cpu
+			t.CPU = strings.TrimSpace(cpu)
+		}
+		if pkg, ok := strings.CutPrefix(line, "pkg: "); ok {
+			t.Package = pkg
 		}
 		if !strings.HasPrefix(line, "Benchmark") {
 			continue

@@ -1,0 +1,61 @@
+package benchtable_test
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/loopopt/loopopt/internal/benchtable"
+)
+
+var update = flag.Bool("update", false, "rewrite the table of bench/README.md and docs/conv.svg from the raw text in bench/")
+
+func parse(t *testing.T, name string) *benchtable.Table {
+	t.Helper()
+	f, err := os.Open(filepath.Join("../../bench", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	table, err := benchtable.Parse(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return table
+}
+
+// TestFigures wants the table and the picture of the documents to be what the raw text
+// in bench/ amounts to.
+func TestFigures(t *testing.T) {
+	ours, peer := parse(t, "conv.txt"), parse(t, "onednn.txt")
+	picture := benchtable.Chart("Convolutions of ResNet-50, minibatch 4: share of the processor's peak", []benchtable.Series{
+		{Name: "naive Go", Colour: "#9aa4ae", Table: ours, Has: func(r benchtable.Row) bool { return r.Schedule == "naive" }},
+		{Name: "loopopt", Colour: "#1a7f37", Table: ours, Has: func(r benchtable.Row) bool { return r.Impl != "go" }},
+		{Name: "oneDNN", Colour: "#4a7fb5", Table: peer, Has: func(benchtable.Row) bool { return true }},
+	})
+	const svg, table = "../../docs/conv.svg", "../../bench/README.md"
+	if *update {
+		if err := os.WriteFile(svg, []byte(picture), 0o644); err != nil { //nolint:gosec // a picture for all
+			t.Fatal(err)
+		}
+		for name, have := range map[string]*benchtable.Table{"bench conv": ours, "bench onednn": peer} {
+			if err := benchtable.ReplaceSection(table, name, have.Markdown()); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if got, err := os.ReadFile(svg); err != nil || string(got) != picture {
+		t.Errorf("docs/conv.svg is out of date; run this test with -update (%v)", err)
+	}
+	page, err := os.ReadFile(table)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, have := range map[string]*benchtable.Table{"bench conv": ours, "bench onednn": peer} {
+		if !strings.Contains(string(page), "<!-- begin "+name+" -->\n"+have.Markdown()+"<!-- end "+name+" -->") {
+			t.Errorf("bench/README.md: section %s is out of date; run this test with -update", name)
+		}
+	}
+}
