@@ -89,6 +89,10 @@ func (p *pkg) api(all, packers []*built) error {
 // where the processor has it.
 func (p *pkg) exported(b *strings.Builder, name string, group []*built) error {
 	k := group[0].flat
+	cases, err := dispatch(group)
+	if err != nil {
+		return err
+	}
 	p.doc(b, name, group)
 	fmt.Fprintf(b, "func %s(threads int%s) error {\n", name, params(k))
 	checks, err := p.checks(k, name)
@@ -97,39 +101,67 @@ func (p *pkg) exported(b *strings.Builder, name string, group []*built) error {
 	}
 	b.WriteString(checks)
 	b.WriteString("\tswitch {\n")
+	for _, c := range cases {
+		fmt.Fprintf(b, "\t%s:\n", c.label())
+		if c.typ == "" {
+			fmt.Fprintf(b, "\t\treturn shapeError(`%%s`, %q)\n", name+": no schedule of this layout admits these sizes: "+wants(group))
+			continue
+		}
+		fmt.Fprintf(b, "\t\tcall%s(threads%s)\n", camel(c.typ), args(k))
+	}
+	b.WriteString("\t}\n\treturn nil\n}\n")
+	if len(p.Variants) > 0 && !helper(group) {
+		if err := p.which(b, name, k, cases); err != nil {
+			return err
+		}
+	}
+	for _, v := range group {
+		p.caller(b, v.typ, k)
+	}
+	return nil
+}
+
+// A choice is one case of a dispatch.
+type choice struct {
+	cond string // "" is the rest
+	typ  string // of the form that runs, "" where none admits the sizes
+	says string // which schedule, and in what
+}
+
+func (c choice) label() string {
+	if c.cond == "" {
+		return "default"
+	}
+	return "case " + c.cond
+}
+
+// dispatch lists the cases of a group in the order in which they are tried; the last one
+// is the rest.
+func dispatch(group []*built) ([]choice, error) {
+	var out []choice
 	conds := make([]string, len(group))
 	for i, v := range group {
+		var err error
 		if conds[i], err = conjunction(v); err != nil {
-			return err
+			return nil, err
 		}
 		for _, f := range v.asm {
 			c := f.has
 			if conds[i] != "" {
 				c += " && " + conds[i]
 			}
-			fmt.Fprintf(b, "\tcase %s:\n\t\tcall%s(threads%s)\n", c, camel(f.typ), args(k))
+			out = append(out, choice{c, f.typ, v.Name + " in assembly for " + f.isa.String()})
 		}
 	}
-	rest := "" // the first form that takes all sizes everywhere
 	for i, v := range group {
-		if conds[i] == "" {
-			rest = camel(v.typ)
-			break
+		if conds[i] == "" { // the first form that takes all sizes everywhere
+			return append(out, choice{"", v.typ, v.Name + " in Go"}), nil
 		}
 		if len(v.asm) == 0 || portable(group, v) {
-			fmt.Fprintf(b, "\tcase %s:\n\t\tcall%s(threads%s)\n", conds[i], camel(v.typ), args(k))
+			out = append(out, choice{conds[i], v.typ, v.Name + " in Go"})
 		}
 	}
-	if rest != "" {
-		fmt.Fprintf(b, "\tdefault:\n\t\tcall%s(threads%s)\n", rest, args(k))
-	} else {
-		fmt.Fprintf(b, "\tdefault:\n\t\treturn shapeError(`%%s`, %q)\n", name+": no schedule of this layout admits these sizes: "+wants(group))
-	}
-	b.WriteString("\t}\n\treturn nil\n}\n")
-	for _, v := range group {
-		p.caller(b, v.typ, k)
-	}
-	return nil
+	return append(out, choice{}), nil
 }
 
 // portable tells whether v is the first of its group with its assumptions, so
@@ -177,25 +209,6 @@ func conjunction(v *built) (string, error) {
 	return strings.Join(s, " && "), nil
 }
 
-// doc tells what the function computes, the layouts and the errors.
-func (p *pkg) doc(b *strings.Builder, name string, group []*built) {
-	k := group[0].flat
-	fmt.Fprintf(b, "\n// %s runs kernel %s. Arrays are row-major:\n//\n", name, k.Name)
-	for _, q := range k.Params {
-		if q.Kind == loopir.ArrayParam {
-			fmt.Fprintf(b, "//\t%s\n", loopir.FormatParam(q))
-		}
-	}
-	var names []string
-	for _, v := range group {
-		names = append(names, v.Name)
-	}
-	fmt.Fprintf(b, "//\n// It takes the first schedule of %s whose assumptions and instructions hold.\n", strings.Join(names, ", "))
-	b.WriteString("// At most threads goroutines work on it; 0 means GOMAXPROCS. It is an error when\n" +
-		"// a size is negative or too large, an array too short, or an output overlaps\n" +
-		"// another array; nothing is written then.\n")
-}
-
 func params(k *loopir.Kernel) string {
 	var b strings.Builder
 	for _, p := range k.Params {
@@ -212,13 +225,12 @@ func args(k *loopir.Kernel) string {
 	return b.String()
 }
 
-// checks are the tests of sizes, lengths, overlap and the kernel's own where.
-func (p *pkg) checks(k *loopir.Kernel, name string) (string, error) {
+// sizeChecks are the tests of the sizes: each one's range, and the kernel's own where.
+func (p *pkg) sizeChecks(k *loopir.Kernel, name string) (string, error) {
 	var b strings.Builder
-	ret := "; err != nil {\n\t\treturn err\n\t}\n"
 	for _, q := range k.Params {
 		if q.Kind == loopir.SizeParam {
-			fmt.Fprintf(&b, "\tif err := checkSize(%q, %q, %s)%s", name, q.Name, golang.Name(q.Name), ret)
+			fmt.Fprintf(&b, "\tif err := checkSize(%q, %q, %s); err != nil {\n\t\treturn err\n\t}\n", name, q.Name, golang.Name(q.Name))
 		}
 	}
 	for _, w := range p.Kernel.Kernel.Where {
@@ -228,6 +240,18 @@ func (p *pkg) checks(k *loopir.Kernel, name string) (string, error) {
 		}
 		fmt.Fprintf(&b, "\tif !(%s) {\n\t\treturn shapeError(`%%s`, %q)\n\t}\n", c, name+": the kernel needs "+loopir.FormatExpr(w))
 	}
+	return b.String(), nil
+}
+
+// checks are the tests of sizes, lengths and overlap.
+func (p *pkg) checks(k *loopir.Kernel, name string) (string, error) {
+	var b strings.Builder
+	sizes, err := p.sizeChecks(k, name)
+	if err != nil {
+		return "", err
+	}
+	b.WriteString(sizes)
+	ret := "; err != nil {\n\t\treturn err\n\t}\n"
 	var arrays []*loopir.Param
 	for _, q := range k.Params {
 		if q.Kind != loopir.ArrayParam {

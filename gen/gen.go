@@ -138,8 +138,27 @@ func (p *pkg) build(v Variant) (*built, error) {
 	if err := p.goFile(b.base+".go", "", v, code); err != nil {
 		return nil, err
 	}
-	p.files[b.base+".loop"] = append([]byte(p.header(v)+"\n"), loopir.Format(withCallees(v))...)
+	p.files[b.base+".loop"] = p.loops(v)
 	return b, p.assembly(b)
+}
+
+// loops is the .loop text of v: what it calls, and itself under its comment.
+func (p *pkg) loops(v Variant) []byte {
+	f := withCallees(v)
+	var b bytes.Buffer
+	b.WriteString(p.header(v) + "\n")
+	n := len(f.Kernels) - 1
+	above := loopir.Format(&loopir.File{Funcs: f.Funcs, Kernels: f.Kernels[:n]})
+	if len(above) > 0 {
+		fmt.Fprintf(&b, "%s\n", above)
+	}
+	if v.Name == "naive" {
+		for _, l := range Doc(v.File, v.Kernel) {
+			fmt.Fprintf(&b, "%s\n", strings.TrimSpace("// "+l))
+		}
+	}
+	b.Write(loopir.Format(&loopir.File{Kernels: f.Kernels[n:]}))
+	return b.Bytes()
 }
 
 // withCallees is a file of v's kernel and all that it calls, callees first.

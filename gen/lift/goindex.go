@@ -211,7 +211,7 @@ func (r *reader) cond(e ast.Expr) (loopir.Expr, error) {
 				return nil, err
 			}
 			y, err := r.index(e.Y)
-			if err == nil {
+			if err == nil && !(r.over && noted(e.X) && noted(e.Y)) {
 				r.fits(e, x, y)
 			}
 			return loopir.Bin(op, x, y), err
@@ -222,6 +222,54 @@ func (r *reader) cond(e ast.Expr) (loopir.Expr, error) {
 		}
 		y, err := r.value(e.Y)
 		return &loopir.Binary{Op: op, X: x, Y: y, Type: loopir.Bool}, err
+	case *ast.CallExpr:
+		if c := unlessOver(e); c != nil {
+			outer := r.over
+			x, err := r.cond(c)
+			r.over = outer
+			return x, err
+		}
 	}
 	return nil, r.errorf(e, "this condition is not read")
+}
+
+// noted tells whether all sums and products of e are such that over tells when they do
+// not fit: whatever is made of e is of no account then.
+func noted(e ast.Expr) bool {
+	plain := false
+	ast.Inspect(e, func(n ast.Node) bool {
+		b, ok := n.(*ast.BinaryExpr)
+		plain = plain || ok && (b.Op == token.ADD || b.Op == token.SUB || b.Op == token.MUL)
+		return !plain
+	})
+	return !plain
+}
+
+// unlessOver takes the condition out of
+// func() bool { over := false; ok := CONDITION; return ok && !over }().
+func unlessOver(e *ast.CallExpr) ast.Expr {
+	fn, ok := e.Fun.(*ast.FuncLit)
+	if !ok || len(e.Args) != 0 || len(fn.Body.List) != 3 || fn.Type.Params.NumFields() != 0 || fn.Type.Results.NumFields() != 1 {
+		return nil
+	}
+	value := func(s ast.Stmt, name string) ast.Expr {
+		d, ok := s.(*ast.AssignStmt)
+		if !ok || d.Tok != token.DEFINE || len(d.Lhs) != 1 || len(d.Rhs) != 1 || !isIdent(d.Lhs[0], name) {
+			return nil
+		}
+		return d.Rhs[0]
+	}
+	over, cond := value(fn.Body.List[0], "over"), value(fn.Body.List[1], "ok")
+	ret, ok := fn.Body.List[2].(*ast.ReturnStmt)
+	if !ok || cond == nil || over == nil || !isIdent(over, "false") || len(ret.Results) != 1 {
+		return nil
+	}
+	and, ok := ret.Results[0].(*ast.BinaryExpr)
+	if !ok || and.Op != token.LAND || !isIdent(and.X, "ok") {
+		return nil
+	}
+	if not, ok := and.Y.(*ast.UnaryExpr); !ok || not.Op != token.NOT || !isIdent(not.X, "over") {
+		return nil
+	}
+	return cond
 }
