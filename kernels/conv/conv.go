@@ -7,14 +7,22 @@ import (
 	"sync"
 )
 
-// Conv runs kernel conv. Arrays are row-major:
+// Conv runs kernel conv.
+//
+// conv.loop: direct convolution, first as one would write it down.
+//
+// Arrays are row-major:
 //
 //	in I: f32[N][C][stride*(P-1)+R][stride*(Q-1)+S]
 //	in W: f32[K][C][R][S]
 //	inout O: f32[N][K][P][Q]
 //
-// It takes the first schedule of naive whose assumptions and instructions hold.
-// At most threads goroutines work on it; 0 means GOMAXPROCS. It is an error when
+// It runs the first of these schedules whose instructions the processor has and whose
+// assumptions hold; WhichConv tells which one that is:
+//
+//	naive: the loops as they are written, slow
+//
+// At most threads goroutines work on it; 0 means GOMAXPROCS. It is a *ShapeError when
 // a size is negative or too large, an array too short, or an output overlaps
 // another array; nothing is written then.
 func Conv(threads int, N int, K int, C int, P int, Q int, R int, S int, stride int, I []float32, W []float32, O []float32) error {
@@ -77,6 +85,45 @@ func Conv(threads int, N int, K int, C int, P int, Q int, R int, S int, stride i
 	return nil
 }
 
+// WhichConv tells which schedule Conv runs on these sizes, and whether in assembly or in
+// Go: "naive in Go", say. It is "" where Conv gives an error whatever the arrays are.
+func WhichConv(N int, K int, C int, P int, Q int, R int, S int, stride int) string {
+	if err := checkSize("Conv", "N", N); err != nil {
+		return ""
+	}
+	if err := checkSize("Conv", "K", K); err != nil {
+		return ""
+	}
+	if err := checkSize("Conv", "C", C); err != nil {
+		return ""
+	}
+	if err := checkSize("Conv", "P", P); err != nil {
+		return ""
+	}
+	if err := checkSize("Conv", "Q", Q); err != nil {
+		return ""
+	}
+	if err := checkSize("Conv", "R", R); err != nil {
+		return ""
+	}
+	if err := checkSize("Conv", "S", S); err != nil {
+		return ""
+	}
+	if err := checkSize("Conv", "stride", stride); err != nil {
+		return ""
+	}
+	if !(stride >= 1) {
+		return ""
+	}
+	if !(P >= 1) {
+		return ""
+	}
+	if !(Q >= 1) {
+		return ""
+	}
+	return "naive in Go"
+}
+
 var convNaiveCalls = sync.Pool{New: func() any { return new(convNaive) }}
 
 func callConvNaive(threads int, N int, K int, C int, P int, Q int, R int, S int, stride int, I []float32, W []float32, O []float32) {
@@ -100,14 +147,41 @@ func callConvNaive(threads int, N int, K int, C int, P int, Q int, R int, S int,
 	convNaiveCalls.Put(c)
 }
 
-// ConvAvx5121x1S1 runs kernel conv. Arrays are row-major:
+// ConvAvx5121x1S1 runs kernel conv.
+//
+// conv.loop: direct convolution, first as one would write it down.
+//
+// Arrays are row-major:
 //
 //	in I: f32[N][C/16][stride*(P-1)+R][stride*(Q-1)+S][16] packs [n: N][c: C][h: stride*(P-1)+R][w: stride*(Q-1)+S] as [n][c/16][h][w][c%16]
 //	in W: f32[K/16][C/16][R][S][16][16] packs [k: K][c: C][r: R][s: S] as [k/16][c/16][r][s][c%16][k%16]
 //	inout O: f32[N][K/16][P][Q][16] packs [n: N][k: K][p: P][q: Q] as [n][k/16][p][q][k%16]
 //
-// It takes the first schedule of avx512_1x1_s1, avx512_1x1_s1_7, avx512_1x1_s2, avx512_s1, avx512_s1_7, avx512_s2, avx2_1x1_s1_28, avx2_1x1_s1_14, avx2_1x1_s1_7, avx2_1x1_s2_28, avx2_1x1_s2_7, avx2_s1_28, avx2_s1_14, avx2_s1_7, avx2_s2_28, avx2_s2_7, neon_1x1_s1, neon_s1, neon_s2, any whose assumptions and instructions hold.
-// At most threads goroutines work on it; 0 means GOMAXPROCS. It is an error when
+// It runs the first of these schedules whose instructions the processor has and whose
+// assumptions hold; WhichConvAvx5121x1S1 tells which one that is:
+//
+//	avx512_1x1_s1 if K%16 == 0, C%16 == 0, stride == 1, Q%14 == 0, R == 1, S == 1, C%64 == 0, K%32 == 0
+//	avx512_1x1_s1_7 if K%16 == 0, C%16 == 0, stride == 1, Q%7 == 0, R == 1, S == 1, C%64 == 0, K%32 == 0
+//	avx512_1x1_s2 if K%16 == 0, C%16 == 0, stride == 2, Q%14 == 0, R == 1, S == 1, C%64 == 0, K%32 == 0
+//	avx512_s1 if K%16 == 0, C%16 == 0, stride == 1, Q%14 == 0, K%32 == 0
+//	avx512_s1_7 if K%16 == 0, C%16 == 0, stride == 1, Q%7 == 0, K%32 == 0
+//	avx512_s2 if K%16 == 0, C%16 == 0, stride == 2, Q%14 == 0, K%32 == 0
+//	avx2_1x1_s1_28 if K%16 == 0, C%16 == 0, stride == 1, R == 1, S == 1, C%64 == 0, Q%28 == 0, K%32 == 0
+//	avx2_1x1_s1_14 if K%16 == 0, C%16 == 0, stride == 1, R == 1, S == 1, C%64 == 0, Q%14 == 0, K%32 == 0
+//	avx2_1x1_s1_7 if K%16 == 0, C%16 == 0, stride == 1, R == 1, S == 1, C%64 == 0, Q%7 == 0, K%32 == 0
+//	avx2_1x1_s2_28 if K%16 == 0, C%16 == 0, stride == 2, R == 1, S == 1, C%64 == 0, Q%28 == 0, K%32 == 0
+//	avx2_1x1_s2_7 if K%16 == 0, C%16 == 0, stride == 2, R == 1, S == 1, C%64 == 0, Q%7 == 0, K%32 == 0
+//	avx2_s1_28 if K%16 == 0, C%16 == 0, stride == 1, Q%28 == 0, K%32 == 0
+//	avx2_s1_14 if K%16 == 0, C%16 == 0, stride == 1, Q%14 == 0, K%32 == 0
+//	avx2_s1_7 if K%16 == 0, C%16 == 0, stride == 1, Q%7 == 0, K%32 == 0
+//	avx2_s2_28 if K%16 == 0, C%16 == 0, stride == 2, Q%28 == 0, K%32 == 0
+//	avx2_s2_7 if K%16 == 0, C%16 == 0, stride == 2, Q%7 == 0, K%32 == 0
+//	neon_1x1_s1 if K%16 == 0, C%16 == 0, stride == 1, Q%7 == 0, R == 1, S == 1, C%64 == 0
+//	neon_s1 if K%16 == 0, C%16 == 0, stride == 1, Q%7 == 0
+//	neon_s2 if K%16 == 0, C%16 == 0, stride == 2, Q%7 == 0
+//	any if K%16 == 0, C%16 == 0, K%32 == 0
+//
+// At most threads goroutines work on it; 0 means GOMAXPROCS. It is a *ShapeError when
 // a size is negative or too large, an array too short, or an output overlaps
 // another array; nothing is written then.
 func ConvAvx5121x1S1(threads int, N int, K int, C int, P int, Q int, R int, S int, stride int, I []float32, W []float32, O []float32) error {
@@ -248,6 +322,128 @@ func ConvAvx5121x1S1(threads int, N int, K int, C int, P int, Q int, R int, S in
 		return shapeError(`%s`, "ConvAvx5121x1S1: no schedule of this layout admits these sizes: avx512_1x1_s1 needs K%16 == 0, C%16 == 0, stride == 1, Q%14 == 0, R == 1, S == 1, C%64 == 0, K%32 == 0; avx512_1x1_s1_7 needs K%16 == 0, C%16 == 0, stride == 1, Q%7 == 0, R == 1, S == 1, C%64 == 0, K%32 == 0; avx512_1x1_s2 needs K%16 == 0, C%16 == 0, stride == 2, Q%14 == 0, R == 1, S == 1, C%64 == 0, K%32 == 0; avx512_s1 needs K%16 == 0, C%16 == 0, stride == 1, Q%14 == 0, K%32 == 0; avx512_s1_7 needs K%16 == 0, C%16 == 0, stride == 1, Q%7 == 0, K%32 == 0; avx512_s2 needs K%16 == 0, C%16 == 0, stride == 2, Q%14 == 0, K%32 == 0; avx2_1x1_s1_28 needs K%16 == 0, C%16 == 0, stride == 1, R == 1, S == 1, C%64 == 0, Q%28 == 0, K%32 == 0; avx2_1x1_s1_14 needs K%16 == 0, C%16 == 0, stride == 1, R == 1, S == 1, C%64 == 0, Q%14 == 0, K%32 == 0; avx2_1x1_s1_7 needs K%16 == 0, C%16 == 0, stride == 1, R == 1, S == 1, C%64 == 0, Q%7 == 0, K%32 == 0; avx2_1x1_s2_28 needs K%16 == 0, C%16 == 0, stride == 2, R == 1, S == 1, C%64 == 0, Q%28 == 0, K%32 == 0; avx2_1x1_s2_7 needs K%16 == 0, C%16 == 0, stride == 2, R == 1, S == 1, C%64 == 0, Q%7 == 0, K%32 == 0; avx2_s1_28 needs K%16 == 0, C%16 == 0, stride == 1, Q%28 == 0, K%32 == 0; avx2_s1_14 needs K%16 == 0, C%16 == 0, stride == 1, Q%14 == 0, K%32 == 0; avx2_s1_7 needs K%16 == 0, C%16 == 0, stride == 1, Q%7 == 0, K%32 == 0; avx2_s2_28 needs K%16 == 0, C%16 == 0, stride == 2, Q%28 == 0, K%32 == 0; avx2_s2_7 needs K%16 == 0, C%16 == 0, stride == 2, Q%7 == 0, K%32 == 0; neon_1x1_s1 needs K%16 == 0, C%16 == 0, stride == 1, Q%7 == 0, R == 1, S == 1, C%64 == 0; neon_s1 needs K%16 == 0, C%16 == 0, stride == 1, Q%7 == 0; neon_s2 needs K%16 == 0, C%16 == 0, stride == 2, Q%7 == 0; any needs K%16 == 0, C%16 == 0, K%32 == 0")
 	}
 	return nil
+}
+
+// WhichConvAvx5121x1S1 tells which schedule ConvAvx5121x1S1 runs on these sizes, and whether in assembly or in
+// Go: "avx512_1x1_s1 in assembly for avx512", say. It is "" where ConvAvx5121x1S1 gives an error whatever the arrays are.
+func WhichConvAvx5121x1S1(N int, K int, C int, P int, Q int, R int, S int, stride int) string {
+	if err := checkSize("ConvAvx5121x1S1", "N", N); err != nil {
+		return ""
+	}
+	if err := checkSize("ConvAvx5121x1S1", "K", K); err != nil {
+		return ""
+	}
+	if err := checkSize("ConvAvx5121x1S1", "C", C); err != nil {
+		return ""
+	}
+	if err := checkSize("ConvAvx5121x1S1", "P", P); err != nil {
+		return ""
+	}
+	if err := checkSize("ConvAvx5121x1S1", "Q", Q); err != nil {
+		return ""
+	}
+	if err := checkSize("ConvAvx5121x1S1", "R", R); err != nil {
+		return ""
+	}
+	if err := checkSize("ConvAvx5121x1S1", "S", S); err != nil {
+		return ""
+	}
+	if err := checkSize("ConvAvx5121x1S1", "stride", stride); err != nil {
+		return ""
+	}
+	if !(stride >= 1) {
+		return ""
+	}
+	if !(P >= 1) {
+		return ""
+	}
+	if !(Q >= 1) {
+		return ""
+	}
+	switch {
+	case hasConvAvx5121x1S1AVX512 && K%16 == 0 && C%16 == 0 && stride == 1 && Q%14 == 0 && R == 1 && S == 1 && C%64 == 0 && K%32 == 0:
+		return "avx512_1x1_s1 in assembly for avx512"
+	case hasConvAvx5121x1S17AVX512 && K%16 == 0 && C%16 == 0 && stride == 1 && Q%7 == 0 && R == 1 && S == 1 && C%64 == 0 && K%32 == 0:
+		return "avx512_1x1_s1_7 in assembly for avx512"
+	case hasConvAvx5121x1S2AVX512 && K%16 == 0 && C%16 == 0 && stride == 2 && Q%14 == 0 && R == 1 && S == 1 && C%64 == 0 && K%32 == 0:
+		return "avx512_1x1_s2 in assembly for avx512"
+	case hasConvAvx512S1AVX512 && K%16 == 0 && C%16 == 0 && stride == 1 && Q%14 == 0 && K%32 == 0:
+		return "avx512_s1 in assembly for avx512"
+	case hasConvAvx512S17AVX512 && K%16 == 0 && C%16 == 0 && stride == 1 && Q%7 == 0 && K%32 == 0:
+		return "avx512_s1_7 in assembly for avx512"
+	case hasConvAvx512S2AVX512 && K%16 == 0 && C%16 == 0 && stride == 2 && Q%14 == 0 && K%32 == 0:
+		return "avx512_s2 in assembly for avx512"
+	case hasConvAvx21x1S128AVX2 && K%16 == 0 && C%16 == 0 && stride == 1 && R == 1 && S == 1 && C%64 == 0 && Q%28 == 0 && K%32 == 0:
+		return "avx2_1x1_s1_28 in assembly for avx2"
+	case hasConvAvx21x1S114AVX2 && K%16 == 0 && C%16 == 0 && stride == 1 && R == 1 && S == 1 && C%64 == 0 && Q%14 == 0 && K%32 == 0:
+		return "avx2_1x1_s1_14 in assembly for avx2"
+	case hasConvAvx21x1S17AVX2 && K%16 == 0 && C%16 == 0 && stride == 1 && R == 1 && S == 1 && C%64 == 0 && Q%7 == 0 && K%32 == 0:
+		return "avx2_1x1_s1_7 in assembly for avx2"
+	case hasConvAvx21x1S228AVX2 && K%16 == 0 && C%16 == 0 && stride == 2 && R == 1 && S == 1 && C%64 == 0 && Q%28 == 0 && K%32 == 0:
+		return "avx2_1x1_s2_28 in assembly for avx2"
+	case hasConvAvx21x1S27AVX2 && K%16 == 0 && C%16 == 0 && stride == 2 && R == 1 && S == 1 && C%64 == 0 && Q%7 == 0 && K%32 == 0:
+		return "avx2_1x1_s2_7 in assembly for avx2"
+	case hasConvAvx2S128AVX2 && K%16 == 0 && C%16 == 0 && stride == 1 && Q%28 == 0 && K%32 == 0:
+		return "avx2_s1_28 in assembly for avx2"
+	case hasConvAvx2S114AVX2 && K%16 == 0 && C%16 == 0 && stride == 1 && Q%14 == 0 && K%32 == 0:
+		return "avx2_s1_14 in assembly for avx2"
+	case hasConvAvx2S17AVX2 && K%16 == 0 && C%16 == 0 && stride == 1 && Q%7 == 0 && K%32 == 0:
+		return "avx2_s1_7 in assembly for avx2"
+	case hasConvAvx2S228AVX2 && K%16 == 0 && C%16 == 0 && stride == 2 && Q%28 == 0 && K%32 == 0:
+		return "avx2_s2_28 in assembly for avx2"
+	case hasConvAvx2S27AVX2 && K%16 == 0 && C%16 == 0 && stride == 2 && Q%7 == 0 && K%32 == 0:
+		return "avx2_s2_7 in assembly for avx2"
+	case hasConvNeon1x1S1NEON && K%16 == 0 && C%16 == 0 && stride == 1 && Q%7 == 0 && R == 1 && S == 1 && C%64 == 0:
+		return "neon_1x1_s1 in assembly for neon"
+	case hasConvNeonS1NEON && K%16 == 0 && C%16 == 0 && stride == 1 && Q%7 == 0:
+		return "neon_s1 in assembly for neon"
+	case hasConvNeonS2NEON && K%16 == 0 && C%16 == 0 && stride == 2 && Q%7 == 0:
+		return "neon_s2 in assembly for neon"
+	case hasConvAnyAVX512 && K%16 == 0 && C%16 == 0 && K%32 == 0:
+		return "any in assembly for avx512"
+	case hasConvAnyAVX2 && K%16 == 0 && C%16 == 0 && K%32 == 0:
+		return "any in assembly for avx2"
+	case hasConvAnyNEON && K%16 == 0 && C%16 == 0 && K%32 == 0:
+		return "any in assembly for neon"
+	case K%16 == 0 && C%16 == 0 && stride == 1 && Q%14 == 0 && R == 1 && S == 1 && C%64 == 0 && K%32 == 0:
+		return "avx512_1x1_s1 in Go"
+	case K%16 == 0 && C%16 == 0 && stride == 1 && Q%7 == 0 && R == 1 && S == 1 && C%64 == 0 && K%32 == 0:
+		return "avx512_1x1_s1_7 in Go"
+	case K%16 == 0 && C%16 == 0 && stride == 2 && Q%14 == 0 && R == 1 && S == 1 && C%64 == 0 && K%32 == 0:
+		return "avx512_1x1_s2 in Go"
+	case K%16 == 0 && C%16 == 0 && stride == 1 && Q%14 == 0 && K%32 == 0:
+		return "avx512_s1 in Go"
+	case K%16 == 0 && C%16 == 0 && stride == 1 && Q%7 == 0 && K%32 == 0:
+		return "avx512_s1_7 in Go"
+	case K%16 == 0 && C%16 == 0 && stride == 2 && Q%14 == 0 && K%32 == 0:
+		return "avx512_s2 in Go"
+	case K%16 == 0 && C%16 == 0 && stride == 1 && R == 1 && S == 1 && C%64 == 0 && Q%28 == 0 && K%32 == 0:
+		return "avx2_1x1_s1_28 in Go"
+	case K%16 == 0 && C%16 == 0 && stride == 1 && R == 1 && S == 1 && C%64 == 0 && Q%14 == 0 && K%32 == 0:
+		return "avx2_1x1_s1_14 in Go"
+	case K%16 == 0 && C%16 == 0 && stride == 1 && R == 1 && S == 1 && C%64 == 0 && Q%7 == 0 && K%32 == 0:
+		return "avx2_1x1_s1_7 in Go"
+	case K%16 == 0 && C%16 == 0 && stride == 2 && R == 1 && S == 1 && C%64 == 0 && Q%28 == 0 && K%32 == 0:
+		return "avx2_1x1_s2_28 in Go"
+	case K%16 == 0 && C%16 == 0 && stride == 2 && R == 1 && S == 1 && C%64 == 0 && Q%7 == 0 && K%32 == 0:
+		return "avx2_1x1_s2_7 in Go"
+	case K%16 == 0 && C%16 == 0 && stride == 1 && Q%28 == 0 && K%32 == 0:
+		return "avx2_s1_28 in Go"
+	case K%16 == 0 && C%16 == 0 && stride == 2 && Q%28 == 0 && K%32 == 0:
+		return "avx2_s2_28 in Go"
+	case K%16 == 0 && C%16 == 0 && stride == 2 && Q%7 == 0 && K%32 == 0:
+		return "avx2_s2_7 in Go"
+	case K%16 == 0 && C%16 == 0 && stride == 1 && Q%7 == 0 && R == 1 && S == 1 && C%64 == 0:
+		return "neon_1x1_s1 in Go"
+	case K%16 == 0 && C%16 == 0 && stride == 1 && Q%7 == 0:
+		return "neon_s1 in Go"
+	case K%16 == 0 && C%16 == 0 && stride == 2 && Q%7 == 0:
+		return "neon_s2 in Go"
+	case K%16 == 0 && C%16 == 0 && K%32 == 0:
+		return "any in Go"
+	default:
+		return ""
+	}
 }
 
 var convAvx5121x1S1Calls = sync.Pool{New: func() any { return new(convAvx5121x1S1) }}
@@ -710,14 +906,22 @@ func callConvAny(threads int, N int, K int, C int, P int, Q int, R int, S int, s
 	convAnyCalls.Put(c)
 }
 
-// ConvRagged runs kernel conv. Arrays are row-major:
+// ConvRagged runs kernel conv.
+//
+// conv.loop: direct convolution, first as one would write it down.
+//
+// Arrays are row-major:
 //
 //	in I: f32[N][(C+15)/16][stride*(P-1)+R][stride*(Q-1)+S][16] packs [n: N][c: C][h: stride*(P-1)+R][w: stride*(Q-1)+S] as [n][c/16][h][w][c%16]
 //	in W: f32[(K+15)/16][(C+15)/16][R][S][16][16] packs [k: K][c: C][r: R][s: S] as [k/16][c/16][r][s][c%16][k%16]
 //	inout O: f32[N][(K+15)/16][P][Q][16] packs [n: N][k: K][p: P][q: Q] as [n][k/16][p][q][k%16]
 //
-// It takes the first schedule of ragged whose assumptions and instructions hold.
-// At most threads goroutines work on it; 0 means GOMAXPROCS. It is an error when
+// It runs the first of these schedules whose instructions the processor has and whose
+// assumptions hold; WhichConvRagged tells which one that is:
+//
+//	ragged
+//
+// At most threads goroutines work on it; 0 means GOMAXPROCS. It is a *ShapeError when
 // a size is negative or too large, an array too short, or an output overlaps
 // another array; nothing is written then.
 func ConvRagged(threads int, N int, K int, C int, P int, Q int, R int, S int, stride int, I []float32, W []float32, O []float32) error {
@@ -780,6 +984,45 @@ func ConvRagged(threads int, N int, K int, C int, P int, Q int, R int, S int, st
 	return nil
 }
 
+// WhichConvRagged tells which schedule ConvRagged runs on these sizes, and whether in assembly or in
+// Go: "ragged in Go", say. It is "" where ConvRagged gives an error whatever the arrays are.
+func WhichConvRagged(N int, K int, C int, P int, Q int, R int, S int, stride int) string {
+	if err := checkSize("ConvRagged", "N", N); err != nil {
+		return ""
+	}
+	if err := checkSize("ConvRagged", "K", K); err != nil {
+		return ""
+	}
+	if err := checkSize("ConvRagged", "C", C); err != nil {
+		return ""
+	}
+	if err := checkSize("ConvRagged", "P", P); err != nil {
+		return ""
+	}
+	if err := checkSize("ConvRagged", "Q", Q); err != nil {
+		return ""
+	}
+	if err := checkSize("ConvRagged", "R", R); err != nil {
+		return ""
+	}
+	if err := checkSize("ConvRagged", "S", S); err != nil {
+		return ""
+	}
+	if err := checkSize("ConvRagged", "stride", stride); err != nil {
+		return ""
+	}
+	if !(stride >= 1) {
+		return ""
+	}
+	if !(P >= 1) {
+		return ""
+	}
+	if !(Q >= 1) {
+		return ""
+	}
+	return "ragged in Go"
+}
+
 var convRaggedCalls = sync.Pool{New: func() any { return new(convRagged) }}
 
 func callConvRagged(threads int, N int, K int, C int, P int, Q int, R int, S int, stride int, I []float32, W []float32, O []float32) {
@@ -803,13 +1046,14 @@ func callConvRagged(threads int, N int, K int, C int, P int, Q int, R int, S int
 	convRaggedCalls.Put(c)
 }
 
-// PackI runs kernel pack_I. Arrays are row-major:
+// PackI runs kernel pack_I.
+//
+// Arrays are row-major:
 //
 //	in src: f32[N][C][stride*(P-1)+R][stride*(Q-1)+S]
 //	inout dst: f32[N][C/16][stride*(P-1)+R][stride*(Q-1)+S][16] packs [n: N][c: C][h: stride*(P-1)+R][w: stride*(Q-1)+S] as [n][c/16][h][w][c%16]
 //
-// It takes the first schedule of pack_I whose assumptions and instructions hold.
-// At most threads goroutines work on it; 0 means GOMAXPROCS. It is an error when
+// At most threads goroutines work on it; 0 means GOMAXPROCS. It is a *ShapeError when
 // a size is negative or too large, an array too short, or an output overlaps
 // another array; nothing is written then.
 func PackI(threads int, N int, K int, C int, P int, Q int, R int, S int, stride int, src []float32, dst []float32) error {
@@ -889,13 +1133,14 @@ func callPackI(threads int, N int, K int, C int, P int, Q int, R int, S int, str
 	packICalls.Put(c)
 }
 
-// PackW runs kernel pack_W. Arrays are row-major:
+// PackW runs kernel pack_W.
+//
+// Arrays are row-major:
 //
 //	in src: f32[K][C][R][S]
 //	inout dst: f32[K/16][C/16][R][S][16][16] packs [k: K][c: C][r: R][s: S] as [k/16][c/16][r][s][c%16][k%16]
 //
-// It takes the first schedule of pack_W whose assumptions and instructions hold.
-// At most threads goroutines work on it; 0 means GOMAXPROCS. It is an error when
+// At most threads goroutines work on it; 0 means GOMAXPROCS. It is a *ShapeError when
 // a size is negative or too large, an array too short, or an output overlaps
 // another array; nothing is written then.
 func PackW(threads int, N int, K int, C int, P int, Q int, R int, S int, stride int, src []float32, dst []float32) error {
@@ -971,13 +1216,14 @@ func callPackW(threads int, N int, K int, C int, P int, Q int, R int, S int, str
 	packWCalls.Put(c)
 }
 
-// PackO runs kernel pack_O. Arrays are row-major:
+// PackO runs kernel pack_O.
+//
+// Arrays are row-major:
 //
 //	in src: f32[N][K][P][Q]
 //	inout dst: f32[N][K/16][P][Q][16] packs [n: N][k: K][p: P][q: Q] as [n][k/16][p][q][k%16]
 //
-// It takes the first schedule of pack_O whose assumptions and instructions hold.
-// At most threads goroutines work on it; 0 means GOMAXPROCS. It is an error when
+// At most threads goroutines work on it; 0 means GOMAXPROCS. It is a *ShapeError when
 // a size is negative or too large, an array too short, or an output overlaps
 // another array; nothing is written then.
 func PackO(threads int, N int, K int, C int, P int, Q int, R int, S int, stride int, src []float32, dst []float32) error {
@@ -1053,13 +1299,14 @@ func callPackO(threads int, N int, K int, C int, P int, Q int, R int, S int, str
 	packOCalls.Put(c)
 }
 
-// UnpackO runs kernel unpack_O. Arrays are row-major:
+// UnpackO runs kernel unpack_O.
+//
+// Arrays are row-major:
 //
 //	in src: f32[N][K/16][P][Q][16] packs [n: N][k: K][p: P][q: Q] as [n][k/16][p][q][k%16]
 //	inout dst: f32[N][K][P][Q]
 //
-// It takes the first schedule of unpack_O whose assumptions and instructions hold.
-// At most threads goroutines work on it; 0 means GOMAXPROCS. It is an error when
+// At most threads goroutines work on it; 0 means GOMAXPROCS. It is a *ShapeError when
 // a size is negative or too large, an array too short, or an output overlaps
 // another array; nothing is written then.
 func UnpackO(threads int, N int, K int, C int, P int, Q int, R int, S int, stride int, src []float32, dst []float32) error {
@@ -1135,13 +1382,14 @@ func callUnpackO(threads int, N int, K int, C int, P int, Q int, R int, S int, s
 	unpackOCalls.Put(c)
 }
 
-// PackIRagged runs kernel pack_I_ragged. Arrays are row-major:
+// PackIRagged runs kernel pack_I_ragged.
+//
+// Arrays are row-major:
 //
 //	in src: f32[N][C][stride*(P-1)+R][stride*(Q-1)+S]
 //	inout dst: f32[N][(C+15)/16][stride*(P-1)+R][stride*(Q-1)+S][16] packs [n: N][c: C][h: stride*(P-1)+R][w: stride*(Q-1)+S] as [n][c/16][h][w][c%16]
 //
-// It takes the first schedule of pack_I_ragged whose assumptions and instructions hold.
-// At most threads goroutines work on it; 0 means GOMAXPROCS. It is an error when
+// At most threads goroutines work on it; 0 means GOMAXPROCS. It is a *ShapeError when
 // a size is negative or too large, an array too short, or an output overlaps
 // another array; nothing is written then.
 func PackIRagged(threads int, N int, K int, C int, P int, Q int, R int, S int, stride int, src []float32, dst []float32) error {
@@ -1219,13 +1467,14 @@ func callPackIRagged(threads int, N int, K int, C int, P int, Q int, R int, S in
 	packIRaggedCalls.Put(c)
 }
 
-// PackWRagged runs kernel pack_W_ragged. Arrays are row-major:
+// PackWRagged runs kernel pack_W_ragged.
+//
+// Arrays are row-major:
 //
 //	in src: f32[K][C][R][S]
 //	inout dst: f32[(K+15)/16][(C+15)/16][R][S][16][16] packs [k: K][c: C][r: R][s: S] as [k/16][c/16][r][s][c%16][k%16]
 //
-// It takes the first schedule of pack_W_ragged whose assumptions and instructions hold.
-// At most threads goroutines work on it; 0 means GOMAXPROCS. It is an error when
+// At most threads goroutines work on it; 0 means GOMAXPROCS. It is a *ShapeError when
 // a size is negative or too large, an array too short, or an output overlaps
 // another array; nothing is written then.
 func PackWRagged(threads int, N int, K int, C int, P int, Q int, R int, S int, stride int, src []float32, dst []float32) error {
@@ -1299,13 +1548,14 @@ func callPackWRagged(threads int, N int, K int, C int, P int, Q int, R int, S in
 	packWRaggedCalls.Put(c)
 }
 
-// PackORagged runs kernel pack_O_ragged. Arrays are row-major:
+// PackORagged runs kernel pack_O_ragged.
+//
+// Arrays are row-major:
 //
 //	in src: f32[N][K][P][Q]
 //	inout dst: f32[N][(K+15)/16][P][Q][16] packs [n: N][k: K][p: P][q: Q] as [n][k/16][p][q][k%16]
 //
-// It takes the first schedule of pack_O_ragged whose assumptions and instructions hold.
-// At most threads goroutines work on it; 0 means GOMAXPROCS. It is an error when
+// At most threads goroutines work on it; 0 means GOMAXPROCS. It is a *ShapeError when
 // a size is negative or too large, an array too short, or an output overlaps
 // another array; nothing is written then.
 func PackORagged(threads int, N int, K int, C int, P int, Q int, R int, S int, stride int, src []float32, dst []float32) error {
@@ -1379,13 +1629,14 @@ func callPackORagged(threads int, N int, K int, C int, P int, Q int, R int, S in
 	packORaggedCalls.Put(c)
 }
 
-// UnpackORagged runs kernel unpack_O_ragged. Arrays are row-major:
+// UnpackORagged runs kernel unpack_O_ragged.
+//
+// Arrays are row-major:
 //
 //	in src: f32[N][(K+15)/16][P][Q][16] packs [n: N][k: K][p: P][q: Q] as [n][k/16][p][q][k%16]
 //	inout dst: f32[N][K][P][Q]
 //
-// It takes the first schedule of unpack_O_ragged whose assumptions and instructions hold.
-// At most threads goroutines work on it; 0 means GOMAXPROCS. It is an error when
+// At most threads goroutines work on it; 0 means GOMAXPROCS. It is a *ShapeError when
 // a size is negative or too large, an array too short, or an output overlaps
 // another array; nothing is written then.
 func UnpackORagged(threads int, N int, K int, C int, P int, Q int, R int, S int, stride int, src []float32, dst []float32) error {

@@ -7,15 +7,24 @@ import (
 	"sync"
 )
 
-// ConvRelu runs kernel conv_relu. Arrays are row-major:
+// ConvRelu runs kernel conv_relu.
+//
+// fused.loop: a convolution layer with its bias and ReLU, which the schedules
+// apply to each tile while it is in registers or in cache.
+//
+// Arrays are row-major:
 //
 //	in I: f32[N][C][stride*(P-1)+R][stride*(Q-1)+S]
 //	in W: f32[K][C][R][S]
 //	in B: f32[K]
 //	inout O: f32[N][K][P][Q]
 //
-// It takes the first schedule of naive whose assumptions and instructions hold.
-// At most threads goroutines work on it; 0 means GOMAXPROCS. It is an error when
+// It runs the first of these schedules whose instructions the processor has and whose
+// assumptions hold; WhichConvRelu tells which one that is:
+//
+//	naive: the loops as they are written, slow
+//
+// At most threads goroutines work on it; 0 means GOMAXPROCS. It is a *ShapeError when
 // a size is negative or too large, an array too short, or an output overlaps
 // another array; nothing is written then.
 func ConvRelu(threads int, N int, K int, C int, P int, Q int, R int, S int, stride int, I []float32, W []float32, B []float32, O []float32) error {
@@ -84,6 +93,45 @@ func ConvRelu(threads int, N int, K int, C int, P int, Q int, R int, S int, stri
 	return nil
 }
 
+// WhichConvRelu tells which schedule ConvRelu runs on these sizes, and whether in assembly or in
+// Go: "naive in Go", say. It is "" where ConvRelu gives an error whatever the arrays are.
+func WhichConvRelu(N int, K int, C int, P int, Q int, R int, S int, stride int) string {
+	if err := checkSize("ConvRelu", "N", N); err != nil {
+		return ""
+	}
+	if err := checkSize("ConvRelu", "K", K); err != nil {
+		return ""
+	}
+	if err := checkSize("ConvRelu", "C", C); err != nil {
+		return ""
+	}
+	if err := checkSize("ConvRelu", "P", P); err != nil {
+		return ""
+	}
+	if err := checkSize("ConvRelu", "Q", Q); err != nil {
+		return ""
+	}
+	if err := checkSize("ConvRelu", "R", R); err != nil {
+		return ""
+	}
+	if err := checkSize("ConvRelu", "S", S); err != nil {
+		return ""
+	}
+	if err := checkSize("ConvRelu", "stride", stride); err != nil {
+		return ""
+	}
+	if !(stride >= 1) {
+		return ""
+	}
+	if !(P >= 1) {
+		return ""
+	}
+	if !(Q >= 1) {
+		return ""
+	}
+	return "naive in Go"
+}
+
 var convReluNaiveCalls = sync.Pool{New: func() any { return new(convReluNaive) }}
 
 func callConvReluNaive(threads int, N int, K int, C int, P int, Q int, R int, S int, stride int, I []float32, W []float32, B []float32, O []float32) {
@@ -109,15 +157,24 @@ func callConvReluNaive(threads int, N int, K int, C int, P int, Q int, R int, S 
 	convReluNaiveCalls.Put(c)
 }
 
-// ConvReluPulledIn runs kernel conv_relu. Arrays are row-major:
+// ConvReluPulledIn runs kernel conv_relu.
+//
+// fused.loop: a convolution layer with its bias and ReLU, which the schedules
+// apply to each tile while it is in registers or in cache.
+//
+// Arrays are row-major:
 //
 //	in I: f32[N][C/16][stride*(P-1)+R][stride*(Q-1)+S][16] packs [n: N][c: C][h: stride*(P-1)+R][w: stride*(Q-1)+S] as [n][c/16][h][w][c%16]
 //	in W: f32[K/16][C/16][R][S][16][16] packs [k: K][c: C][r: R][s: S] as [k/16][c/16][r][s][c%16][k%16]
 //	in B: f32[2*(K/32)][16] packs [k: K] as [k/16][k%16]
 //	inout O: f32[N][K/16][P][Q][16] packs [n: N][k: K][p: P][q: Q] as [n][k/16][p][q][k%16]
 //
-// It takes the first schedule of pulled_in whose assumptions and instructions hold.
-// At most threads goroutines work on it; 0 means GOMAXPROCS. It is an error when
+// It runs the first of these schedules whose instructions the processor has and whose
+// assumptions hold; WhichConvReluPulledIn tells which one that is:
+//
+//	pulled_in if K%16 == 0, C%16 == 0, stride == 1, Q%14 == 0, K%32 == 0
+//
+// At most threads goroutines work on it; 0 means GOMAXPROCS. It is a *ShapeError when
 // a size is negative or too large, an array too short, or an output overlaps
 // another array; nothing is written then.
 func ConvReluPulledIn(threads int, N int, K int, C int, P int, Q int, R int, S int, stride int, I []float32, W []float32, B []float32, O []float32) error {
@@ -190,6 +247,52 @@ func ConvReluPulledIn(threads int, N int, K int, C int, P int, Q int, R int, S i
 	return nil
 }
 
+// WhichConvReluPulledIn tells which schedule ConvReluPulledIn runs on these sizes, and whether in assembly or in
+// Go: "pulled_in in assembly for avx512", say. It is "" where ConvReluPulledIn gives an error whatever the arrays are.
+func WhichConvReluPulledIn(N int, K int, C int, P int, Q int, R int, S int, stride int) string {
+	if err := checkSize("ConvReluPulledIn", "N", N); err != nil {
+		return ""
+	}
+	if err := checkSize("ConvReluPulledIn", "K", K); err != nil {
+		return ""
+	}
+	if err := checkSize("ConvReluPulledIn", "C", C); err != nil {
+		return ""
+	}
+	if err := checkSize("ConvReluPulledIn", "P", P); err != nil {
+		return ""
+	}
+	if err := checkSize("ConvReluPulledIn", "Q", Q); err != nil {
+		return ""
+	}
+	if err := checkSize("ConvReluPulledIn", "R", R); err != nil {
+		return ""
+	}
+	if err := checkSize("ConvReluPulledIn", "S", S); err != nil {
+		return ""
+	}
+	if err := checkSize("ConvReluPulledIn", "stride", stride); err != nil {
+		return ""
+	}
+	if !(stride >= 1) {
+		return ""
+	}
+	if !(P >= 1) {
+		return ""
+	}
+	if !(Q >= 1) {
+		return ""
+	}
+	switch {
+	case hasConvReluPulledInAVX512 && K%16 == 0 && C%16 == 0 && stride == 1 && Q%14 == 0 && K%32 == 0:
+		return "pulled_in in assembly for avx512"
+	case K%16 == 0 && C%16 == 0 && stride == 1 && Q%14 == 0 && K%32 == 0:
+		return "pulled_in in Go"
+	default:
+		return ""
+	}
+}
+
 var convReluPulledInCalls = sync.Pool{New: func() any { return new(convReluPulledIn) }}
 
 func callConvReluPulledIn(threads int, N int, K int, C int, P int, Q int, R int, S int, stride int, I []float32, W []float32, B []float32, O []float32) {
@@ -215,15 +318,24 @@ func callConvReluPulledIn(threads int, N int, K int, C int, P int, Q int, R int,
 	convReluPulledInCalls.Put(c)
 }
 
-// ConvReluTalk runs kernel conv_relu. Arrays are row-major:
+// ConvReluTalk runs kernel conv_relu.
+//
+// fused.loop: a convolution layer with its bias and ReLU, which the schedules
+// apply to each tile while it is in registers or in cache.
+//
+// Arrays are row-major:
 //
 //	in I: f32[N][C/16][stride*(P-1)+R][stride*(Q-1)+S][16] packs [n: N][c: C][h: stride*(P-1)+R][w: stride*(Q-1)+S] as [n][c/16][h][w][c%16]
 //	in W: f32[K/16][C/16][R][S][16][16] packs [k: K][c: C][r: R][s: S] as [k/16][c/16][r][s][c%16][k%16]
 //	in B: f32[K/16][16] packs [k: K] as [k/16][k%16]
 //	inout O: f32[N][K/16][P][Q][16] packs [n: N][k: K][p: P][q: Q] as [n][k/16][p][q][k%16]
 //
-// It takes the first schedule of talk whose assumptions and instructions hold.
-// At most threads goroutines work on it; 0 means GOMAXPROCS. It is an error when
+// It runs the first of these schedules whose instructions the processor has and whose
+// assumptions hold; WhichConvReluTalk tells which one that is:
+//
+//	talk if K%16 == 0, C%16 == 0, stride == 1, Q%14 == 0, C >= 16
+//
+// At most threads goroutines work on it; 0 means GOMAXPROCS. It is a *ShapeError when
 // a size is negative or too large, an array too short, or an output overlaps
 // another array; nothing is written then.
 func ConvReluTalk(threads int, N int, K int, C int, P int, Q int, R int, S int, stride int, I []float32, W []float32, B []float32, O []float32) error {
@@ -296,6 +408,52 @@ func ConvReluTalk(threads int, N int, K int, C int, P int, Q int, R int, S int, 
 	return nil
 }
 
+// WhichConvReluTalk tells which schedule ConvReluTalk runs on these sizes, and whether in assembly or in
+// Go: "talk in assembly for avx512", say. It is "" where ConvReluTalk gives an error whatever the arrays are.
+func WhichConvReluTalk(N int, K int, C int, P int, Q int, R int, S int, stride int) string {
+	if err := checkSize("ConvReluTalk", "N", N); err != nil {
+		return ""
+	}
+	if err := checkSize("ConvReluTalk", "K", K); err != nil {
+		return ""
+	}
+	if err := checkSize("ConvReluTalk", "C", C); err != nil {
+		return ""
+	}
+	if err := checkSize("ConvReluTalk", "P", P); err != nil {
+		return ""
+	}
+	if err := checkSize("ConvReluTalk", "Q", Q); err != nil {
+		return ""
+	}
+	if err := checkSize("ConvReluTalk", "R", R); err != nil {
+		return ""
+	}
+	if err := checkSize("ConvReluTalk", "S", S); err != nil {
+		return ""
+	}
+	if err := checkSize("ConvReluTalk", "stride", stride); err != nil {
+		return ""
+	}
+	if !(stride >= 1) {
+		return ""
+	}
+	if !(P >= 1) {
+		return ""
+	}
+	if !(Q >= 1) {
+		return ""
+	}
+	switch {
+	case hasConvReluTalkAVX512 && K%16 == 0 && C%16 == 0 && stride == 1 && Q%14 == 0 && C >= 16:
+		return "talk in assembly for avx512"
+	case K%16 == 0 && C%16 == 0 && stride == 1 && Q%14 == 0 && C >= 16:
+		return "talk in Go"
+	default:
+		return ""
+	}
+}
+
 var convReluTalkCalls = sync.Pool{New: func() any { return new(convReluTalk) }}
 
 func callConvReluTalk(threads int, N int, K int, C int, P int, Q int, R int, S int, stride int, I []float32, W []float32, B []float32, O []float32) {
@@ -321,13 +479,14 @@ func callConvReluTalk(threads int, N int, K int, C int, P int, Q int, R int, S i
 	convReluTalkCalls.Put(c)
 }
 
-// PackI runs kernel pack_I. Arrays are row-major:
+// PackI runs kernel pack_I.
+//
+// Arrays are row-major:
 //
 //	in src: f32[N][C][stride*(P-1)+R][stride*(Q-1)+S]
 //	inout dst: f32[N][C/16][stride*(P-1)+R][stride*(Q-1)+S][16] packs [n: N][c: C][h: stride*(P-1)+R][w: stride*(Q-1)+S] as [n][c/16][h][w][c%16]
 //
-// It takes the first schedule of pack_I whose assumptions and instructions hold.
-// At most threads goroutines work on it; 0 means GOMAXPROCS. It is an error when
+// At most threads goroutines work on it; 0 means GOMAXPROCS. It is a *ShapeError when
 // a size is negative or too large, an array too short, or an output overlaps
 // another array; nothing is written then.
 func PackI(threads int, N int, K int, C int, P int, Q int, R int, S int, stride int, src []float32, dst []float32) error {
@@ -407,13 +566,14 @@ func callPackI(threads int, N int, K int, C int, P int, Q int, R int, S int, str
 	packICalls.Put(c)
 }
 
-// PackW runs kernel pack_W. Arrays are row-major:
+// PackW runs kernel pack_W.
+//
+// Arrays are row-major:
 //
 //	in src: f32[K][C][R][S]
 //	inout dst: f32[K/16][C/16][R][S][16][16] packs [k: K][c: C][r: R][s: S] as [k/16][c/16][r][s][c%16][k%16]
 //
-// It takes the first schedule of pack_W whose assumptions and instructions hold.
-// At most threads goroutines work on it; 0 means GOMAXPROCS. It is an error when
+// At most threads goroutines work on it; 0 means GOMAXPROCS. It is a *ShapeError when
 // a size is negative or too large, an array too short, or an output overlaps
 // another array; nothing is written then.
 func PackW(threads int, N int, K int, C int, P int, Q int, R int, S int, stride int, src []float32, dst []float32) error {
@@ -489,13 +649,14 @@ func callPackW(threads int, N int, K int, C int, P int, Q int, R int, S int, str
 	packWCalls.Put(c)
 }
 
-// PackB runs kernel pack_B. Arrays are row-major:
+// PackB runs kernel pack_B.
+//
+// Arrays are row-major:
 //
 //	in src: f32[K]
 //	inout dst: f32[2*(K/32)][16] packs [k: K] as [k/16][k%16]
 //
-// It takes the first schedule of pack_B whose assumptions and instructions hold.
-// At most threads goroutines work on it; 0 means GOMAXPROCS. It is an error when
+// At most threads goroutines work on it; 0 means GOMAXPROCS. It is a *ShapeError when
 // a size is negative or too large, an array too short, or an output overlaps
 // another array; nothing is written then.
 func PackB(threads int, N int, K int, C int, P int, Q int, R int, S int, stride int, src []float32, dst []float32) error {
@@ -575,13 +736,14 @@ func callPackB(threads int, N int, K int, C int, P int, Q int, R int, S int, str
 	packBCalls.Put(c)
 }
 
-// PackO runs kernel pack_O. Arrays are row-major:
+// PackO runs kernel pack_O.
+//
+// Arrays are row-major:
 //
 //	in src: f32[N][K][P][Q]
 //	inout dst: f32[N][K/16][P][Q][16] packs [n: N][k: K][p: P][q: Q] as [n][k/16][p][q][k%16]
 //
-// It takes the first schedule of pack_O whose assumptions and instructions hold.
-// At most threads goroutines work on it; 0 means GOMAXPROCS. It is an error when
+// At most threads goroutines work on it; 0 means GOMAXPROCS. It is a *ShapeError when
 // a size is negative or too large, an array too short, or an output overlaps
 // another array; nothing is written then.
 func PackO(threads int, N int, K int, C int, P int, Q int, R int, S int, stride int, src []float32, dst []float32) error {
@@ -657,13 +819,14 @@ func callPackO(threads int, N int, K int, C int, P int, Q int, R int, S int, str
 	packOCalls.Put(c)
 }
 
-// UnpackO runs kernel unpack_O. Arrays are row-major:
+// UnpackO runs kernel unpack_O.
+//
+// Arrays are row-major:
 //
 //	in src: f32[N][K/16][P][Q][16] packs [n: N][k: K][p: P][q: Q] as [n][k/16][p][q][k%16]
 //	inout dst: f32[N][K][P][Q]
 //
-// It takes the first schedule of unpack_O whose assumptions and instructions hold.
-// At most threads goroutines work on it; 0 means GOMAXPROCS. It is an error when
+// At most threads goroutines work on it; 0 means GOMAXPROCS. It is a *ShapeError when
 // a size is negative or too large, an array too short, or an output overlaps
 // another array; nothing is written then.
 func UnpackO(threads int, N int, K int, C int, P int, Q int, R int, S int, stride int, src []float32, dst []float32) error {
@@ -739,13 +902,14 @@ func callUnpackO(threads int, N int, K int, C int, P int, Q int, R int, S int, s
 	unpackOCalls.Put(c)
 }
 
-// PackBTalk runs kernel pack_B_talk. Arrays are row-major:
+// PackBTalk runs kernel pack_B_talk.
+//
+// Arrays are row-major:
 //
 //	in src: f32[K]
 //	inout dst: f32[K/16][16] packs [k: K] as [k/16][k%16]
 //
-// It takes the first schedule of pack_B_talk whose assumptions and instructions hold.
-// At most threads goroutines work on it; 0 means GOMAXPROCS. It is an error when
+// At most threads goroutines work on it; 0 means GOMAXPROCS. It is a *ShapeError when
 // a size is negative or too large, an array too short, or an output overlaps
 // another array; nothing is written then.
 func PackBTalk(threads int, N int, K int, C int, P int, Q int, R int, S int, stride int, src []float32, dst []float32) error {

@@ -7,14 +7,25 @@ import (
 	"sync"
 )
 
-// Gemm runs kernel gemm. Arrays are row-major:
+// Gemm runs kernel gemm.
+//
+// gemm.loop: C += A B, row-major, as one would write it down.
+//
+// Arrays are row-major:
 //
 //	in A: f32[M][K]
 //	in B: f32[K][N]
 //	inout C: f32[M][N]
 //
-// It takes the first schedule of avx512, avx2, neon, naive whose assumptions and instructions hold.
-// At most threads goroutines work on it; 0 means GOMAXPROCS. It is an error when
+// It runs the first of these schedules whose instructions the processor has and whose
+// assumptions hold; WhichGemm tells which one that is:
+//
+//	avx512
+//	avx2
+//	neon
+//	naive: the loops as they are written, slow
+//
+// At most threads goroutines work on it; 0 means GOMAXPROCS. It is a *ShapeError when
 // a size is negative or too large, an array too short, or an output overlaps
 // another array; nothing is written then.
 func Gemm(threads int, M int, N int, K int, A []float32, B []float32, C []float32) error {
@@ -53,6 +64,30 @@ func Gemm(threads int, M int, N int, K int, A []float32, B []float32, C []float3
 		callGemmAvx512(threads, M, N, K, A, B, C)
 	}
 	return nil
+}
+
+// WhichGemm tells which schedule Gemm runs on these sizes, and whether in assembly or in
+// Go: "avx512 in assembly for avx512", say. It is "" where Gemm gives an error whatever the arrays are.
+func WhichGemm(M int, N int, K int) string {
+	if err := checkSize("Gemm", "M", M); err != nil {
+		return ""
+	}
+	if err := checkSize("Gemm", "N", N); err != nil {
+		return ""
+	}
+	if err := checkSize("Gemm", "K", K); err != nil {
+		return ""
+	}
+	switch {
+	case hasGemmAvx512AVX512:
+		return "avx512 in assembly for avx512"
+	case hasGemmAvx2AVX2:
+		return "avx2 in assembly for avx2"
+	case hasGemmNeonNEON:
+		return "neon in assembly for neon"
+	default:
+		return "avx512 in Go"
+	}
 }
 
 var gemmAvx512Calls = sync.Pool{New: func() any { return new(gemmAvx512) }}

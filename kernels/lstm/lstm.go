@@ -7,7 +7,18 @@ import (
 	"sync"
 )
 
-// Lstm runs kernel lstm. Arrays are row-major:
+// Lstm runs kernel lstm.
+//
+// lstm.loop: the talk's long short-term memory cell over T time steps:
+//
+// i_t = sigmoid(Wi x_t + Ri h_(t-1) + bi)    g_t = tanh(Wg x_t + Rg h_(t-1) + bg)
+// f_t = sigmoid(Wf x_t + Rf h_(t-1) + bf)    o_t = sigmoid(Wo x_t + Ro h_(t-1) + bo)
+// s_t = f_t s_(t-1) + i_t g_t                h_t = o_t tanh(s_t)
+//
+// The state before the first step stands in row 0 of H and CS. Weights are
+// stored input-major, the hidden units contiguous.
+//
+// Arrays are row-major:
 //
 //	in X: f32[T][N][C]
 //	in Wi: f32[C][K]
@@ -25,8 +36,13 @@ import (
 //	inout CS: f32[T+1][N][K]
 //	inout H: f32[T+1][N][K]
 //
-// It takes the first schedule of merged, naive whose assumptions and instructions hold.
-// At most threads goroutines work on it; 0 means GOMAXPROCS. It is an error when
+// It runs the first of these schedules whose instructions the processor has and whose
+// assumptions hold; WhichLstm tells which one that is:
+//
+//	merged if K%16 == 0
+//	naive: the loops as they are written, slow
+//
+// At most threads goroutines work on it; 0 means GOMAXPROCS. It is a *ShapeError when
 // a size is negative or too large, an array too short, or an output overlaps
 // another array; nothing is written then.
 func Lstm(threads int, T int, N int, C int, K int, X []float32, Wi []float32, Wg []float32, Wf []float32, Wo []float32, Ri []float32, Rg []float32, Rf []float32, Ro []float32, bi []float32, bg []float32, bf []float32, bo []float32, CS []float32, H []float32) error {
@@ -181,6 +197,35 @@ func Lstm(threads int, T int, N int, C int, K int, X []float32, Wi []float32, Wg
 		callLstmNaive(threads, T, N, C, K, X, Wi, Wg, Wf, Wo, Ri, Rg, Rf, Ro, bi, bg, bf, bo, CS, H)
 	}
 	return nil
+}
+
+// WhichLstm tells which schedule Lstm runs on these sizes, and whether in assembly or in
+// Go: "merged in assembly for avx512", say. It is "" where Lstm gives an error whatever the arrays are.
+func WhichLstm(T int, N int, C int, K int) string {
+	if err := checkSize("Lstm", "T", T); err != nil {
+		return ""
+	}
+	if err := checkSize("Lstm", "N", N); err != nil {
+		return ""
+	}
+	if err := checkSize("Lstm", "C", C); err != nil {
+		return ""
+	}
+	if err := checkSize("Lstm", "K", K); err != nil {
+		return ""
+	}
+	switch {
+	case hasLstmMergedAVX512 && K%16 == 0:
+		return "merged in assembly for avx512"
+	case hasLstmMergedAVX2 && K%16 == 0:
+		return "merged in assembly for avx2"
+	case hasLstmMergedNEON && K%16 == 0:
+		return "merged in assembly for neon"
+	case K%16 == 0:
+		return "merged in Go"
+	default:
+		return "naive in Go"
+	}
 }
 
 var lstmMergedCalls = sync.Pool{New: func() any { return new(lstmMerged) }}

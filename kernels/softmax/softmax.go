@@ -7,13 +7,22 @@ import (
 	"sync"
 )
 
-// Softmax runs kernel softmax. Arrays are row-major:
+// Softmax runs kernel softmax.
+//
+// softmax.loop: rows shifted by their maximum, then normalized.
+//
+// Arrays are row-major:
 //
 //	in X: f32[N][K]
 //	out Y: f32[N][K]
 //
-// It takes the first schedule of partial, naive whose assumptions and instructions hold.
-// At most threads goroutines work on it; 0 means GOMAXPROCS. It is an error when
+// It runs the first of these schedules whose instructions the processor has and whose
+// assumptions hold; WhichSoftmax tells which one that is:
+//
+//	partial
+//	naive: the loops as they are written, slow
+//
+// At most threads goroutines work on it; 0 means GOMAXPROCS. It is a *ShapeError when
 // a size is negative or too large, an array too short, or an output overlaps
 // another array; nothing is written then.
 func Softmax(threads int, N int, K int, X []float32, Y []float32) error {
@@ -43,6 +52,27 @@ func Softmax(threads int, N int, K int, X []float32, Y []float32) error {
 		callSoftmaxPartial(threads, N, K, X, Y)
 	}
 	return nil
+}
+
+// WhichSoftmax tells which schedule Softmax runs on these sizes, and whether in assembly or in
+// Go: "partial in assembly for avx512", say. It is "" where Softmax gives an error whatever the arrays are.
+func WhichSoftmax(N int, K int) string {
+	if err := checkSize("Softmax", "N", N); err != nil {
+		return ""
+	}
+	if err := checkSize("Softmax", "K", K); err != nil {
+		return ""
+	}
+	switch {
+	case hasSoftmaxPartialAVX512:
+		return "partial in assembly for avx512"
+	case hasSoftmaxPartialAVX2:
+		return "partial in assembly for avx2"
+	case hasSoftmaxPartialNEON:
+		return "partial in assembly for neon"
+	default:
+		return "partial in Go"
+	}
 }
 
 var softmaxPartialCalls = sync.Pool{New: func() any { return new(softmaxPartial) }}

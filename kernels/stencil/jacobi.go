@@ -7,12 +7,21 @@ import (
 	"sync"
 )
 
-// Jacobi runs kernel jacobi. Arrays are row-major:
+// Jacobi runs kernel jacobi.
+//
+// jacobi.loop: three-point Jacobi over time, two buffers.
+//
+// Arrays are row-major:
 //
 //	inout A: f32[2][N]
 //
-// It takes the first schedule of time_tiled, naive whose assumptions and instructions hold.
-// At most threads goroutines work on it; 0 means GOMAXPROCS. It is an error when
+// It runs the first of these schedules whose instructions the processor has and whose
+// assumptions hold; WhichJacobi tells which one that is:
+//
+//	time_tiled
+//	naive: the loops as they are written, slow
+//
+// At most threads goroutines work on it; 0 means GOMAXPROCS. It is a *ShapeError when
 // a size is negative or too large, an array too short, or an output overlaps
 // another array; nothing is written then.
 func Jacobi(threads int, T int, N int, A []float32) error {
@@ -36,6 +45,27 @@ func Jacobi(threads int, T int, N int, A []float32) error {
 		callJacobiTimeTiled(threads, T, N, A)
 	}
 	return nil
+}
+
+// WhichJacobi tells which schedule Jacobi runs on these sizes, and whether in assembly or in
+// Go: "time_tiled in assembly for avx512", say. It is "" where Jacobi gives an error whatever the arrays are.
+func WhichJacobi(T int, N int) string {
+	if err := checkSize("Jacobi", "T", T); err != nil {
+		return ""
+	}
+	if err := checkSize("Jacobi", "N", N); err != nil {
+		return ""
+	}
+	switch {
+	case hasJacobiTimeTiledAVX512:
+		return "time_tiled in assembly for avx512"
+	case hasJacobiTimeTiledAVX2:
+		return "time_tiled in assembly for avx2"
+	case hasJacobiTimeTiledNEON:
+		return "time_tiled in assembly for neon"
+	default:
+		return "time_tiled in Go"
+	}
 }
 
 var jacobiTimeTiledCalls = sync.Pool{New: func() any { return new(jacobiTimeTiled) }}
