@@ -147,27 +147,39 @@ func generated(dir, source string) ([]string, error) {
 	return names, nil
 }
 
-// compare tells which files differ from what would be written.
-func (a *app) compare(dir, source string, files map[string][]byte) error {
+// An outdated file is not what would be written.
+type outdated struct{ name, how string }
+
+// stale lists the files of a source in dir that are not what would be written.
+func stale(dir, source string, files map[string][]byte) ([]outdated, error) {
 	old, err := generated(dir, source)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	var bad []string
+	var bad []outdated
 	for name, data := range files {
 		have, err := os.ReadFile(filepath.Join(dir, name))
 		if err != nil || !bytes.Equal(have, data) {
-			bad = append(bad, name+" differs")
+			bad = append(bad, outdated{name, "differs"})
 		}
 	}
 	for _, name := range old {
 		if files[name] == nil {
-			bad = append(bad, name+" is stale")
+			bad = append(bad, outdated{name, "is stale"})
 		}
 	}
-	sort.Strings(bad)
+	sort.Slice(bad, func(i, j int) bool { return bad[i].name < bad[j].name })
+	return bad, nil
+}
+
+// compare tells which files differ from what would be written.
+func (a *app) compare(dir, source string, files map[string][]byte) error {
+	bad, err := stale(dir, source, files)
+	if err != nil {
+		return err
+	}
 	for _, b := range bad {
-		fmt.Fprintln(a.out, filepath.Join(dir, b))
+		fmt.Fprintln(a.out, filepath.Join(dir, b.name), b.how)
 	}
 	if len(bad) > 0 {
 		return &exitError{exitFindings, "generated files are not up to date; run loopopt gen"}

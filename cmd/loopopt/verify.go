@@ -34,15 +34,18 @@ func (a *app) verifyCmd() *cobra.Command {
 			".loop: `a b: refuted`. Another outcome than the expected one is a finding (exit 1);\n" +
 			"unknown is 4. --jobs cases run at once; --shard 2/5 takes a fifth of them, for a\n" +
 			"matrix of CI machines, which may share a --cache folder.\n\n" +
-			"With folders of generated code and nothing else: reads the Go and the assembly back\n" +
-			"from their text and proves that each form does what its .loop file says, for all\n" +
-			"sizes that the exported functions let through, and each .loop file what the naive\n" +
-			"one does; where that needs a hint, the schedules that a go:generate line of\n" +
-			"loopopt gen names are replayed. --explain prints both sides.\n\n" +
+			"Folders of generated code among them are read back, the Go and the assembly, from\n" +
+			"their text: each form is proved to do what its .loop file says, for all sizes that\n" +
+			"the exported functions let through, and each .loop file what the naive one does;\n" +
+			"where that needs a hint, the schedules that a go:generate line of loopopt gen names\n" +
+			"are replayed. What gen writes for that source now has to be the same, byte for byte.\n" +
+			"--explain prints both sides. The summary names what was not looked at; when that\n" +
+			"is everything, the exit code is 2.\n\n" +
 			"--json for two files prints {outcome: proved|refuted|unknown, verdict, obligations,\n" +
 			"ms, reason, counterexample, bounds, magnitudes}, a list of these for several kernels; for\n" +
 			"one file what transform --json prints, where bounds is explained; for many\n" +
-			"{cases: [{name, file, line, outcome, verdict, expected, met, ms, checks}], summary}.",
+			"{cases: [{name, file, line, outcome, verdict, expected, met, ms, checks}], summary,\n" +
+			"folders: {forms, scheduled, fresh}, not_looked_at}.",
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if a.json {
@@ -51,17 +54,21 @@ func (a *app) verifyCmd() *cobra.Command {
 			if !validFormat(b.format) {
 				return &exitError{exitUsage, fmt.Sprintf("--format %s: it is one of %s", b.format, strings.Join(formats, ", "))}
 			}
-			if dirs, err := generatedFolders(args); err != nil || len(dirs) > 0 {
-				if err != nil {
-					return err
-				}
-				return a.verifyFolders(cmd, dirs, b.format, from, how.explain)
-			}
+			many := b.isBatch(args)
+			b.side = many && how.explain
 			switch {
-			case (len(args) != 2 || b.isBatch(args)) && how.set():
-				return &exitError{exitUsage, "--relate, --explain and --html are for two files"}
-			case b.isBatch(args):
+			case (len(args) != 2 || many) && (len(how.relate) > 0 || how.html != "" || how.explain && !many):
+				return &exitError{exitUsage, "--relate and --html are for two files, --explain for these and for folders of generated code"}
+			case many:
+				if from != "" {
+					var err error
+					if b.source, err = a.load(from); err != nil {
+						return a.formatted(b.format, from, err)
+					}
+				}
 				return a.verifyBatch(cmd, args, &b)
+			case from != "":
+				return &exitError{exitUsage, "--source is for folders of generated code"}
 			case len(args) == 2:
 				return a.verifyPair(cmd, args[0], args[1], b.format, &how)
 			}

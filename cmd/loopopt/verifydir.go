@@ -1,144 +1,164 @@
 package main
 
 import (
+	"context"
 	"fmt"
-	"os"
 	"path/filepath"
-	"slices"
 	"sort"
 	"strings"
 	"time"
 
-	"github.com/spf13/cobra"
-
 	"github.com/loopopt/loopopt/equiv"
-	"github.com/loopopt/loopopt/internal/corpus"
 	"github.com/loopopt/loopopt/internal/pipeline"
 	"github.com/loopopt/loopopt/loopir"
 )
 
-// generatedFolders lists the folders of generated code that args name, none if args
-// name anything else to verify. DIR/... stands for all folders below, too.
-func generatedFolders(args []string) ([]string, error) {
-	var out []string
-	for _, arg := range args {
-		root, all := strings.CutSuffix(arg, "/...")
-		if st, err := os.Stat(root); err != nil || !st.IsDir() {
-			return nil, nil
-		}
-		files, err := corpus.Walk(root, corpus.LoopExt, corpus.ManifestExt, corpus.ArchiveExt)
-		if err != nil {
-			return nil, err
-		}
-		for _, file := range files {
-			dir := filepath.Dir(file)
-			if slices.Contains(out, dir) {
-				continue
-			}
-			names, err := generated(dir, "")
-			if err != nil {
-				return nil, err
-			}
-			if len(names) == 0 || filepath.Ext(file) != corpus.LoopExt || !all && dir != filepath.Clean(root) {
-				return nil, nil
-			}
-			out = append(out, dir)
-		}
-	}
-	return out, nil
+// A folderResult is what came of the folders of generated code.
+type folderResult struct {
+	Forms     []*pipeline.Readback `json:"forms"`
+	Scheduled []scheduledForm      `json:"scheduled"`
+	Fresh     []freshness          `json:"fresh"`
+	outcome   equiv.Outcome
+	findings  []finding
 }
 
-// verifyFolders reads generated packages back and proves them.
-func (a *app) verifyFolders(cmd *cobra.Command, dirs []string, format, from string, side bool) error {
-	var source *loopir.File
-	if from != "" {
-		var err error
-		if source, err = a.load(from); err != nil {
-			return err
+// A scheduledForm is a scheduled kernel of a generated package against its naive one.
+type scheduledForm struct {
+	File    string        `json:"file"`
+	Naive   string        `json:"naive"`
+	Outcome equiv.Outcome `json:"outcome"`
+	Verdict equiv.Verdict `json:"verdict,omitempty"`
+	Count   int           `json:"obligations"`
+}
+
+// A freshness says whether a folder holds what gen writes for a source.
+type freshness struct {
+	Folder string `json:"folder"`
+	Source string `json:"source"`
+	Fresh  bool   `json:"fresh"`
+}
+
+func (r *folderResult) add(fs []finding) {
+	for _, f := range fs {
+		worst := f.outcome
+		if worst == equiv.Proved { // but too weak
+			worst = equiv.Refuted
+		}
+		r.outcome = equiv.Worse(r.outcome, worst)
+	}
+	r.findings = append(r.findings, fs...)
+}
+
+// verifyFolders reads generated packages back and proves them: that the files are those
+// that gen writes, that each form does what its kernel does, each scheduled kernel what
+// the naive one does, and that what gen writes for the source now is the same. What it
+// can't look at is told to sc.
+func (a *app) verifyFolders(ctx context.Context, sc *scope, eq equiv.Options, b *batch) (*folderResult, error) {
+	res := &folderResult{Forms: []*pipeline.Readback{}, Scheduled: []scheduledForm{}, Fresh: []freshness{}, outcome: equiv.Proved}
+	for _, dir := range sc.folders {
+		if err := a.verifyFolder(ctx, dir, res, sc, eq, b); err != nil {
+			return nil, a.formatted(b.format, dir, err)
 		}
 	}
-	return a.prove(func(eq equiv.Options) error {
-		outcome := equiv.Proved
-		var findings []finding
-		all := []*pipeline.Readback{}
-		for _, dir := range dirs {
-			folder, err := pipeline.ReadFolder(dir)
-			if err != nil {
-				return err
-			}
-			files := folder.Generated
-			for name, src := range files {
-				a.sources[filepath.Join(dir, name)] = src
-			}
-			for name, src := range folder.Foreign {
-				a.sources[filepath.Join(dir, name)] = src
-			}
-			strange, err := a.verifyText(cmd, folder, eq, format)
-			if err != nil {
-				return a.formatted(format, dir, err)
-			}
-			for _, f := range strange {
-				outcome = equiv.Worse(outcome, f.outcome)
-			}
-			findings = append(findings, strange...)
-			show := func(b *pipeline.Readback) {
-				if format == "text" {
-					a.readbackLine(b)
-					if b.Outcome != equiv.Proved {
-						a.readbackFailure(b)
-					}
-					if side {
-						a.sideBySide(dir, files, b)
-					}
-				}
-			}
-			list, err := pipeline.VerifyPackage(cmd.Context(), dir, files, eq, show)
-			if err != nil {
-				return a.formatted(format, dir, err)
-			}
-			all = append(all, list...)
-			for _, b := range list {
-				outcome = equiv.Worse(outcome, b.Outcome)
-				if b.Outcome == equiv.Proved {
-					at := loopir.Span{File: filepath.Join(dir, b.File)}
-					var weak []finding
-					outcome, weak = a.demand(format, outcome, finding{span: at, msg: b.File}, a.weaker(b.Verdict, nil))
-					findings = append(findings, weak...)
-				}
-				if b.Outcome != equiv.Proved {
-					findings = append(findings, finding{b.Outcome, b.At, filepath.Join(dir, b.File) + ": not shown to do what " + b.Loop + " does\n" + b.Reason, nil})
-				}
-			}
-			for _, s := range pipeline.Stale(files, list) {
-				outcome = equiv.Worse(outcome, equiv.Refuted)
-				findings = append(findings, finding{equiv.Refuted, loopir.Span{File: dir}, s, nil})
-				if format == "text" {
-					fmt.Fprintf(a.out, "%s: %s\n", dir, s)
-				}
-			}
-			bad, err := a.verifyLoops(cmd, dir, files, eq, format, source)
-			if err != nil {
-				return err
-			}
-			for _, f := range bad {
-				if f.outcome == equiv.Proved { // but too weak
-					f.outcome = equiv.Refuted
-				}
-				outcome = equiv.Worse(outcome, f.outcome)
-			}
-			findings = append(findings, bad...)
+	return res, nil
+}
+
+func (a *app) verifyFolder(ctx context.Context, dir string, res *folderResult, sc *scope, eq equiv.Options, b *batch) error {
+	folder, err := pipeline.ReadFolder(dir)
+	if err != nil {
+		return err
+	}
+	for _, files := range []map[string][]byte{folder.Generated, folder.Foreign} {
+		for name, src := range files {
+			a.sources[filepath.Join(dir, name)] = src
 		}
-		if err := a.write(format, findings, all); err != nil {
+	}
+	strange, err := a.verifyText(ctx, folder, eq, b.format)
+	if err != nil {
+		return err
+	}
+	res.add(strange)
+	if err := a.verifyForms(ctx, folder, res, eq, b); err != nil {
+		return err
+	}
+	sources, err := pipeline.SourcesOf(dir, folder.Generated)
+	if err != nil {
+		return err
+	}
+	from := map[string]directive{}
+	for _, d := range generatedFrom(dir) {
+		from[filepath.Base(d.source)] = d
+	}
+	if err := a.verifyLoops(ctx, dir, folder.Generated, res, eq, b, from); err != nil {
+		return err
+	}
+	for _, name := range sources {
+		d, ok := from[name]
+		if !ok {
+			sc.leave("%s: whether it is what loopopt gen writes for %s now, since no go:generate line there or above says where %s is", dir, name, name)
+			continue
+		}
+		bad, err := a.fresh(ctx, dir, folder, d, eq)
+		if err != nil {
 			return err
 		}
-		return verdictError(outcome)
+		res.Fresh = append(res.Fresh, freshness{dir, d.source, len(bad) == 0})
+		res.add(bad)
+		if b.format != "text" {
+			continue
+		}
+		a.clearProgress()
+		for _, f := range bad {
+			fmt.Fprintf(a.out, "%s: %s\n", dir, f.msg)
+		}
+		if len(bad) == 0 {
+			fmt.Fprintf(a.err, "%s is what gen writes for %s\n", dir, d.source)
+		}
+	}
+	return nil
+}
+
+// verifyForms reads the forms of a package back, and compares their stamps.
+func (a *app) verifyForms(ctx context.Context, folder *pipeline.Folder, res *folderResult, eq equiv.Options, b *batch) error {
+	dir, files := folder.Dir, folder.Generated
+	list, err := pipeline.VerifyPackage(ctx, dir, files, eq, func(r *pipeline.Readback) {
+		if b.format != "text" {
+			return
+		}
+		a.readbackLine(r)
+		if r.Outcome != equiv.Proved {
+			a.readbackFailure(r)
+		}
+		if b.side {
+			a.sideBySide(dir, files, r)
+		}
 	})
+	if err != nil {
+		return err
+	}
+	res.Forms = append(res.Forms, list...)
+	for _, r := range list {
+		if r.Outcome == equiv.Proved {
+			at := loopir.Span{File: filepath.Join(dir, r.File)}
+			_, weak := a.demand(b.format, r.Outcome, finding{span: at, msg: r.File}, a.weaker(r.Verdict, nil))
+			res.add(weak)
+			continue
+		}
+		res.add([]finding{{r.Outcome, r.At, filepath.Join(dir, r.File) + ": not shown to do what " + r.Loop + " does\n" + r.Reason, nil}})
+	}
+	for _, s := range pipeline.Stale(files, list) {
+		res.add([]finding{{equiv.Refuted, loopir.Span{File: dir}, s, nil}})
+		if b.format == "text" {
+			fmt.Fprintf(a.out, "%s: %s\n", dir, s)
+		}
+	}
+	return nil
 }
 
 // verifyText compares what is not read back with what gen writes, and finds what is
 // foreign to the package.
-func (a *app) verifyText(cmd *cobra.Command, folder *pipeline.Folder, eq equiv.Options, format string) ([]finding, error) {
-	bad, err := folder.Check(cmd.Context(), pipeline.Options{Equiv: eq})
+func (a *app) verifyText(ctx context.Context, folder *pipeline.Folder, eq equiv.Options, format string) ([]finding, error) {
+	bad, err := folder.Check(ctx, pipeline.Options{Equiv: eq})
 	if err != nil {
 		return nil, err
 	}
@@ -175,48 +195,49 @@ func (a *app) readbackFailure(b *pipeline.Readback) {
 }
 
 // verifyLoops proves that the scheduled kernels of a package do what the naive one does:
-// by replaying the schedules of source, or without any claim of how they correspond
-// and, should that not do, by replaying those of the file that the package is generated
-// from.
-func (a *app) verifyLoops(cmd *cobra.Command, dir string, files map[string][]byte, eq equiv.Options, format string, source *loopir.File) ([]finding, error) {
-	var bad []finding
+// by replaying the schedules of the source given, or without any claim of how they
+// correspond and, should that not do, by replaying those of the file that the package is
+// generated from.
+func (a *app) verifyLoops(ctx context.Context, dir string, files map[string][]byte, res *folderResult, eq equiv.Options, b *batch, from map[string]directive) error {
 	pairs, err := pipeline.Scheduled(dir, files)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	for _, pair := range pairs {
 		start := time.Now()
 		var c *pipeline.Check
 		var err error
-		if source != nil {
-			c, err = pair.Replay(cmd.Context(), source, eq)
+		if b.source != nil {
+			c, err = pair.Replay(ctx, b.source, eq)
 		} else {
-			c, err = pair.Verify(cmd.Context(), eq)
-			if err == nil && c.Outcome == equiv.Unknown {
-				if f, e := a.load(generatedFrom(dir)); e == nil {
-					c, err = pair.Replay(cmd.Context(), f, eq)
+			c, err = pair.Verify(ctx, eq)
+			if d, ok := from[pair.Source]; ok && err == nil && c.Outcome == equiv.Unknown {
+				if f, e := a.load(d.source); e == nil {
+					c, err = pair.Replay(ctx, f, eq)
 				}
 			}
 		}
 		if err != nil {
-			return nil, err
+			return err
 		}
-		if format == "text" {
+		if b.format == "text" {
 			a.clearProgress()
 			fmt.Fprintf(a.err, "%s = %s: %s", pair.File, pair.Naive, a.paint(c.Outcome))
 			if c.Proved() {
 				fmt.Fprintf(a.err, " %s", c.Verdict)
 			}
 			fmt.Fprintf(a.err, " (%d obligations, %.0f ms)\n", c.Count, float64(time.Since(start).Milliseconds()))
-			a.explain(cmd.Context(), c)
+			a.explain(ctx, c)
 		}
-		_, weak := a.demand(format, c.Outcome, finding{span: loopir.Span{File: filepath.Join(dir, pair.File)}, msg: pair.File}, a.tooWeak(c))
-		bad = append(bad, weak...)
+		at := loopir.Span{File: filepath.Join(dir, pair.File)}
+		_, weak := a.demand(b.format, c.Outcome, finding{span: at, msg: pair.File}, a.tooWeak(c))
+		res.add(weak)
 		if !c.Proved() {
-			bad = append(bad, finding{c.Outcome, loopir.Span{File: filepath.Join(dir, pair.File)}, pair.File + ": not shown equal to " + pair.Naive, c})
+			res.add([]finding{{c.Outcome, at, pair.File + ": not shown equal to " + pair.Naive, c}})
 		}
+		res.Scheduled = append(res.Scheduled, scheduledForm{at.File, pair.Naive, c.Outcome, c.Verdict, c.Count})
 	}
-	return bad, nil
+	return nil
 }
 
 // sideBySide prints the instructions of a form beside the statements they amount to.

@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
+	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -16,12 +18,15 @@ import (
 	"github.com/loopopt/loopopt/equiv/smt"
 	"github.com/loopopt/loopopt/internal/corpus"
 	"github.com/loopopt/loopopt/internal/pipeline"
+	"github.com/loopopt/loopopt/loopir"
 )
 
 // A batch is a run of verify over many cases.
 type batch struct {
-	shard  string // i/n
-	raw    string // file for the figures
+	side   bool         // print code beside what it amounts to
+	source *loopir.File // whose schedules are replayed for folders of generated code
+	shard  string       // i/n
+	raw    string       // file for the figures
 	format string
 }
 
@@ -33,12 +38,43 @@ func (b *batch) isBatch(args []string) bool {
 	return slices.ContainsFunc(args, func(arg string) bool { return filepath.Ext(arg) != corpus.LoopExt })
 }
 
-// verifyBatch proves every schedule and pair that the arguments name.
+// A scope is what there is to verify.
+type scope struct {
+	folders []string      // with generated code
+	cases   []corpus.Case // schedules, pairs
+	left    []string      // what was not looked at, and why
+}
+
+func (sc *scope) leave(format string, args ...any) {
+	sc.left = append(sc.left, fmt.Sprintf(format, args...))
+}
+
+// verifyBatch proves all that the arguments name: schedules, pairs, and folders of
+// generated code.
 func (a *app) verifyBatch(cmd *cobra.Command, args []string, b *batch) error {
-	cases, err := a.cases(args, b)
+	sc, err := a.scope(args, b)
 	if err != nil {
 		return a.formatted(b.format, args[0], err)
 	}
+	var folders *folderResult
+	if len(sc.folders) > 0 {
+		err := a.prove(func(eq equiv.Options) error {
+			folders, err = a.verifyFolders(cmd.Context(), sc, eq, b)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	if len(sc.cases) == 0 {
+		return a.reportBatch(nil, folders, sc, b.format)
+	}
+	return a.verifyCases(cmd, sc, folders, b)
+}
+
+// verifyCases proves schedules and pairs.
+func (a *app) verifyCases(cmd *cobra.Command, sc *scope, folders *folderResult, b *batch) error {
+	cases := sc.cases
 	jobs := a.jobs
 	if jobs <= 0 {
 		jobs = runtime.GOMAXPROCS(0)
@@ -76,7 +112,7 @@ func (a *app) verifyBatch(cmd *cobra.Command, args []string, b *batch) error {
 			return err
 		}
 	}
-	err = a.reportBatch(results, b.format)
+	err = a.reportBatch(results, folders, sc, b.format)
 	if b.format == "text" {
 		for _, c := range shared.CrossChecks() {
 			fmt.Fprintf(a.out, "cross-check %s: %d obligations agreed, %d unknown, %d disagreed\n", c.Solver, c.Agreed, c.Unknown, len(c.Disagree))
@@ -85,27 +121,78 @@ func (a *app) verifyBatch(cmd *cobra.Command, args []string, b *batch) error {
 	return a.disagreement(shared, err)
 }
 
-func (a *app) cases(args []string, b *batch) ([]corpus.Case, error) {
-	cases, err := corpus.ReadAll(args, corpus.LoopExt, corpus.ManifestExt, corpus.ArchiveExt)
-	if err != nil {
+// scope finds what the arguments name.
+func (a *app) scope(args []string, b *batch) (*scope, error) {
+	sc := &scope{left: []string{}}
+	var files []string
+	for _, arg := range args {
+		list, err := corpus.Walk(arg, corpus.LoopExt, corpus.ManifestExt, corpus.ArchiveExt, ".go", ".s")
+		if err != nil {
+			return nil, err
+		}
+		for _, file := range list {
+			code := filepath.Ext(file) == ".go" || filepath.Ext(file) == ".s"
+			switch {
+			case code && file == arg:
+				return nil, fmt.Errorf("%s: generated code is verified by the folder", file)
+			case isGenerated(file) && file != arg:
+				if dir := filepath.Dir(file); !slices.Contains(sc.folders, dir) {
+					sc.folders = append(sc.folders, dir)
+				}
+			case !code:
+				files = append(files, file)
+			}
+		}
+	}
+	var err error
+	if sc.cases, err = corpus.ReadAll(files); err != nil {
 		return nil, err
 	}
-	if len(cases) == 0 {
-		return nil, fmt.Errorf("nothing to verify in %s: no schedule, manifest (*.pairs) or archive (*.txtar) with pairs", strings.Join(args, " "))
+	if len(sc.cases)+len(sc.folders) == 0 {
+		return nil, fmt.Errorf("nothing to verify in %s: no schedule, manifest (*.pairs), archive (*.txtar) with pairs, or folder of generated code", strings.Join(args, " "))
 	}
-	for _, c := range cases {
+	seen := map[string]bool{}
+	for _, c := range sc.cases {
 		a.sources[c.Before.Name], a.sources[c.After.Name] = c.Before.Data, c.After.Data
+		seen[c.At.File], seen[c.Before.Name], seen[c.After.Name] = true, true, true
 	}
-	if b.shard == "" {
-		return cases, nil
+	for _, f := range files {
+		if !seen[f] {
+			what := "no schedule, and no manifest pairs it"
+			if filepath.Ext(f) != corpus.LoopExt {
+				what = "no line about a pair"
+			}
+			sc.leave("%s: %s", f, what)
+		}
 	}
-	left, right, _ := strings.Cut(b.shard, "/")
+	return sc, sc.shard(b.shard)
+}
+
+// isGenerated tells whether loopopt gen wrote a file.
+func isGenerated(path string) bool {
+	f, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	head := make([]byte, len(mark))
+	_, err = io.ReadFull(f, head)
+	return err == nil && string(head) == mark
+}
+
+// shard keeps a part of what there is.
+func (sc *scope) shard(part string) error {
+	if part == "" {
+		return nil
+	}
+	left, right, _ := strings.Cut(part, "/")
 	i, err := strconv.Atoi(left)
 	n, err2 := strconv.Atoi(right)
 	if err != nil || err2 != nil || i < 1 || i > n {
-		return nil, fmt.Errorf("--shard %s: it is written i/n with 1 <= i <= n", b.shard)
+		return fmt.Errorf("--shard %s: it is written i/n with 1 <= i <= n", part)
 	}
-	return corpus.Shard(cases, i, n), nil
+	sc.cases, sc.folders = corpus.Shard(sc.cases, i, n), corpus.Shard(sc.folders, i, n)
+	return nil
 }
 
 // batchBar counts cases on a terminal; elsewhere it is invisible.
@@ -145,7 +232,7 @@ type caseReport struct {
 
 // reportBatch prints the results in a format and picks the exit code: refuted
 // and other disappointed expectations count more than unknown.
-func (a *app) reportBatch(results []corpus.Result, format string) error {
+func (a *app) reportBatch(results []corpus.Result, folders *folderResult, sc *scope, format string) error {
 	sum := corpus.Summarize(results)
 	reports := []caseReport{}
 	var findings []finding
@@ -176,9 +263,13 @@ func (a *app) reportBatch(results []corpus.Result, format string) error {
 			findings = append(findings, caseFinding(r))
 		}
 	}
+	if folders != nil {
+		outcome = equiv.Worse(outcome, folders.outcome)
+		findings = append(findings, folders.findings...)
+	}
 	if format == "text" {
-		fmt.Fprintln(a.out, sum)
-	} else if err := a.write(format, findings, map[string]any{"cases": reports, "summary": sum}); err != nil {
+		a.summary(sum, folders, sc)
+	} else if err := a.write(format, findings, map[string]any{"cases": reports, "summary": sum, "folders": folders, "not_looked_at": sc.left}); err != nil {
 		return err
 	}
 	switch {
@@ -190,10 +281,47 @@ func (a *app) reportBatch(results []corpus.Result, format string) error {
 		return broken
 	case sum.Wrong > 0 || outcome == equiv.Refuted:
 		return &exitError{code: exitFindings}
-	case sum.Unknown > 0:
+	case sum.Unknown > 0 || outcome == equiv.Unknown:
 		return &exitError{code: exitUnknown}
 	}
 	return nil
+}
+
+// maxLeft is how much of what was not looked at is told one by one.
+const maxLeft = 10
+
+// summary tells what was looked at, how it came out, and what was not looked at.
+func (a *app) summary(sum corpus.Summary, folders *folderResult, sc *scope) {
+	if sum.Cases > 0 {
+		fmt.Fprintln(a.out, sum)
+	}
+	if folders != nil {
+		proved, scheduled, fresh := 0, 0, 0
+		for _, f := range folders.Forms {
+			if f.Outcome == equiv.Proved {
+				proved++
+			}
+		}
+		for _, f := range folders.Scheduled {
+			if f.Outcome == equiv.Proved {
+				scheduled++
+			}
+		}
+		for _, f := range folders.Fresh {
+			if f.Fresh {
+				fresh++
+			}
+		}
+		fmt.Fprintf(a.out, "%d folders of generated code: %d of %d compiled forms and %d of %d scheduled kernels proved, %d of %d up to date, %d findings\n",
+			len(sc.folders), proved, len(folders.Forms), scheduled, len(folders.Scheduled), fresh, len(folders.Fresh), len(folders.findings))
+	}
+	for i, l := range sc.left {
+		if i == maxLeft {
+			fmt.Fprintf(a.out, "not looked at: %d more, which --json lists\n", len(sc.left)-i)
+			break
+		}
+		fmt.Fprintln(a.out, "not looked at:", l)
+	}
 }
 
 func caseFinding(r *corpus.Result) finding {

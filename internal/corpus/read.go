@@ -227,8 +227,8 @@ func ReadAll(roots []string, exts ...string) ([]Case, error) {
 }
 
 // Shard gives part i of n, counted from 1; the parts together are all cases.
-func Shard(cases []Case, i, n int) []Case {
-	var out []Case
+func Shard[T any](cases []T, i, n int) []T {
+	var out []T
 	for k := i - 1; k < len(cases); k += n {
 		out = append(out, cases[k])
 	}

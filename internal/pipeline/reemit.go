@@ -19,7 +19,7 @@ func Reemit(ctx context.Context, dir string, files map[string][]byte, skip map[s
 	}
 	out := map[string][]byte{}
 	for _, s := range sources {
-		in := gen.Input{Source: s.name, Package: packageOf(files), Skip: skip, Taken: TakenNames(files, s.name)}
+		in := gen.Input{Source: s.name, Package: PackageOf(files), Skip: skip, Taken: TakenNames(files, s.name)}
 		packed := map[string]bool{}
 		for _, k := range s.kernels {
 			g := gen.Kernel{File: k.naive.File, Kernel: k.naive.Kernel, Sizes: k.sizes}
@@ -53,7 +53,8 @@ func TakenNames(files map[string][]byte, source string) map[string]bool {
 	return declared
 }
 
-func packageOf(files map[string][]byte) string {
+// PackageOf is the name of a generated package.
+func PackageOf(files map[string][]byte) string {
 	if m := packageLine.FindSubmatch(files["support.go"]); m != nil {
 		return string(m[1])
 	}

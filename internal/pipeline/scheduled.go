@@ -11,6 +11,7 @@ import (
 
 // A ScheduledPair is a naive kernel of a generated package and one scheduled form of it.
 type ScheduledPair struct {
+	Source      string // the .loop file that the package is generated from, without its path
 	Naive, File string // the .loop files
 	dir         string
 	files       map[string][]byte
@@ -30,11 +31,21 @@ func Scheduled(dir string, files map[string][]byte) ([]*ScheduledPair, error) {
 	for _, s := range sources {
 		for _, k := range s.kernels {
 			for _, v := range k.variants {
-				out = append(out, &ScheduledPair{k.naive.file, v.file, dir, files, k.naive, v})
+				out = append(out, &ScheduledPair{s.name, k.naive.file, v.file, dir, files, k.naive, v})
 			}
 		}
 	}
 	return out, nil
+}
+
+// SourcesOf lists the .loop files that a package is generated from, without their paths.
+func SourcesOf(dir string, files map[string][]byte) ([]string, error) {
+	list, err := contents(dir, files)
+	var out []string
+	for _, s := range list {
+		out = append(out, s.name)
+	}
+	return out, err
 }
 
 // Verify proves that the scheduled kernel computes what the naive one does, whenever the
