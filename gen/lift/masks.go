@@ -160,3 +160,18 @@ func (l *lifter) maskLogic(f *form) error {
 	}
 	return l.set(f.in, f.dst, vec{kind: value, lanes: lanes, e: f.e.Effect(args...)})
 }
+
+// conditional writes what keeps a cell's old value where a condition doesn't hold as a
+// statement under that condition.
+func conditional(items []item) []item {
+	for i, it := range items {
+		if it.dst == nil || it.cond != nil {
+			continue
+		}
+		s, ok := it.val.(*loopir.Intrinsic)
+		if ok && s.Name == "select" && sameExpr(s.Args[2], it.dst) {
+			items[i].cond, items[i].val = s.Args[0], under(s.Args[0], s.Args[1])
+		}
+	}
+	return items
+}
