@@ -45,7 +45,7 @@ func (a *app) verifyCmd() *cobra.Command {
 			"ms, reason, counterexample, bounds, magnitudes}, a list of these for several kernels; for\n" +
 			"one file what transform --json prints, where bounds is explained; for many\n" +
 			"{cases: [{name, file, line, outcome, verdict, expected, met, ms, checks}], summary,\n" +
-			"folders: {forms, scheduled, fresh}, not_looked_at}.",
+			"folders: {forms, scheduled, fresh, claims}, not_looked_at}.",
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if a.json {

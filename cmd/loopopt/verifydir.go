@@ -15,9 +15,11 @@ import (
 
 // A folderResult is what came of the folders of generated code.
 type folderResult struct {
-	Forms     []*pipeline.Readback `json:"forms"`
-	Scheduled []scheduledForm      `json:"scheduled"`
-	Fresh     []freshness          `json:"fresh"`
+	Forms     []*pipeline.Readback       `json:"forms"`
+	Scheduled []scheduledForm            `json:"scheduled"`
+	Fresh     []freshness                `json:"fresh"`
+	Claims    []*pipeline.Claim          `json:"claims"`
+	shown     map[string]*pipeline.Check // of the folder being verified, by .loop file
 	outcome   equiv.Outcome
 	findings  []finding
 }
@@ -54,7 +56,7 @@ func (r *folderResult) add(fs []finding) {
 // the naive one does, and that what gen writes for the source now is the same. What it
 // can't look at is told to sc.
 func (a *app) verifyFolders(ctx context.Context, sc *scope, eq equiv.Options, b *batch) (*folderResult, error) {
-	res := &folderResult{Forms: []*pipeline.Readback{}, Scheduled: []scheduledForm{}, Fresh: []freshness{}, outcome: equiv.Proved}
+	res := &folderResult{Forms: []*pipeline.Readback{}, Scheduled: []scheduledForm{}, Fresh: []freshness{}, Claims: []*pipeline.Claim{}, outcome: equiv.Proved}
 	for _, dir := range sc.folders {
 		if err := a.verifyFolder(ctx, dir, res, sc, eq, b); err != nil {
 			return nil, a.formatted(b.format, dir, err)
@@ -78,9 +80,6 @@ func (a *app) verifyFolder(ctx context.Context, dir string, res *folderResult, s
 		return err
 	}
 	res.add(strange)
-	if err := a.verifyForms(ctx, folder, res, eq, b); err != nil {
-		return err
-	}
 	sources, err := pipeline.SourcesOf(dir, folder.Generated)
 	if err != nil {
 		return err
@@ -89,7 +88,14 @@ func (a *app) verifyFolder(ctx context.Context, dir string, res *folderResult, s
 	for _, d := range generatedFrom(dir) {
 		from[filepath.Base(d.source)] = d
 	}
+	before := len(res.Forms)
+	if err := a.verifyForms(ctx, folder, res, eq, b); err != nil {
+		return err
+	}
 	if err := a.verifyLoops(ctx, dir, folder.Generated, res, eq, b, from); err != nil {
+		return err
+	}
+	if err := a.claim(folder, res.Forms[before:], res, b.format); err != nil {
 		return err
 	}
 	for _, name := range sources {
@@ -199,6 +205,7 @@ func (a *app) readbackFailure(b *pipeline.Readback) {
 // correspond and, should that not do, by replaying those of the file that the package is
 // generated from.
 func (a *app) verifyLoops(ctx context.Context, dir string, files map[string][]byte, res *folderResult, eq equiv.Options, b *batch, from map[string]directive) error {
+	res.shown = map[string]*pipeline.Check{}
 	pairs, err := pipeline.Scheduled(dir, files)
 	if err != nil {
 		return err
@@ -235,7 +242,32 @@ func (a *app) verifyLoops(ctx context.Context, dir string, files map[string][]by
 		if !c.Proved() {
 			res.add([]finding{{c.Outcome, at, pair.File + ": not shown equal to " + pair.Naive, c}})
 		}
+		res.shown[pair.File] = c
 		res.Scheduled = append(res.Scheduled, scheduledForm{at.File, pair.Naive, c.Outcome, c.Verdict, c.Count})
+	}
+	return nil
+}
+
+// claim tells what is shown of each exported function.
+func (a *app) claim(folder *pipeline.Folder, forms []*pipeline.Readback, res *folderResult, format string) error {
+	claims, err := pipeline.Claims(folder.Dir, folder.Generated, forms, res.shown)
+	if err != nil {
+		return err
+	}
+	res.Claims = append(res.Claims, claims...)
+	for _, c := range claims {
+		if c.Outcome != equiv.Proved {
+			res.add([]finding{{c.Outcome, c.Span, c.Function + ": " + c.Reason, nil}})
+		}
+		if format != "text" {
+			continue
+		}
+		a.clearProgress()
+		if c.Outcome != equiv.Proved {
+			fmt.Fprintf(a.err, "%s: %s: %s\n", c.Function, a.paint(c.Outcome), c.Reason)
+			continue
+		}
+		fmt.Fprintf(a.err, "%s computes kernel %s, or gives an error: %s %s, %d cases, claim %s\n", c.Function, c.Kernel, a.paint(c.Outcome), c.Verdict, len(c.Cases), c.Digest)
 	}
 	return nil
 }

@@ -296,7 +296,12 @@ func (a *app) summary(sum corpus.Summary, folders *folderResult, sc *scope) {
 		fmt.Fprintln(a.out, sum)
 	}
 	if folders != nil {
-		proved, scheduled, fresh := 0, 0, 0
+		proved, scheduled, fresh, claims := 0, 0, 0, 0
+		for _, c := range folders.Claims {
+			if c.Outcome == equiv.Proved {
+				claims++
+			}
+		}
 		for _, f := range folders.Forms {
 			if f.Outcome == equiv.Proved {
 				proved++
@@ -312,8 +317,8 @@ func (a *app) summary(sum corpus.Summary, folders *folderResult, sc *scope) {
 				fresh++
 			}
 		}
-		fmt.Fprintf(a.out, "%d folders of generated code: %d of %d compiled forms and %d of %d scheduled kernels proved, %d of %d up to date, %d findings\n",
-			len(sc.folders), proved, len(folders.Forms), scheduled, len(folders.Scheduled), fresh, len(folders.Fresh), len(folders.findings))
+		fmt.Fprintf(a.out, "%d folders of generated code: %d of %d exported functions, %d of %d compiled forms and %d of %d scheduled kernels proved, %d of %d up to date, %d findings\n",
+			len(sc.folders), claims, len(folders.Claims), proved, len(folders.Forms), scheduled, len(folders.Scheduled), fresh, len(folders.Fresh), len(folders.findings))
 	}
 	for i, l := range sc.left {
 		if i == maxLeft {

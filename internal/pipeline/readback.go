@@ -20,8 +20,9 @@ import (
 // A Readback says whether one compiled form, read back from its text, does what the
 // kernel does that it was generated from.
 type Readback struct {
-	File    string          `json:"file"` // the Go file of the form
-	Loop    string          `json:"loop"` // the kernel's file
+	File    string          `json:"file"`   // the Go file of the form
+	Loop    string          `json:"loop"`   // the kernel's file
+	Kernel  string          `json:"kernel"` // digest of the kernel and what it calls
 	Outcome equiv.Outcome   `json:"outcome"`
 	Verdict equiv.Verdict   `json:"verdict"`
 	Count   int             `json:"obligations"`
@@ -118,7 +119,7 @@ func readback(ctx context.Context, p *lift.Package, f lift.Form, opts equiv.Opti
 	if err != nil {
 		return nil, err
 	}
-	b := &Readback{File: f.File, Loop: f.Loop, Outcome: r.Outcome, Verdict: r.Verdict, Count: r.Count, Result: r, Errors: r.Failures}
+	b := &Readback{File: f.File, Loop: f.Loop, Kernel: loopDigest(p.Text(f.Loop)), Outcome: r.Outcome, Verdict: r.Verdict, Count: r.Count, Result: r, Errors: r.Failures}
 	b.MS = float64(time.Since(start).Microseconds()) / 1000
 	var reasons []string
 	for _, e := range r.Failures {
