@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/fatih/color"
@@ -33,7 +34,11 @@ type app struct {
 	cacheDir   string
 	emitSMT    string
 	crossCheck string
-	require    strength          // of verify and transform
+	require    strength // of verify and transform
+	limits     limits
+	format     string            // that verify prints in
+	about      string            // first argument
+	answered   atomic.Bool       // whether a document was printed
 	sources    map[string][]byte // for error messages
 	bar        *progressbar.ProgressBar
 }
@@ -70,7 +75,7 @@ func loopFiles(args []string) ([]string, error) {
 func (a *app) newPool(jobs int, progress func(done, total int)) (*smt.Pool, error) {
 	p, err := smt.NewPool(smt.Options{
 		Engine: a.engine, Command: a.solver, Jobs: jobs, RLimit: a.budget, NoCache: a.noCache, CacheDir: a.cacheDir,
-		EmitDir: a.emitSMT, CrossCheck: a.crossCheck, Progress: progress,
+		EmitDir: a.emitSMT, CrossCheck: a.crossCheck, Progress: progress, Memory: int64(a.limits.memory),
 	})
 	if err != nil {
 		return nil, &exitError{exitUsage, err.Error()}
@@ -129,8 +134,17 @@ func (a *app) clearProgress() {
 	}
 }
 
+// machine is the format of a command's output.
+func (a *app) machine() string {
+	if a.json {
+		return "json"
+	}
+	return a.format
+}
+
 // printJSON writes v as indented JSON to standard output.
 func (a *app) printJSON(v any) error {
+	a.answered.Store(true)
 	e := json.NewEncoder(a.out)
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")

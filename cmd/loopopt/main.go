@@ -43,6 +43,17 @@ func main() {
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	a := &app{out: stdout, err: stderr, sources: map[string][]byte{}}
 	root := a.root()
+	stop := func() {}
+	root.PersistentPreRunE = func(cmd *cobra.Command, args []string) (err error) {
+		if len(args) > 0 {
+			a.about = args[0]
+		}
+		if stop, err = a.limit(cmd); err == nil {
+			ctx = cmd.Context()
+		}
+		return err
+	}
+	defer func() { stop() }()
 	root.SetArgs(goFlags(args))
 	root.SetOut(stdout)
 	root.SetErr(stderr)
@@ -73,6 +84,10 @@ func (a *app) exit(ctx context.Context, err error) int {
 	if errors.As(err, &defect) {
 		fmt.Fprintf(a.err, "loopopt: %v\n%s\nThis is a defect of loopopt; nothing was proved.\n", defect, defect.Stack)
 		return exitInternal
+	}
+	if l := reached(ctx); l != nil {
+		a.undecided(l)
+		return exitUnknown
 	}
 	if ctx.Err() != nil {
 		fmt.Fprintln(a.err, "loopopt: interrupted")
@@ -125,6 +140,8 @@ func (a *app) root() *cobra.Command {
 		Long: "loopopt turns naive array loop nests into blocked, vectorized kernels. Each step of\n" +
 			"a schedule is proved equivalent for all sizes by an SMT solver; a wrong step is\n" +
 			"refuted with a counterexample.\n\n" +
+			"A command that reaches --timeout or --memory ends with the answer unknown and leaves no\n" +
+			"file half written; with --json it prints {outcome: \"unknown\", reason}.\n\n" +
 			"Exit codes: 0 proved or done, 1 refuted or findings, 2 usage or input,\n" +
 			"3 internal error, 4 unknown (the prover could not tell), 130 interrupted, 143 terminated.",
 		SilenceUsage:  true,
@@ -149,6 +166,9 @@ func (a *app) root() *cobra.Command {
 	f.UintVar(&a.budget, "budget", 0, "solver resource limit for each obligation (0: the default)")
 	f.BoolVar(&a.noCache, "no-cache", false, "prove anew; neither read nor write the proof cache")
 	f.StringVar(&a.cacheDir, "cache", "", "folder of the proof cache; machines may share it (default: the user's cache folder)")
+	f.DurationVar(&a.limits.timeout, "timeout", 0, "answer unknown after this long, as 90s or 10m (0: no limit)")
+	a.limits.memory = defaultMemory()
+	f.Var(&a.limits.memory, "memory", "answer unknown rather than use more memory, solvers included (default at most half of the machine's)")
 	f.StringVar(&a.emitSMT, "emit-smt", "", "write each obligation as an SMT-LIB 2 file into this folder")
 	f.StringVar(&a.crossCheck, "cross-check", "", "replay each obligation with these solver commands (cvc5,z3; goz3 is Z3 in process); disagreement is an error")
 	root.AddCommand(a.transformCmd(), a.verifyCmd(), a.checkCmd(), a.genCmd(), a.benchCmd(), a.fmtCmd(), a.doctorCmd(), a.primitivesCmd(), a.versionCmd())

@@ -54,6 +54,7 @@ func (a *app) verifyCmd() *cobra.Command {
 			if !validFormat(b.format) {
 				return &exitError{exitUsage, fmt.Sprintf("--format %s: it is one of %s", b.format, strings.Join(formats, ", "))}
 			}
+			a.format = b.format
 			many := b.isBatch(args)
 			b.side = many && how.explain
 			switch {

@@ -32,8 +32,13 @@ const (
 // state and an rlimit, which makes Unknown reproducible.
 var z3Dialect = &dialect{
 	program: "z3", pkg: "z3",
-	args:  []string{"-in", "-smt2"},
-	limit: func(limits) []string { return nil },
+	args: []string{"-in", "-smt2"},
+	limit: func(l limits) []string {
+		if l.memory == 0 {
+			return nil
+		}
+		return []string{fmt.Sprintf("-memory:%d", max(l.memory/int64(max(l.jobs, 1))>>20, 16))}
+	},
 	header: func(l limits) string {
 		return fmt.Sprintf("(set-option :rlimit %d)\n(set-option :timeout %d)\n",
 			min(l.rlimit, quickRLimit), l.quick)

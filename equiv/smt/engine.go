@@ -35,6 +35,8 @@ type limits struct {
 	rlimit uint  // solver steps, deterministic
 	quick  int64 // milliseconds for the first, incremental attempt
 	wall   int64 // milliseconds until a solver that ignores its limits is killed
+	memory int64 // bytes for all solvers; 0: no limit
+	jobs   int   // solvers that share it
 }
 
 // of are the limits for p: a step with products takes some five times as long, and what is

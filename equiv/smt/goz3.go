@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"math/big"
 	"strconv"
+	"sync/atomic"
 	"time"
 	"unsafe"
 
@@ -41,13 +42,14 @@ type goz3Worker struct{ limits limits }
 
 func (goz3Worker) close() {}
 
-// solve can't interrupt Z3: a check that outlives the context is left behind and ends by its
-// rlimit, its result unread.
+// solve does not wait for Z3 once the context or the time is over: the check is told to
+// stop and left behind, its result unread.
 func (w goz3Worker) solve(ctx context.Context, p *problem) result {
-	answer := make(chan result, 1)
+	answer, quit := make(chan result, 1), make(chan struct{})
+	defer close(quit)
 	go func() {
 		var r result
-		if err := Guard(func() { r = w.decide(p) }); err != nil {
+		if err := Guard(func() { r = w.decide(p, quit) }); err != nil {
 			r = defective(err)
 		}
 		answer <- r
@@ -71,27 +73,31 @@ type z3Error string
 // decide gives linear problems to Z3's older arithmetic first: on ours,
 // full of quotients by constants, the newer one takes from time to time a thousand times
 // as long. What it does not soon decide is left to the newer one.
-func (w goz3Worker) decide(p *problem) result {
+func (w goz3Worker) decide(p *problem, quit <-chan struct{}) result {
 	if p.logic == "QF_LIA" {
-		if r := w.attempt(p, w.limits.rlimit/10, true); r.status != Unknown {
+		if r := w.attempt(p, quit, w.limits.rlimit/10, true); r.status != Unknown {
 			return r
 		}
 	}
-	return w.attempt(p, w.limits.of(p).rlimit, false)
+	return w.attempt(p, quit, w.limits.of(p).rlimit, false)
 }
 
-func (w goz3Worker) attempt(p *problem, rlimit uint, older bool) (r result) {
+func (w goz3Worker) attempt(p *problem, quit <-chan struct{}, rlimit uint, older bool) (r result) {
 	config := z3.NewConfig()
 	defer config.Close()
 	config.SetParamValue("rlimit", strconv.FormatUint(uint64(rlimit), 10))
 	ctx := z3.NewContext(config)
 	defer ctx.Close()
+	watch := watched(ctx, quit, w.limits.memory)
+	defer watch.done()
 	ctx.SetErrorHandler(func(c *z3.Context, code z3.ErrorCode) { panic(z3Error(c.Error(code))) })
 	defer func() {
 		switch e := recover().(type) {
 		case nil:
 		case z3Error:
-			r = unknown("solver failed: " + string(e))
+			if r = unknown("solver failed: " + string(e)); watch.full.Load() {
+				r = unknown(outOfMemory)
+			}
 		default:
 			panic(e)
 		}
@@ -112,7 +118,53 @@ func (w goz3Worker) attempt(p *problem, rlimit uint, older bool) (r result) {
 	case z3.False:
 		return result{status: Unsat}
 	}
+	if watch.full.Load() {
+		return unknown(outOfMemory)
+	}
 	return unknown("the solver gave up, most likely at its rlimit")
+}
+
+const outOfMemory = "the solver reached its memory"
+
+// A z3Watch stops what Z3 does in a context.
+type z3Watch struct {
+	full       atomic.Bool // because Z3, all contexts together, has its memory
+	end, ended chan struct{}
+}
+
+// watched stops Z3 when quit is closed or it takes more memory than most, if that is not 0.
+// It has to be done before the context is closed. Z3's own limit on memory is no use: past
+// it, Z3 fails for good.
+func watched(ctx *z3.Context, quit <-chan struct{}, most int64) *z3Watch {
+	c := C.Z3_context(unsafe.Pointer(ctx.Z3Value()))
+	w := &z3Watch{end: make(chan struct{}), ended: make(chan struct{})}
+	go func() {
+		defer close(w.ended)
+		tick := time.NewTicker(20 * time.Millisecond) // what does not run yet does not hear of it
+		defer tick.Stop()
+		left := false
+		for {
+			select {
+			case <-w.end:
+				return
+			case <-quit:
+				quit, left = nil, true
+			case <-tick.C:
+				if most > 0 && uint64(C.Z3_get_estimated_alloc_size()) > uint64(most) {
+					w.full.Store(true)
+				}
+			}
+			if left || w.full.Load() {
+				C.Z3_interrupt(c)
+			}
+		}
+	}()
+	return w
+}
+
+func (w *z3Watch) done() {
+	close(w.end)
+	<-w.ended
 }
 
 // useCore has a solver be Z3's core, without the strategies for logics around it, which spend

@@ -25,6 +25,7 @@ type Options struct {
 	CacheDir   string        // machines may share it; empty: loopopt in the user's cache directory
 	NoCache    bool          // keep verdicts in memory only
 	EmitDir    string        // if set, every query is written there as an .smt2 file
+	Memory     int64         // bytes that solvers may take, all together; 0: no limit
 	CrossCheck string        // commands of second solvers that have to agree, by commas; goz3 is the one in process
 	// Progress is told of every query asked or answered, one call at a time. It must not
 	// call the pool.
@@ -87,7 +88,7 @@ func NewPool(opts Options) (*Pool, error) {
 			opts.CacheDir = filepath.Join(dir, "loopopt")
 		}
 	}
-	l := limits{rlimit: opts.RLimit, quick: quickMillis, wall: opts.Timeout.Milliseconds()}
+	l := limits{rlimit: opts.RLimit, quick: quickMillis, wall: opts.Timeout.Milliseconds(), memory: opts.Memory, jobs: opts.Jobs}
 	ctx := context.Background()
 	e, err := findEngine(ctx, opts, l)
 	if err != nil {
