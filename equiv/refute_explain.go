@@ -239,7 +239,7 @@ func pairUp(m *made, extra, xu, yu []*made, depth int) []string {
 		if i < len(best.reads) && best.reads[i].key != r.key {
 			s := best.reads[i]
 			if s.stmt == nil || r.stmt == nil {
-				return []string{fmt.Sprintf("the update %s now reads %s instead of %s", here, s.name(), r.name())}
+				return []string{fmt.Sprintf("the update %s now reads %s", here, instead(s, r))}
 			}
 			return append([]string{fmt.Sprintf("the update %s reads %s, which differs already", here, r.name())}, explain(r, s, depth-1)...)
 		}
@@ -263,11 +263,26 @@ func starts(x, y *made, depth int) []string {
 		}
 		s := y.reads[i]
 		if r.stmt == nil || s.stmt == nil {
-			return []string{fmt.Sprintf("the assignment %s now reads %s instead of %s", x.place(nil), s.name(), r.name())}
+			return []string{fmt.Sprintf("the assignment %s now reads %s", x.place(nil), instead(s, r))}
 		}
 		return append([]string{fmt.Sprintf("the assignment %s reads %s, which differs already", x.place(nil), r.name())}, explain(r, s, depth-1)...)
 	}
 	return []string{fmt.Sprintf("the assignment %s is now the one %s", x.place(nil), y.place(nil))}
+}
+
+// instead tells which content stands for another; of one cell, how old each is.
+func instead(now, before *made) string {
+	if now.name() != before.name() {
+		return now.name() + " instead of " + before.name()
+	}
+	return fmt.Sprintf("%s %s instead of %s", now.name(), now.age(), before.age())
+}
+
+func (m *made) age() string {
+	if m.stmt == nil {
+		return "as it was at the start"
+	}
+	return "as written " + m.place(nil)
 }
 
 // without lists the members of xs that ys lacks, as often as it lacks them.

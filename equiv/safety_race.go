@@ -162,16 +162,34 @@ func (w *walker) race(p *Program, l *Loop, a, b access) {
 				err.Note(second.cell.Span, "the other iteration %s the cell here", verb)
 			}
 			if first.update && second.update && first.stmt.Op == second.stmt.Op {
-				err.Note(loopir.Span{}, "`%s reduction(%s: %s)` would permit concurrent updates", word, opText(first.stmt.Op), asWritten(a.cell.Name))
+				adviseReduction(err, l.For, first.stmt, asWritten(a.cell.Name))
 			}
 			return err
 		},
 	})
 }
 
+// adviseReduction tells how iterations of loop l may all update a cell as s does.
+func adviseReduction(err *loopir.Error, l *loopir.For, s *Stmt, name string) {
+	switch {
+	case s.Op == loopir.DivTo:
+		return
+	case l.Par == loopir.Vectorize:
+		label := s.Label
+		if label == "" {
+			label = "S"
+		}
+		err.Note(loopir.Span{}, "give each lane a partial result first: `rfactor %s over %s into t`, where %s labels the update", label, l.Iter, label)
+	case s.Op == loopir.SubTo:
+		err.Note(loopir.Span{}, "written as += of the negated term, `parallel reduction(+: %s)` would permit concurrent updates", name)
+	default:
+		err.Note(loopir.Span{}, "`parallel reduction(%s: %s)` would permit concurrent updates", opText(s.Op), name)
+	}
+}
+
 // opText is the operator of op as a reduction clause spells it.
 func opText(op loopir.AssignOp) string {
 	return map[loopir.AssignOp]string{
-		loopir.AddTo: "+", loopir.SubTo: "-", loopir.MulTo: "*", loopir.DivTo: "/", loopir.MinTo: "min", loopir.MaxTo: "max",
+		loopir.AddTo: "+", loopir.MulTo: "*", loopir.MinTo: "min", loopir.MaxTo: "max",
 	}[op]
 }

@@ -41,7 +41,7 @@ func (c *checker) compareExprs(a, b value, ctx known) (Verdict, *failure) {
 	if v, f, ok := c.compareFused(a, b, ctx); ok {
 		return v, f
 	}
-	return NoVerdict, failf(a.e.Source(), "computes something else than before").note(b.e.Source(), "before")
+	return NoVerdict, failf(a.e.Source(), "not shown to compute what was computed before").note(b.e.Source(), "by this")
 }
 
 // asSum writes x - y as x + (-y), which is the same in IEEE and in wrapping

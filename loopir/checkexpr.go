@@ -77,6 +77,10 @@ func (c *checker) mismatch(x Expr, want Type) *Error {
 	case want == Index:
 		return c.errorf(x.Source(), "%s is data (%s); an index is built from sizes, iterators and integers", text, t)
 	}
+	if b, ok := x.(*Binary); ok && t.IsInteger() && t.Bits() < want.Bits() && (b.Op == Add || b.Op == Sub || b.Op == Mul) {
+		return c.errorf(x.Source(), "%s has type %s where %s is expected; write %s(%s) %s %s(%s): %s(%s) would wrap at %d bits first",
+			text, t, want, want, shortText(b.X), b.Op, want, shortText(b.Y), want, text, t.Bits())
+	}
 	return c.errorf(x.Source(), "%s has type %s where %s is expected; write %s(%s) to convert", text, t, want, want, text)
 }
 
