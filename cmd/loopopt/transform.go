@@ -20,6 +20,7 @@ func (a *app) transformCmd() *cobra.Command {
 	var schedule string
 	var settings map[string]string
 	var eachStep bool
+	var page string
 	c := &cobra.Command{
 		Use:   "transform FILE.loop",
 		Short: "Run schedules, proving each step, and print the final loop nests",
@@ -66,7 +67,7 @@ func (a *app) transformCmd() *cobra.Command {
 								fmt.Fprintf(a.out, "schedule %s for %s\n", s.Name, s.Kernel)
 							}
 							a.line(cmd, c)
-							if eachStep && c.Nest != "" {
+							if eachStep && c.Nest != "" && len(r.Steps) > 1 { // the first is as written
 								fmt.Fprintf(a.out, "\n%s\n", c.Nest)
 							}
 						}
@@ -85,6 +86,9 @@ func (a *app) transformCmd() *cobra.Command {
 						fmt.Fprintf(a.err, "loopopt: schedule %s: %s\n", s.Name, indent(weak, "    "))
 					}
 				}
+				if err := writePage(page, scheduleSections(args[0], reports)); err != nil {
+					return err
+				}
 				if a.json {
 					if err := a.printReports(reports); err != nil {
 						return err
@@ -97,6 +101,7 @@ func (a *app) transformCmd() *cobra.Command {
 	a.requireFlag(c)
 	c.Flags().StringVar(&schedule, "schedule", "", "run only this schedule")
 	c.Flags().BoolVar(&eachStep, "each-step", false, "print the nest after every step, with the kernels that it calls")
+	c.Flags().StringVar(&page, "html", "", "write a page with every step to this file: the nest before and after it, its verdict and bound")
 	c.Flags().StringToStringVar(&settings, "param", nil, "set schedule parameters: --param RBQ=7")
 	return c
 }

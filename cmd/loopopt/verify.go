@@ -26,7 +26,8 @@ func (a *app) verifyCmd() *cobra.Command {
 			"--relate 'A[i][j] ~ B[i/4][j][i%4]' says that the second file's array B packs the\n" +
 			"first one's A, as `packs` in its text would. --explain tells which statements were\n" +
 			"matched, where each read gets its value, and what was proved, with\n" +
-			"--json as {explanation, obligation_details}; --html draws it.\n\n" +
+			"--json as {explanation, obligation_details}. --html writes a page: of two files how they\n" +
+			"were matched, else every step with the nest before and after it, and each form.\n\n" +
 			"With folders (./... as in Go), archives or manifests: proves every schedule in .loop\n" +
 			"files and every pair in manifests (*.pairs), whose lines are\n\n" +
 			"    a.loop b.loop: proved exact\n\n" +
@@ -56,10 +57,10 @@ func (a *app) verifyCmd() *cobra.Command {
 			}
 			a.format = b.format
 			many := b.isBatch(args)
-			b.side = many && how.explain
+			b.side, b.html = many && how.explain, how.html
 			switch {
-			case (len(args) != 2 || many) && (len(how.relate) > 0 || how.html != "" || how.explain && !many):
-				return &exitError{exitUsage, "--relate and --html are for two files, --explain for these and for folders of generated code"}
+			case (len(args) != 2 || many) && (len(how.relate) > 0 || how.explain && !many):
+				return &exitError{exitUsage, "--relate and --explain are for two files, --explain for folders of generated code too"}
 			case many:
 				if from != "" {
 					var err error
@@ -73,13 +74,13 @@ func (a *app) verifyCmd() *cobra.Command {
 			case len(args) == 2:
 				return a.verifyPair(cmd, args[0], args[1], b.format, &how)
 			}
-			return a.verifyFile(cmd, args[0], b.format)
+			return a.verifyFile(cmd, args[0], b.format, how.html)
 		},
 	}
 	c.Flags().StringVar(&b.format, "format", "text", "text, json, sarif, or github (workflow annotations)")
 	c.Flags().StringArrayVar(&how.relate, "relate", nil, "how an array of the second file packs one of the first; may be repeated")
 	c.Flags().BoolVar(&how.explain, "explain", false, "tell the matching, the sources of reads, and every obligation with its time; or print code side by side with what it amounts to")
-	c.Flags().StringVar(&how.html, "html", "", "write the explanation to this file, as one HTML page")
+	c.Flags().StringVar(&how.html, "html", "", "write what was proved to this file, as one HTML page")
 	a.requireFlag(c)
 	c.Flags().StringVar(&b.shard, "shard", "", "i/n: only part i of n of the cases")
 	c.Flags().StringVar(&b.raw, "raw", "", "also write a line a case and the summary to this file")
@@ -88,7 +89,7 @@ func (a *app) verifyCmd() *cobra.Command {
 }
 
 // verifyFile proves every schedule of a file.
-func (a *app) verifyFile(cmd *cobra.Command, path, format string) error {
+func (a *app) verifyFile(cmd *cobra.Command, path, format, page string) error {
 	f, err := a.load(path)
 	if err != nil {
 		return a.formatted(format, path, err)
@@ -117,6 +118,9 @@ func (a *app) verifyFile(cmd *cobra.Command, path, format string) error {
 			var weak []finding
 			outcome, weak = a.demand(format, outcome, finding{span: s.Span, msg: "schedule " + s.Name}, a.wholeTooWeak(r))
 			findings = append(findings, weak...)
+		}
+		if err := writePage(page, scheduleSections(path, reports)); err != nil {
+			return err
 		}
 		if format == "json" {
 			if err := a.printReports(reports); err != nil {

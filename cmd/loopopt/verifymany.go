@@ -27,6 +27,7 @@ type batch struct {
 	source *loopir.File // whose schedules are replayed for folders of generated code
 	shard  string       // i/n
 	raw    string       // file for the figures
+	html   string       // file for the page
 	format string
 }
 
@@ -67,7 +68,7 @@ func (a *app) verifyBatch(cmd *cobra.Command, args []string, b *batch) error {
 		}
 	}
 	if len(sc.cases) == 0 {
-		return a.reportBatch(nil, folders, sc, b.format)
+		return a.reportBatch(nil, folders, sc, b)
 	}
 	return a.verifyCases(cmd, sc, folders, b)
 }
@@ -112,7 +113,7 @@ func (a *app) verifyCases(cmd *cobra.Command, sc *scope, folders *folderResult, 
 			return err
 		}
 	}
-	err = a.reportBatch(results, folders, sc, b.format)
+	err = a.reportBatch(results, folders, sc, b)
 	if b.format == "text" {
 		for _, c := range shared.CrossChecks() {
 			fmt.Fprintf(a.out, "cross-check %s: %d obligations agreed, %d unknown, %d disagreed\n", c.Solver, c.Agreed, c.Unknown, len(c.Disagree))
@@ -232,7 +233,11 @@ type caseReport struct {
 
 // reportBatch prints the results in a format and picks the exit code: refuted
 // and other disappointed expectations count more than unknown.
-func (a *app) reportBatch(results []corpus.Result, folders *folderResult, sc *scope, format string) error {
+func (a *app) reportBatch(results []corpus.Result, folders *folderResult, sc *scope, b *batch) error {
+	format := b.format
+	if err := writePage(b.html, batchOverview(results, folders, sc)); err != nil {
+		return err
+	}
 	sum := corpus.Summarize(results)
 	reports := []caseReport{}
 	var findings []finding

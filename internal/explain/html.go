@@ -13,7 +13,10 @@ import (
 //go:embed page.html
 var pageText string
 
-var page = template.Must(template.New("page").Parse(pageText))
+//go:embed style.html
+var styleText string
+
+var page = template.Must(template.Must(template.New("page").Parse(pageText)).Parse(styleText))
 
 // hues are the colours of matched statements, far apart in the order of use.
 var hues = []int{210, 28, 130, 330, 52, 265, 175, 0, 95, 300, 190, 15}

@@ -62,7 +62,7 @@ type Check struct {
 
 	Explanation *equiv.Explanation `json:"explanation,omitempty"` // if asked for
 
-	Nest        string             `json:"-"` // of a step: the nest after it, with the kernels it calls, as .loop text
+	Nest        string             `json:"-"` // the nest after a step, or that the first begins with, with the kernels it calls, as .loop text
 	Span        loopir.Span        `json:"-"`
 	Obligations []equiv.Obligation `json:"-"`
 	Failures    []*loopir.Error    `json:"-"`
@@ -148,6 +148,9 @@ func Transform(ctx context.Context, f *loopir.File, s *loopir.Schedule, opts Opt
 	}
 	proofs := []proof{func(ctx context.Context) (*Check, error) {
 		c, err := safety(ctx, f, original, opts)
+		if c != nil {
+			c.Nest = nest(f, original)
+		}
 		return named(c, "check "+original.Name), err
 	}}
 	for _, p := range script.Steps {
