@@ -36,7 +36,8 @@ func (p *pkg) assembly(b *built) error {
 	if b.Target == "go" {
 		return nil
 	}
-	regions := simd.FindRegions(b.flat)
+	flat := b.flat.Clone()
+	regions := simd.FindRegions(flat)
 	left := make([]error, len(regions)) // why a region is in no form so far
 	taken := make([]bool, len(regions))
 	for _, isa := range []simd.ISA{simd.AVX512, simd.AVX2, simd.NEON} {
@@ -45,7 +46,7 @@ func (p *pkg) assembly(b *built) error {
 			continue
 		}
 		f.has = "has" + camel(f.typ)
-		why, err := p.asmForm(b, f, regions)
+		why, err := p.asmForm(b, flat, f, regions)
 		if err != nil {
 			return err
 		}
@@ -119,9 +120,9 @@ func (f asmForm) stem(b *built) string { return b.base + "_" + f.isa.String() + 
 
 var errSkipped = errors.New("its assembly, read back, is not shown to do what it should")
 
-// asmForm writes one form: the assembly of all regions that have one, and Go
+// asmForm writes one form of flat: the assembly of all regions that have one, and Go
 // around them. It returns for each region why it has none; if none has, no form is written.
-func (p *pkg) asmForm(b *built, f asmForm, regions []*simd.Region) ([]error, error) {
+func (p *pkg) asmForm(b *built, flat *loopir.Kernel, f asmForm, regions []*simd.Region) ([]error, error) {
 	var text strings.Builder
 	stubs := map[loopir.Stmt]stub{}
 	lengths := map[loopir.Stmt]int{}
@@ -157,7 +158,7 @@ func (p *pkg) asmForm(b *built, f asmForm, regions []*simd.Region) ([]error, err
 		order = append(order, s)
 		return s.call(place), lengths[list[at]]
 	}
-	code, err := golang.Func(b.flat, f.typ, facts(b.flat), hook)
+	code, err := golang.Func(flat, f.typ, facts(flat), hook)
 	if err != nil {
 		return nil, err
 	}

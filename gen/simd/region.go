@@ -85,12 +85,15 @@ type Arg struct {
 //   - the body of the outermost loop that directly contains a local in
 //     registers, or that loop as a whole if Lower takes it and its iterations
 //     follow each other: one call for a row of tiles, or
+//   - where no ISA takes that, since some of it needs Go: the statements from such a
+//     local to its last use, see split, or
 //   - an outermost loop nest around a vectorized loop without such a local
 //     that Lower takes, or the vectorized loop;
 //
 // in all cases without a parallel loop inside. Not more than a row, since the
 // goroutine can't be stopped inside. That a region is found does not promise
-// that Lower or Emit takes it.
+// that Lower or Emit takes it. Scalars that pass from a region to Go become arrays of one
+// cell: k changes.
 func FindRegions(k *loopir.Kernel) []*Region {
 	f := finder{kernel: k}
 	f.list(&k.Body)
@@ -101,20 +104,30 @@ type finder struct {
 	kernel *loopir.Kernel
 	path   []*loopir.For
 	found  []*Region
+	runs   []run
 }
 
 func (f *finder) list(list *[]loopir.Stmt) {
 	if hasRegisters(*list) && !has(*list, isParallel) {
 		f.add(list, 0, len(*list))
-		return
+		if f.lowers() || !f.split(list) {
+			return
+		}
+		f.found = f.found[:len(f.found)-1]
 	}
-	for i, s := range *list {
+	for i := 0; i < len(*list); i++ {
+		s := (*list)[i]
+		if n := f.run(list, i); n > 0 {
+			f.add(list, i, i+n)
+			i += n - 1
+			continue
+		}
 		if l, ok := s.(*loopir.For); ok {
 			one := []loopir.Stmt{l}
 			nest := has(one, isVector) && !has(one, isRegisters)
 			if (nest || hasRegisters(l.Body)) && !has(one, isParallel) {
 				f.add(list, i, i+1)
-				if _, err := Lower(f.found[len(f.found)-1], AVX512); err == nil || nest && isVector(l) {
+				if f.lowers() || nest && isVector(l) {
 					continue
 				}
 				f.found = f.found[:len(f.found)-1]

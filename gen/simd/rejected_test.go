@@ -106,6 +106,8 @@ func TestFindRegions(t *testing.T) {
 		{"parallel inside", "for j in 0..1 { for i in 0..N parallel { for l in 0..16 vectorize { B[i][l] = A[i][l] } } }", []int{2}, []int{1}},
 		{"scalar", "for i in 0..N { for l in 0..16 { B[i][l] = A[i][l] } }", nil, nil},
 		{"inner part", "for i in 0..N { for l in 0..16 vectorize { B[i][l] = A[i][l] }\nfor l in 0..16 { B[i][l] = exp(A[i][l]) } }", []int{1}, []int{1}},
+		{"tile beside Go", "for i in 0..N { var s: f32 = 0.0\n" + tile + "\ns = t[0] + t[1]\nB[i][0] = exp(s) }", []int{1}, []int{4}},
+		{"two tiles about Go", "for i in 0..N { " + tile + "\nB[i][0] = exp(B[i][0])\n" + strings.NewReplacer("var t:", "var u:", "t[l]", "u[l]").Replace(tile) + "\n}", []int{1, 1}, []int{3, 3}},
 	}
 	for _, tt := range tests {
 		k := parseKernel(t, "kernel f(N: size, in A: f32[N][16], inout B: f32[N][16]) { "+tt.body+" }")
