@@ -52,6 +52,8 @@ type caller interface {
 	elem(array string) loopir.Type
 	// compares tells whether the kernel compares numbers so.
 	compares(op loopir.Op) bool
+	// branches tells whether the kernel has statements under conditions on data.
+	branches() bool
 	// fresh gives a name that nothing else has.
 	fresh(base string) string
 	// enter gives a name for an iterator, which only loops beside it may have too,

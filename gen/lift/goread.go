@@ -211,6 +211,20 @@ func (r *reader) compares(op loopir.Op) bool {
 	return found
 }
 
+func (r *reader) branches() bool {
+	found := false
+	loopir.Walk(r.target.Body, func(s loopir.Stmt) bool {
+		if i, ok := s.(*loopir.If); ok {
+			loopir.WalkExpr(i.Cond, func(e loopir.Expr) bool {
+				found = found || e.TypeOf().IsValue()
+				return !found
+			})
+		}
+		return !found
+	})
+	return found
+}
+
 func (r *reader) named(name string) *array {
 	for _, m := range []map[string]*array{r.arrays, r.held} {
 		for _, a := range m {

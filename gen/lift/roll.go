@@ -196,7 +196,7 @@ func (l *lifter) place1(it item) item {
 func (l *lifter) lanesOf(it item) loopir.Stmt {
 	at := l.span(it.line)
 	a := &loopir.Assign{LHS: placed(it.dst, at).(*loopir.Read), RHS: placed(it.val, at), Span: at}
-	var s loopir.Stmt = a
+	s := l.branched(a)
 	if it.cond != nil {
 		s = &loopir.If{Cond: it.cond, Then: []loopir.Stmt{s}}
 	}
@@ -204,6 +204,18 @@ func (l *lifter) lanesOf(it item) loopir.Stmt {
 		return s
 	}
 	return &loopir.For{Iter: l.lane, Lo: loopir.NewInt(0), Hi: loopir.NewInt(int64(it.lanes)), Body: []loopir.Stmt{s}}
+}
+
+// branched writes a choice as the branches that the kernel has.
+func (l *lifter) branched(a *loopir.Assign) loopir.Stmt {
+	s, ok := a.RHS.(*loopir.Intrinsic)
+	if !ok || s.Name != "select" || !l.call.branches() || anyRead(s, func(r *loopir.Read) bool { return r.Name == a.LHS.Name }) {
+		return a
+	}
+	arm := func(i int) []loopir.Stmt {
+		return []loopir.Stmt{l.branched(&loopir.Assign{LHS: loopir.CloneExpr(a.LHS).(*loopir.Read), RHS: s.Args[i], Span: a.Span})}
+	}
+	return &loopir.If{Cond: s.Args[0], Then: arm(1), Else: arm(2)}
 }
 
 func usesLane(a *loopir.Assign, lane string) bool {

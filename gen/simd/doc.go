@@ -14,6 +14,9 @@
 //	         an argument and is bumped by constants or arguments, nothing else
 //	guard    a condition on sizes and iterators is a comparison of a bumped
 //	         number; on lanes it is a mask
+//	choice   a condition on data chooses lane by lane between new and old values
+//	single   a vectorized loop whose body has no form for lanes, such as one that
+//	         steps over cells, runs one lane after the other
 //
 // So the text can be read back: every pointer and guard is affine in the loop
 // counters, and no jump depends on data. Everything that is not affine in the
@@ -28,7 +31,7 @@
 //	SI DI BX CX DX R8-R13   pointers, numbers, loop counters; what is left over
 //	                        lives in stack slots, and R13, R12 are scratch
 //	Z0- or Y0-              cells, then the temporaries of each block
-//	K1-, or vectors         masks: lane < min(number, lanes), made by comparing
+//	K1-, or vectors         masks: number > lane or number <= lane, made by comparing
 //	                        the table name_iota (0, 1, 2, ...) with the number
 //	d(R)(X*scale)           a pointer on a line of pointers, X a multiple of the
 //	                        symbolic distance between neighbours
@@ -37,7 +40,7 @@
 // R19-R24 hold pointers, numbers and counters, without slots; R16 and R17 are pointer +
 // index, R25 an argument in use. Vectors are F0-F31 where they are moved and V0-V31 where
 // they are computed with; what the assembler has no mnemonic for is a WORD. There are no
-// masks: the lanes that fill no strip run one after the other.
+// masks: lanes that fill no strip, and guarded ones, run one after the other.
 //
 // A loop tests its trip count before the first iteration unless it is a constant, and
 // takes its bumps back after the last one, unless nothing of the segment follows or the

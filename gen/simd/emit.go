@@ -212,6 +212,9 @@ func (e *emitter) number(a *affine) string {
 }
 
 func (e *emitter) guard(g *guard, depth int, last bool) error {
+	if g.lanes > 0 {
+		return e.lanesGuard(g, depth, last)
+	}
 	e.labels++
 	name := fmt.Sprintf("guard_%d", e.labels)
 	constant := g.at.aff.isZero()
@@ -221,13 +224,7 @@ func (e *emitter) guard(g *guard, depth int, last bool) error {
 		}
 		e.to.skip(e.number(g.at.aff), g.op, -g.at.disp, name)
 	}
-	var err error
-	if g.lanes > 0 {
-		err = e.masked(g, depth, last)
-	} else {
-		err = e.nodes(g.yes, depth, last)
-	}
-	if err != nil {
+	if err := e.nodes(g.yes, depth, last && len(g.no) == 0); err != nil {
 		return err
 	}
 	if len(g.no) > 0 {

@@ -13,6 +13,9 @@ func (l *lowerer) cond(c loopir.Expr, yes, no func() ([]node, error)) ([]node, e
 			return l.cond(c.X, no, yes)
 		}
 	case *loopir.Binary:
+		if !mentionsIndex(c) {
+			break
+		}
 		switch c.Op {
 		case loopir.And:
 			return l.cond(c.X, func() ([]node, error) { return l.cond(c.Y, yes, no) }, no)
@@ -23,7 +26,18 @@ func (l *lowerer) cond(c loopir.Expr, yes, no func() ([]node, error)) ([]node, e
 			return l.compare(c, yes, no)
 		}
 	}
-	return nil, unsupported(c.Source(), "a condition on data")
+	return l.choice(c, yes, no)
+}
+
+// mentionsIndex tells whether c compares indices.
+func mentionsIndex(c loopir.Expr) bool {
+	found := false
+	loopir.WalkExpr(c, func(e loopir.Expr) bool {
+		b, ok := e.(*loopir.Binary)
+		found = found || ok && b.Op >= loopir.Eq && b.Op <= loopir.Ge && b.X.TypeOf() == loopir.Index
+		return !found
+	})
+	return found
 }
 
 func (l *lowerer) compare(c *loopir.Binary, yes, no func() ([]node, error)) ([]node, error) {
@@ -41,18 +55,34 @@ func (l *lowerer) compare(c *loopir.Binary, yes, no func() ([]node, error)) ([]n
 		if d, op, err = laneLimit(d, op, c.Span); err != nil {
 			return nil, err
 		}
+		if !l.masks {
+			return nil, unsupported(c.Span, "masked lanes")
+		}
+		switch op {
+		case loopir.Ne:
+			yes, no = no, yes
+			fallthrough
+		case loopir.Eq: // neither below nor above
+			return l.limited(c.Span, d, loopir.Le, l.lanes, func() ([]node, error) {
+				return l.limited(c.Span, d.Add(poly.Int(1)), loopir.Gt, l.lanes, yes, no)
+			}, no)
+		}
+		return l.limited(c.Span, d, op, l.lanes, yes, no)
 	}
-	if v, ok := constInt(d); ok && !lanes {
+	if v, ok := constInt(d); ok {
 		if holds(v, op) {
 			return yes()
 		}
 		return no()
 	}
-	g := &guard{op: op}
-	if lanes {
-		g.lanes = l.lanes
-	}
-	if g.at, err = l.place("", d, nil, c.Span); err != nil {
+	return l.limited(c.Span, d, op, 0, yes, no)
+}
+
+// limited is a guard on the number d: `d op 0`, or `d op lane` of so many lanes.
+func (l *lowerer) limited(at loopir.Span, d poly.Poly, op loopir.Op, lanes int64, yes, no func() ([]node, error)) ([]node, error) {
+	g := &guard{op: op, lanes: lanes}
+	var err error
+	if g.at, err = l.place("", d, nil, at); err != nil {
 		return nil, err
 	}
 	if g.yes, err = yes(); err != nil {
@@ -61,31 +91,41 @@ func (l *lowerer) compare(c *loopir.Binary, yes, no func() ([]node, error)) ([]n
 	if g.no, err = no(); err != nil {
 		return nil, err
 	}
-	if lanes && len(g.no) > 0 {
-		return nil, unsupported(c.Span, "else of a condition on the vectorized iterator")
-	}
 	return []node{g}, nil
 }
 
-// laneLimit turns `d op 0`, with lane in d, into lane < limit.
+// laneLimit turns `d op 0`, with lane in d, into `limit op lane`, where op is Gt, Le, Eq or
+// Ne.
 func laneLimit(d poly.Poly, op loopir.Op, at loopir.Span) (poly.Poly, loopir.Op, error) {
 	coeff, rest, ok := d.Coeff(laneVar)
-	if !ok {
-		return d, op, unsupported(at, "the condition isn't affine in the vectorized iterator")
-	}
 	k, constant := constInt(coeff)
-	switch {
-	case constant && k == 1 && op == loopir.Lt: // lane + rest < 0
-		return rest.Neg(), loopir.Gt, nil
-	case constant && k == 1 && op == loopir.Le:
-		return poly.Int(1).Sub(rest), loopir.Gt, nil
-	case constant && k == -1 && op == loopir.Gt: // rest - lane > 0
-		return rest, loopir.Gt, nil
-	case constant && k == -1 && op == loopir.Ge:
-		return rest.Add(poly.Int(1)), loopir.Gt, nil
+	if !ok || !constant {
+		return d, op, unsupported(at, "the condition has no constant factor before the vectorized iterator")
 	}
-	return d, op, unsupported(at, "a condition on the vectorized iterator must be an upper bound of it")
+	if k < 0 {
+		k, rest = -k, rest.Neg()
+		if m, ok := mirrored[op]; ok {
+			op = m
+		}
+	}
+	below := poly.FloorDiv(rest.Neg(), poly.Int(k)) // the last lane at or below 0
+	switch op {
+	case loopir.Le:
+		return below.Add(poly.Int(1)), loopir.Gt, nil
+	case loopir.Gt:
+		return below.Add(poly.Int(1)), loopir.Le, nil
+	case loopir.Lt, loopir.Ge:
+		first := poly.FloorDiv(rest.Neg().Add(poly.Int(k-1)), poly.Int(k)) // at or above 0
+		return first, map[loopir.Op]loopir.Op{loopir.Lt: loopir.Gt, loopir.Ge: loopir.Le}[op], nil
+	}
+	if k != 1 {
+		return d, op, unsupported(at, "an equation for one vectorized iterator in %d", k)
+	}
+	return rest.Neg(), op, nil
 }
+
+// mirrored is the comparison with its sides exchanged.
+var mirrored = map[loopir.Op]loopir.Op{loopir.Lt: loopir.Gt, loopir.Gt: loopir.Lt, loopir.Le: loopir.Ge, loopir.Ge: loopir.Le}
 
 func holds(v int64, op loopir.Op) bool {
 	switch op {

@@ -29,8 +29,8 @@ type loop struct {
 	uid   int
 }
 
-// A guard runs yes when the affine number at op 0 holds, else no. With lanes
-// its yes is masked: lane l is active when l < at.
+// A guard runs yes when the affine number at op 0 holds, else no. With lanes, op is Gt
+// or Le, and yes is masked, active in lane l when at op l, no in the other lanes.
 type guard struct {
 	at      place
 	op      loopir.Op

@@ -1,10 +1,51 @@
 package simd
 
-import "fmt"
+import (
+	"fmt"
+	"math"
 
-// masked makes a mask for each vector of the guard's lanes, lane < count, and
-// emits the body under it.
-func (e *emitter) masked(g *guard, depth int, last bool) error {
+	"github.com/loopopt/loopopt/loopir"
+)
+
+// lanesGuard emits each side of a guard under the mask of its lanes; a side is jumped over
+// when it has none.
+func (e *emitter) lanesGuard(g *guard, depth int, last bool) error {
+	sides := []struct {
+		op   loopir.Op
+		body []node
+	}{{g.op, g.yes}, {inverseOp[g.op], g.no}}
+	for i, side := range sides {
+		if len(side.body) == 0 {
+			continue
+		}
+		e.labels++
+		name := fmt.Sprintf("guard_%d", e.labels)
+		constant := g.at.aff.isZero()
+		if !constant {
+			bound := -g.at.disp // number > 0, or number <= lanes-1
+			if side.op == loopir.Le {
+				bound += g.lanes - 1
+			}
+			if bound > math.MaxInt32 || bound < math.MinInt32 {
+				return unsupported(e.prog.span, "the constant %d is too large", bound)
+			}
+			e.to.skip(e.number(g.at.aff), side.op, bound, name)
+		}
+		if err := e.masked(g, side.op, side.body, depth, last && (i == 1 || len(g.no) == 0)); err != nil {
+			return err
+		}
+		if !constant {
+			e.label(name)
+		}
+	}
+	return nil
+}
+
+var inverseOp = map[loopir.Op]loopir.Op{loopir.Gt: loopir.Le, loopir.Le: loopir.Gt}
+
+// masked makes a mask for each vector of the guard's lanes, count op lane, and emits the
+// body under it.
+func (e *emitter) masked(g *guard, op loopir.Op, body []node, depth int, last bool) error {
 	if e.isa == NEON {
 		return unsupported(e.prog.span, "masked lanes")
 	}
@@ -20,21 +61,26 @@ func (e *emitter) masked(g *guard, depth int, last bool) error {
 		e.line("MOVQ $%d, %s", g.lanes, limit)
 		e.line("CMPQ %s, %s", count, limit)
 		e.line("CMOVQGT %s, %s", limit, count)
+		if op == loopir.Le { // of the other side it is known that the number is positive
+			e.line("MOVQ $0, %s", limit)
+			e.line("CMPQ %s, %s", count, limit)
+			e.line("CMOVQLT %s, %s", limit, count)
+		}
 	}
 	outer := e.vec.masks
 	n := int((g.lanes*e.elem + e.width - 1) / e.width)
-	masks, err := e.makeMasks(count, n, outer)
+	masks, err := e.makeMasks(count, op, n, outer)
 	if err != nil {
 		return err
 	}
 	e.vec.masks = masks
-	err = e.nodes(g.yes, depth, last)
+	err = e.nodes(body, depth, last)
 	e.vec.masks = outer
 	e.freeMasks(masks)
 	return err
 }
 
-func (e *emitter) makeMasks(count string, n int, outer []mask) ([]mask, error) {
+func (e *emitter) makeMasks(count string, op loopir.Op, n int, outer []mask) ([]mask, error) {
 	letter := "D"
 	if e.elem == 8 {
 		letter = "Q"
@@ -50,6 +96,14 @@ func (e *emitter) makeMasks(count string, n int, outer []mask) ([]mask, error) {
 		e.line("VMOV%s %s, X%d", letter, count, v)
 		e.line("VPBROADCAST%s X%d, %s", letter, v, e.reg(v))
 	}
+	ones, pred := -1, map[loopir.Op]int{loopir.Gt: 6, loopir.Le: 2}[op]
+	if !e.evex && op == loopir.Le { // what isn't greater
+		if ones, ok = e.vec.take(); !ok {
+			return nil, e.tooManyVectors()
+		}
+		s := selector{e: e}
+		e.line("%s %s(SB), %s", s.broadcastName(), e.data.constant(1<<(8*e.elem-1)<<1-1), e.reg(ones))
+	}
 	var out []mask
 	for g := range n {
 		var m mask
@@ -61,9 +115,9 @@ func (e *emitter) makeMasks(count string, n int, outer []mask) ([]mask, error) {
 			}
 			m = mask(k)
 			if outer != nil {
-				e.line("VPCMP%s $6, %s, %s, K%d, K%d", letter, at, e.reg(v), outer[g], k)
+				e.line("VPCMP%s $%d, %s, %s, K%d, K%d", letter, pred, at, e.reg(v), outer[g], k)
 			} else {
-				e.line("VPCMP%s $6, %s, %s, K%d", letter, at, e.reg(v), k)
+				e.line("VPCMP%s $%d, %s, %s, K%d", letter, pred, at, e.reg(v), k)
 			}
 		} else {
 			r, ok := e.vec.take()
@@ -72,13 +126,20 @@ func (e *emitter) makeMasks(count string, n int, outer []mask) ([]mask, error) {
 			}
 			m = mask(r)
 			e.line("VPCMPGT%s %s, %s, %s", letter, at, e.reg(v), e.reg(r))
+			suffix := map[int64]string{4: "S", 8: "D"}[e.elem]
+			if ones >= 0 {
+				e.line("VXORP%s %s, %s, %s", suffix, e.reg(ones), e.reg(r), e.reg(r))
+			}
 			if outer != nil {
-				e.line("VANDP%s %s, %s, %s", map[int64]string{4: "S", 8: "D"}[e.elem], e.reg(int(outer[g])), e.reg(r), e.reg(r))
+				e.line("VANDP%s %s, %s, %s", suffix, e.reg(int(outer[g])), e.reg(r), e.reg(r))
 			}
 		}
 		out = append(out, m)
 	}
 	e.vec.give(v)
+	if ones >= 0 {
+		e.vec.give(ones)
+	}
 	return out, nil
 }
 

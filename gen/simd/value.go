@@ -68,6 +68,9 @@ func (l *lowerer) elem(t loopir.Type, at loopir.Span) error {
 }
 
 func (l *lowerer) assign(s *loopir.Assign) ([]node, error) {
+	if sel := indexChoice(s.RHS); sel != nil {
+		return l.assignChoice(s, sel)
+	}
 	dst, err := l.read(s.LHS)
 	if err != nil {
 		return nil, err
@@ -208,33 +211,5 @@ func (l *lowerer) apply(op valueOp, es ...loopir.Expr) (*value, error) {
 		first := &value{op: op, args: args[:2:2]}
 		args = append([]*value{first}, args[2:]...)
 	}
-	if op == opSelect && (readsMore(args[1], args[0]) || readsMore(args[2], args[0])) {
-		return nil, unsupported(es[0].Source(), "an arm of select reads memory, which is only allowed where the arm is chosen")
-	}
 	return &value{op: op, args: args}, nil
-}
-
-// readsMore tells whether v reads a cell that the comparison cond doesn't.
-func readsMore(v, cond *value) bool {
-	if v.op == opLoad {
-		return !reads(cond, v)
-	}
-	for _, a := range v.args {
-		if readsMore(a, cond) {
-			return true
-		}
-	}
-	return false
-}
-
-func reads(v, load *value) bool {
-	if v.op == opLoad {
-		return v.at == load.at && v.vec == load.vec
-	}
-	for _, a := range v.args {
-		if v.op != opAnd && v.op != opOr && reads(a, load) {
-			return true
-		}
-	}
-	return false
 }

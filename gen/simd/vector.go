@@ -1,6 +1,8 @@
 package simd
 
 import (
+	"maps"
+
 	"github.com/loopopt/loopopt/loopir"
 	"github.com/loopopt/loopopt/loopir/poly"
 )
@@ -8,10 +10,25 @@ import (
 // maxLanes is how many lanes are written out; a longer loop is cut into strips.
 const maxLanes = 64
 
-// vector lowers a loop whose iterations are lanes. An extent that isn't
-// constant must have a constant bound, and a guard masks the lanes beyond it;
-// or the loop is cut into strips.
+// vector lowers a loop whose iterations are lanes; one after the other, if the body has no
+// form for lanes but one for a single one.
 func (l *lowerer) vector(s *loopir.For, lo, trip, step poly.Poly) ([]node, error) {
+	affs, lanes, locals := len(l.affs), len(l.prog.lanes), maps.Clone(l.locals)
+	nodes, err := l.asLanes(s, lo, trip, step)
+	if err == nil || l.lanes > 0 || l.indexesLocal(s) || !l.invariant(trip) {
+		return nodes, err
+	}
+	l.affs, l.prog.lanes, l.locals = l.affs[:affs], l.prog.lanes[:lanes], locals
+	o, alone := l.counted(s, lo, trip, step, func() ([]node, error) { return l.list(s.Body) })
+	if alone != nil {
+		return nil, err
+	}
+	return []node{o}, nil
+}
+
+// asLanes gives each iteration a lane. An extent that isn't constant must have a constant
+// bound, and a guard masks the lanes beyond it; or the loop is cut into strips.
+func (l *lowerer) asLanes(s *loopir.For, lo, trip, step poly.Poly) ([]node, error) {
 	switch {
 	case l.lanes > 0:
 		return nil, unsupported(s.Span, "vectorized loop %s inside another one", s.Iter)

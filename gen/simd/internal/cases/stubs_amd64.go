@@ -6,6 +6,8 @@ import "unsafe"
 
 // Funcs are the emitted functions; each takes its argument struct.
 var Funcs = map[string]func(unsafe.Pointer){
+	"choices0AVX2":    func(a unsafe.Pointer) { choices0AVX2((*choices0AVX2Args)(a)) },
+	"choices0AVX512":  func(a unsafe.Pointer) { choices0AVX512((*choices0AVX512Args)(a)) },
 	"conv0AVX512":     func(a unsafe.Pointer) { conv0AVX512((*conv0AVX512Args)(a)) },
 	"conv10AVX2":      func(a unsafe.Pointer) { conv10AVX2((*conv10AVX2Args)(a)) },
 	"conv10AVX512":    func(a unsafe.Pointer) { conv10AVX512((*conv10AVX512Args)(a)) },
@@ -53,7 +55,47 @@ var Funcs = map[string]func(unsafe.Pointer){
 	"strips0AVX512":   func(a unsafe.Pointer) { strips0AVX512((*strips0AVX512Args)(a)) },
 	"strips1AVX2":     func(a unsafe.Pointer) { strips1AVX2((*strips1AVX2Args)(a)) },
 	"strips1AVX512":   func(a unsafe.Pointer) { strips1AVX512((*strips1AVX512Args)(a)) },
+	"windows0AVX2":    func(a unsafe.Pointer) { windows0AVX2((*windows0AVX2Args)(a)) },
+	"windows0AVX512":  func(a unsafe.Pointer) { windows0AVX512((*windows0AVX512Args)(a)) },
 }
+
+type choices0AVX2Args struct {
+	pX    *float32 // first element of X
+	pY    *float32 // first element of Y
+	pZ    *float32 // first element of Z
+	g     int64    // number that guards test: N % 16
+	g1    int64    // number that guards test: P
+	g2    int64    // number that guards test: P - 16*(N/16)
+	xX    int64    // bytes between pointers into X: 64 * (N / 16)
+	n_i   int64    // iterations of i: M
+	d_X_i int64    // step of X in bytes for each i: 4 * N
+	r_X_i int64    // all steps of X in bytes for i: 4 * M * N
+	n_j   int64    // iterations of j: N / 16
+	r_g_j int64    // all steps of a number for j: -16 * (N / 16)
+	st    float32  // scalar t
+}
+
+//go:noescape
+func choices0AVX2(a *choices0AVX2Args)
+
+type choices0AVX512Args struct {
+	pX    *float32 // first element of X
+	pY    *float32 // first element of Y
+	pZ    *float32 // first element of Z
+	g     int64    // number that guards test: N % 16
+	g1    int64    // number that guards test: P
+	g2    int64    // number that guards test: P - 16*(N/16)
+	xX    int64    // bytes between pointers into X: 64 * (N / 16)
+	n_i   int64    // iterations of i: M
+	d_X_i int64    // step of X in bytes for each i: 4 * N
+	r_X_i int64    // all steps of X in bytes for i: 4 * M * N
+	n_j   int64    // iterations of j: N / 16
+	r_g_j int64    // all steps of a number for j: -16 * (N / 16)
+	st    float32  // scalar t
+}
+
+//go:noescape
+func choices0AVX512(a *choices0AVX512Args)
 
 type conv0AVX512Args struct {
 	pO      *float32 // first element of O
@@ -911,3 +953,61 @@ type strips1AVX512Args struct {
 
 //go:noescape
 func strips1AVX512(a *strips1AVX512Args)
+
+type windows0AVX2Args struct {
+	pX    *float32 // first element of X
+	pY    *float32 // first element of Y
+	pW    *float32 // first element of W
+	pZ    *float32 // first element of Z
+	g     int64    // number that guards test: -M
+	g1    int64    // number that guards test: N
+	oX    int64    // byte offset into X: -4 * N
+	g2    int64    // number that guards test: P
+	g3    int64    // number that guards test: (P + 1) / 2
+	g4    int64    // number that guards test: -16 * (N / 16)
+	g5    int64    // number that guards test: N % 16
+	xX    int64    // bytes between pointers into X: 64 * (N / 16)
+	g6    int64    // number that guards test: P - 16*(N/16)
+	g7    int64    // number that guards test: (P+1)/2 - 16*(N/16)
+	xX1   int64    // bytes between pointers into X: 4 * N
+	n_i   int64    // iterations of i: M
+	r_X_i int64    // all steps of X in bytes for i: 4 * M * N
+	d_W_i int64    // step of W in bytes for each i: 24 * N
+	r_W_i int64    // all steps of W in bytes for i: 24 * M * N
+	n_j   int64    // iterations of j: N / 16
+	d_X_r int64    // step of X in bytes for each r: 4*N + 4
+	r_X_r int64    // all steps of X in bytes for r: 12*N + 12
+	r_W_j int64    // all steps of W in bytes for j: 12 * N
+}
+
+//go:noescape
+func windows0AVX2(a *windows0AVX2Args)
+
+type windows0AVX512Args struct {
+	pX    *float32 // first element of X
+	pY    *float32 // first element of Y
+	pW    *float32 // first element of W
+	pZ    *float32 // first element of Z
+	g     int64    // number that guards test: -M
+	g1    int64    // number that guards test: N
+	oX    int64    // byte offset into X: -4 * N
+	g2    int64    // number that guards test: P
+	g3    int64    // number that guards test: (P + 1) / 2
+	g4    int64    // number that guards test: -16 * (N / 16)
+	g5    int64    // number that guards test: N % 16
+	xX    int64    // bytes between pointers into X: 64 * (N / 16)
+	g6    int64    // number that guards test: P - 16*(N/16)
+	g7    int64    // number that guards test: (P+1)/2 - 16*(N/16)
+	xX1   int64    // bytes between pointers into X: 4 * N
+	n_i   int64    // iterations of i: M
+	r_X_i int64    // all steps of X in bytes for i: 4 * M * N
+	d_W_i int64    // step of W in bytes for each i: 24 * N
+	r_W_i int64    // all steps of W in bytes for i: 24 * M * N
+	n_j   int64    // iterations of j: N / 16
+	d_X_r int64    // step of X in bytes for each r: 4*N + 4
+	r_X_r int64    // all steps of X in bytes for r: 12*N + 12
+	r_W_j int64    // all steps of W in bytes for j: 12 * N
+}
+
+//go:noescape
+func windows0AVX512(a *windows0AVX512Args)

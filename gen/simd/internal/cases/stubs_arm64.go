@@ -6,6 +6,7 @@ import "unsafe"
 
 // Funcs are the emitted functions; each takes its argument struct.
 var Funcs = map[string]func(unsafe.Pointer){
+	"choices0NEON": func(a unsafe.Pointer) { choices0NEON((*choices0NEONArgs)(a)) },
 	"conv10NEON":   func(a unsafe.Pointer) { conv10NEON((*conv10NEONArgs)(a)) },
 	"conv60NEON":   func(a unsafe.Pointer) { conv60NEON((*conv60NEONArgs)(a)) },
 	"conv70NEON":   func(a unsafe.Pointer) { conv70NEON((*conv70NEONArgs)(a)) },
@@ -15,16 +16,38 @@ var Funcs = map[string]func(unsafe.Pointer){
 	"indices1NEON": func(a unsafe.Pointer) { indices1NEON((*indices1NEONArgs)(a)) },
 	"lanes120NEON": func(a unsafe.Pointer) { lanes120NEON((*lanes120NEONArgs)(a)) },
 	"lanes121NEON": func(a unsafe.Pointer) { lanes121NEON((*lanes121NEONArgs)(a)) },
+	"masks0NEON":   func(a unsafe.Pointer) { masks0NEON((*masks0NEONArgs)(a)) },
 	"ops0NEON":     func(a unsafe.Pointer) { ops0NEON((*ops0NEONArgs)(a)) },
 	"peeled0NEON":  func(a unsafe.Pointer) { peeled0NEON((*peeled0NEONArgs)(a)) },
 	"peeled1NEON":  func(a unsafe.Pointer) { peeled1NEON((*peeled1NEONArgs)(a)) },
+	"relu0NEON":    func(a unsafe.Pointer) { relu0NEON((*relu0NEONArgs)(a)) },
 	"rowsum0NEON":  func(a unsafe.Pointer) { rowsum0NEON((*rowsum0NEONArgs)(a)) },
 	"rowsum1NEON":  func(a unsafe.Pointer) { rowsum1NEON((*rowsum1NEONArgs)(a)) },
 	"skewed0NEON":  func(a unsafe.Pointer) { skewed0NEON((*skewed0NEONArgs)(a)) },
 	"stencil0NEON": func(a unsafe.Pointer) { stencil0NEON((*stencil0NEONArgs)(a)) },
 	"strips0NEON":  func(a unsafe.Pointer) { strips0NEON((*strips0NEONArgs)(a)) },
 	"strips1NEON":  func(a unsafe.Pointer) { strips1NEON((*strips1NEONArgs)(a)) },
+	"windows0NEON": func(a unsafe.Pointer) { windows0NEON((*windows0NEONArgs)(a)) },
 }
+
+type choices0NEONArgs struct {
+	pX    *float32 // first element of X
+	pY    *float32 // first element of Y
+	pZ    *float32 // first element of Z
+	g     int64    // number that guards test: -P
+	xX    int64    // bytes between pointers into X: 64 * (N / 16)
+	n_i   int64    // iterations of i: M
+	d_X_i int64    // step of X in bytes for each i: 4 * N
+	r_X_i int64    // all steps of X in bytes for i: 4 * M * N
+	n_j   int64    // iterations of j: N / 16
+	n_j1  int64    // iterations of j: N % 16
+	r_X_j int64    // all steps of X in bytes for j: 4 * (N % 16)
+	n_j2  int64    // iterations of j: N
+	st    float32  // scalar t
+}
+
+//go:noescape
+func choices0NEON(a *choices0NEONArgs)
 
 type conv10NEONArgs struct {
 	pW      *float32 // first element of W
@@ -219,6 +242,22 @@ type lanes121NEONArgs struct {
 //go:noescape
 func lanes121NEON(a *lanes121NEONArgs)
 
+type masks0NEONArgs struct {
+	pY     *float32 // first element of Y
+	pX     *float32 // first element of X
+	g      int64    // number that guards test: -N
+	g1     int64    // number that guards test: -P
+	n_i    int64    // iterations of i: M
+	d_Y_i  int64    // step of Y in bytes for each i: 4 * N
+	r_Y_i  int64    // all steps of Y in bytes for i: 4 * M * N
+	n_jb   int64    // iterations of jb: (N + 15) / 16
+	r_g_jb int64    // all steps of a number for jb: 16 * ((N + 15) / 16)
+	r_Y_jb int64    // all steps of Y in bytes for jb: 64 * ((N + 15) / 16)
+}
+
+//go:noescape
+func masks0NEON(a *masks0NEONArgs)
+
 type ops0NEONArgs struct {
 	pX  *float32 // first element of X
 	pY  *float32 // first element of Y
@@ -263,6 +302,23 @@ type peeled1NEONArgs struct {
 
 //go:noescape
 func peeled1NEON(a *peeled1NEONArgs)
+
+type relu0NEONArgs struct {
+	pY     *float32 // first element of Y
+	pX     *float32 // first element of X
+	pb     *float32 // first element of b
+	g      int64    // number that guards test: -N
+	n_i    int64    // iterations of i: M
+	d_Y_i  int64    // step of Y in bytes for each i: 4 * N
+	r_Y_i  int64    // all steps of Y in bytes for i: 4 * M * N
+	r_b_i  int64    // all steps of b in bytes for i: 4 * M
+	n_jb   int64    // iterations of jb: (N + 15) / 16
+	r_g_jb int64    // all steps of a number for jb: 16 * ((N + 15) / 16)
+	r_Y_jb int64    // all steps of Y in bytes for jb: 64 * ((N + 15) / 16)
+}
+
+//go:noescape
+func relu0NEON(a *relu0NEONArgs)
 
 type rowsum0NEONArgs struct {
 	pA    *float32 // first element of A
@@ -342,3 +398,27 @@ type strips1NEONArgs struct {
 
 //go:noescape
 func strips1NEON(a *strips1NEONArgs)
+
+type windows0NEONArgs struct {
+	pX    *float32 // first element of X
+	pY    *float32 // first element of Y
+	pW    *float32 // first element of W
+	pZ    *float32 // first element of Z
+	g     int64    // number that guards test: -M
+	g1    int64    // number that guards test: -N
+	oX    int64    // byte offset into X: -4 * N
+	g2    int64    // number that guards test: -P
+	xX    int64    // bytes between pointers into X: 4 * N
+	n_i   int64    // iterations of i: M
+	r_X_i int64    // all steps of X in bytes for i: 4 * M * N
+	d_W_i int64    // step of W in bytes for each i: 24 * N
+	r_W_i int64    // all steps of W in bytes for i: 24 * M * N
+	n_j   int64    // iterations of j: N
+	r_g_j int64    // all steps of a number for j: 2 * N
+	d_X_r int64    // step of X in bytes for each r: 4*N + 4
+	r_X_r int64    // all steps of X in bytes for r: 12*N + 12
+	r_W_j int64    // all steps of W in bytes for j: 12 * N
+}
+
+//go:noescape
+func windows0NEON(a *windows0NEONArgs)
