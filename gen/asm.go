@@ -96,11 +96,11 @@ func (p *pkg) becomesGo(b *built, at loopir.Span, why error) error {
 	} else {
 		why = errors.New(msg)
 	}
-	to := "an assembly form"
+	to := ""
 	if b.Target != "" {
-		to = "a form for " + b.Target
+		to = " for " + b.Target
 	}
-	told := loopir.Rejectf(at, "schedule %s: this region becomes Go: %s; without that it has %s, and with target go the schedule asks for none",
+	told := loopir.Rejectf(at, "schedule %s: this region becomes Go: %s. Without that it is assembly%s; target go asks for none, --strict makes this an error",
 		b.Name, strings.TrimPrefix(why.Error(), "no assembly form: "), to)
 	if p.told[told.Error()] {
 		return nil

@@ -65,7 +65,10 @@ func (a *app) genCmd() *cobra.Command {
 						return e
 					}
 					a.clearProgress()
-					fmt.Fprintf(a.err, "%s\n", e)
+					fmt.Fprintln(a.err, e)
+					for _, n := range e.Notes {
+						fmt.Fprintf(a.err, "    %s\n", indent(n.Msg, "    "))
+					}
 					return nil
 				}
 				files, err := pipeline.Generate(cmd.Context(), f, list, pkg, sizes, opts)

@@ -160,7 +160,7 @@ func (l *lowerer) value(e loopir.Expr) (*value, error) {
 		if op, ok := intrinsics[e.Name]; ok {
 			return l.apply(op, e.Args...)
 		}
-		return nil, unsupported(e.Span, "%s", e.Name)
+		return nil, unsupported(e.Span, "there are no instructions for %s", e.Name)
 	case *loopir.Cast:
 		switch {
 		case e.X.TypeOf() == e.To:
