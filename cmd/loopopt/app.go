@@ -73,6 +73,9 @@ func loopFiles(args []string) ([]string, error) {
 
 // newPool starts the solvers that the flags ask for.
 func (a *app) newPool(jobs int, progress func(done, total int)) (*smt.Pool, error) {
+	if err := a.proverUsage(); err != nil {
+		return nil, err
+	}
 	p, err := smt.NewPool(smt.Options{
 		Engine: a.engine, Command: a.solver, Jobs: jobs, RLimit: a.budget, NoCache: a.noCache, CacheDir: a.cacheDir,
 		EmitDir: a.emitSMT, CrossCheck: a.crossCheck, Progress: progress, Memory: int64(a.limits.memory),

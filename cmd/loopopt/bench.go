@@ -46,13 +46,13 @@ func (a *app) benchCmd() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if a.json {
-				return a.printJSON(t.Rows())
-			}
 			if markdown != "" {
 				if err := benchtable.ReplaceSection(markdown, "bench "+filepath.Base(dir), t.Markdown()); err != nil {
 					return err
 				}
+			}
+			if a.json {
+				return a.printJSON(t.Rows())
 			}
 			fmt.Fprint(a.out, t.Text())
 			return nil
@@ -62,6 +62,7 @@ func (a *app) benchCmd() *cobra.Command {
 	c.Flags().StringVar(&filter, "bench", ".", "regular expression of benchmarks, as for go test -bench")
 	c.Flags().StringVar(&raw, "raw", "", "also write the raw benchmark text to this file")
 	c.Flags().StringVar(&markdown, "markdown", "", "also put the table into this file, between its markers")
+	a.jsonFlag(c)
 	return c
 }
 

@@ -24,7 +24,7 @@ type health struct {
 }
 
 func (a *app) doctorCmd() *cobra.Command {
-	return &cobra.Command{
+	c := &cobra.Command{
 		Use:   "doctor",
 		Short: "Tell what solver and CPU this machine has and what is missing",
 		Args:  cobra.NoArgs,
@@ -56,6 +56,8 @@ func (a *app) doctorCmd() *cobra.Command {
 			return nil
 		},
 	}
+	a.jsonFlag(c)
+	return c
 }
 
 func (a *app) printHealth(h health) {

@@ -57,6 +57,7 @@ func (a *app) fmtCmd() *cobra.Command {
 	c.Flags().BoolVar(&check, "check", false, "list files that are not formatted and exit 1")
 	c.Flags().BoolVarP(&write, "write", "w", false, "rewrite files in place")
 	c.MarkFlagsMutuallyExclusive("check", "write")
+	c.ValidArgsFunction = loopArgs
 	return c
 }
 

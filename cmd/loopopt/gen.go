@@ -20,7 +20,7 @@ func (a *app) genCmd() *cobra.Command {
 	var keep string
 	var check, strict bool
 	c := &cobra.Command{
-		Use:   "gen FILE.loop",
+		Use:   "gen FILE.loop | gen --check DIR|./... ...",
 		Short: "Prove all schedules of a file and emit a Go package",
 		Long: "Proves every schedule, then writes Go, assembly, tests and benchmarks. Files are\n" +
 			"replaced together, after all proofs; files that an earlier run generated from the\n" +
@@ -29,9 +29,19 @@ func (a *app) genCmd() *cobra.Command {
 			"What is to be written is read back first, instruction by instruction, and proved\n" +
 			"to do what the schedules say. The headers carry a digest of that proof, which\n" +
 			"`loopopt verify DIR` repeats from the text alone.\n\n" +
-			"In a package: //go:generate loopopt gen conv.loop",
-		Args: cobra.ExactArgs(1),
+			"In a package: //go:generate loopopt gen conv.loop. With --check and folders, ./... as in Go,\n" +
+			"each such line below them is held against the files that it writes.",
+		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if foldersOnly(args) {
+				if !check || cmd.Flags().Changed("out") || pkg != "" || keep != "" || strict {
+					return &exitError{exitUsage, "folders are for --check alone: the go:generate lines in them say what is written where"}
+				}
+				return a.checkGenerated(cmd.Context(), args)
+			}
+			if len(args) > 1 {
+				return &exitError{exitUsage, "gen takes one .loop file"}
+			}
 			f, err := a.load(args[0])
 			if err != nil {
 				return err
@@ -95,6 +105,8 @@ func (a *app) genCmd() *cobra.Command {
 	c.Flags().BoolVar(&check, "check", false, "write nothing; exit 1 unless the folder holds just what would be written")
 	c.Flags().BoolVar(&strict, "strict", false, "a region without an assembly form, where one is asked for, is an error")
 	c.Flags().StringVar(&keep, "keep", "", "folder where what was emitted is kept, also when reading it back fails")
+	a.proverFlags(c)
+	c.ValidArgsFunction = loopArgs
 	return c
 }
 

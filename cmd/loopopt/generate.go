@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/loopopt/loopopt/equiv"
+	"github.com/loopopt/loopopt/internal/corpus"
 	"github.com/loopopt/loopopt/internal/pipeline"
 	"github.com/loopopt/loopopt/loopir"
 )
@@ -176,4 +177,61 @@ func (a *app) fresh(ctx context.Context, dir string, folder *pipeline.Folder, d 
 		out = append(out, finding{equiv.Refuted, loopir.Span{File: filepath.Join(dir, b.name)}, fmt.Sprintf("%s %s: loopopt gen writes something else for %s now", b.name, b.how, d.source), nil})
 	}
 	return out, nil
+}
+
+// foldersOnly tells whether all arguments name folders.
+func foldersOnly(args []string) bool {
+	for _, arg := range args {
+		if filepath.Base(filepath.ToSlash(arg)) == "..." {
+			continue
+		}
+		if st, err := os.Stat(arg); err != nil || !st.IsDir() {
+			return false
+		}
+	}
+	return true
+}
+
+// checkGenerated holds what each go:generate line below some folders writes against what
+// is there.
+func (a *app) checkGenerated(ctx context.Context, args []string) error {
+	var lines []directive
+	seen := map[string]bool{}
+	for _, arg := range args {
+		files, err := corpus.Walk(arg, ".go")
+		if err != nil {
+			return &exitError{exitUsage, err.Error()}
+		}
+		for _, file := range files {
+			if dir := filepath.Dir(file); !seen[dir] {
+				seen[dir] = true
+				lines = append(lines, directives(dir)...)
+			}
+		}
+	}
+	if len(lines) == 0 {
+		return &exitError{exitUsage, "no go:generate line of loopopt gen in " + strings.Join(args, " ")}
+	}
+	return a.prove(func(eq equiv.Options) error {
+		bad := 0
+		for _, d := range lines {
+			folder, err := pipeline.ReadFolder(d.out)
+			if err != nil {
+				return err
+			}
+			found, err := a.fresh(ctx, d.out, folder, d, eq)
+			if err != nil {
+				return err
+			}
+			a.clearProgress()
+			for _, f := range found {
+				fmt.Fprintf(a.out, "%s: %s\n", filepath.Dir(f.span.File), f.msg)
+			}
+			bad += len(found)
+		}
+		if bad > 0 {
+			return &exitError{exitFindings, "generated files are not up to date; run go generate"}
+		}
+		return ctx.Err()
+	})
 }

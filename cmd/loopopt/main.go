@@ -158,19 +158,11 @@ func (a *app) root() *cobra.Command {
 		},
 	}
 	root.Flags().BoolVar(&version, "version", false, "tell what loopopt version does")
+	a.jsonFlag(root)
 	f := root.PersistentFlags()
-	f.BoolVar(&a.json, "json", false, "print data as JSON")
-	f.StringVar(&a.engine, "engine", "auto", "solver engine: auto, goz3 (in process) or process")
-	f.StringVar(&a.solver, "solver", "", "solver command of the process engine (default: z3, else cvc5)")
-	f.IntVar(&a.jobs, "jobs", 0, "solvers, and cases of verify, at once (default: the number of cores)")
-	f.UintVar(&a.budget, "budget", 0, "solver resource limit for each obligation (0: the default)")
-	f.BoolVar(&a.noCache, "no-cache", false, "prove anew; neither read nor write the proof cache")
-	f.StringVar(&a.cacheDir, "cache", "", "folder of the proof cache; machines may share it (default: the user's cache folder)")
 	f.DurationVar(&a.limits.timeout, "timeout", 0, "answer unknown after this long, as 90s or 10m (0: no limit)")
 	a.limits.memory = defaultMemory()
 	f.Var(&a.limits.memory, "memory", "answer unknown rather than use more memory, solvers included (default at most half of the machine's)")
-	f.StringVar(&a.emitSMT, "emit-smt", "", "write each obligation as an SMT-LIB 2 file into this folder")
-	f.StringVar(&a.crossCheck, "cross-check", "", "replay each obligation with these solver commands (cvc5,z3; goz3 is Z3 in process); disagreement is an error")
 	root.AddCommand(a.transformCmd(), a.verifyCmd(), a.checkCmd(), a.genCmd(), a.benchCmd(), a.fmtCmd(), a.doctorCmd(), a.primitivesCmd(), a.versionCmd())
 	return root
 }

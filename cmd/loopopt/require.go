@@ -25,6 +25,7 @@ func (s *strength) Type() string { return "exact|reassociated|algebraic" }
 // requireFlag adds --require to a command that proves kernels equal.
 func (a *app) requireFlag(c *cobra.Command) {
 	a.require.Verdict = equiv.Algebraic
+	defer choose(c, "require", "exact", "reassociated", "algebraic")
 	c.Flags().Var(&a.require, "require", "the weakest verdict that will do; a weaker one is a finding (exit 1)")
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"math/big"
 	"strings"
@@ -99,11 +100,56 @@ func (a *app) transformCmd() *cobra.Command {
 		},
 	}
 	a.requireFlag(c)
+	a.proverFlags(c)
+	a.jsonFlag(c)
+	c.ValidArgsFunction = loopArgs
 	c.Flags().StringVar(&schedule, "schedule", "", "run only this schedule")
 	c.Flags().BoolVar(&eachStep, "each-step", false, "print the nest after every step, with the kernels that it calls")
 	c.Flags().StringVar(&page, "html", "", "write a page with every step to this file: the nest before and after it, its verdict and bound")
 	c.Flags().StringToStringVar(&settings, "param", nil, "set schedule parameters: --param RBQ=7")
+	a.fromFile(c, "schedule", scheduleNames)
+	a.fromFile(c, "param", paramValues)
 	return c
+}
+
+// scheduleNames completes --schedule.
+func scheduleNames(_ context.Context, path string) []string {
+	f, _, err := pipeline.Load(path)
+	if err != nil {
+		return nil
+	}
+	list, err := pipeline.Schedules(f, "")
+	if err != nil {
+		return nil
+	}
+	var out []string
+	for _, s := range list {
+		out = append(out, s.Name)
+	}
+	return out
+}
+
+// paramValues completes --param: V=8 for each value that the schedules list, V= else.
+func paramValues(_ context.Context, path string) []string {
+	f, _, err := pipeline.Load(path)
+	if err != nil {
+		return nil
+	}
+	var out []string
+	for _, s := range f.Schedules {
+		for _, step := range s.Items {
+			if step.Verb != "param" || len(step.Args) == 0 {
+				continue
+			}
+			out = append(out, step.Args[0].Text+"=")
+			for i, t := range step.Args {
+				if i > 0 && (step.Args[i-1].Text == "{" || step.Args[i-1].Text == ",") {
+					out = append(out, step.Args[0].Text+"="+t.Text)
+				}
+			}
+		}
+	}
+	return out
 }
 
 func bigParams(settings map[string]string) (map[string]*big.Int, error) {

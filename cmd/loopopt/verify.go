@@ -50,6 +50,9 @@ func (a *app) verifyCmd() *cobra.Command {
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if a.json {
+				if cmd.Flags().Changed("format") && b.format != "json" {
+					return &exitError{exitUsage, "--json is --format json: give one of them"}
+				}
 				b.format = "json"
 			}
 			if !validFormat(b.format) {
@@ -57,6 +60,9 @@ func (a *app) verifyCmd() *cobra.Command {
 			}
 			a.format = b.format
 			many := b.isBatch(args)
+			if how.explain && b.format != "text" && b.format != "json" {
+				return &exitError{exitUsage, "--explain is for --format text and json"}
+			}
 			b.side, b.html = many && how.explain, how.html
 			switch {
 			case (len(args) != 2 || many) && (len(how.relate) > 0 || how.explain && !many):
@@ -82,6 +88,10 @@ func (a *app) verifyCmd() *cobra.Command {
 	c.Flags().BoolVar(&how.explain, "explain", false, "tell the matching, the sources of reads, and every obligation with its time; or print code side by side with what it amounts to")
 	c.Flags().StringVar(&how.html, "html", "", "write what was proved to this file, as one HTML page")
 	a.requireFlag(c)
+	a.proverFlags(c)
+	a.jsonFlag(c)
+	choose(c, "format", formats...)
+	c.ValidArgsFunction = verifyArgs
 	c.Flags().StringVar(&b.shard, "shard", "", "i/n: only part i of n of the cases")
 	c.Flags().StringVar(&b.raw, "raw", "", "also write a line a case and the summary to this file")
 	c.Flags().StringVar(&from, "source", "", "with folders of generated code: replay the schedules of this file instead of comparing kernels without a hint first")
@@ -169,7 +179,7 @@ func (a *app) formatted(format, path string, err error) error {
 }
 
 func (a *app) checkCmd() *cobra.Command {
-	return &cobra.Command{
+	c := &cobra.Command{
 		Use:   "check FILE.loop|DIR|./... ...",
 		Short: "Prove kernels safe: bounds, initialization, coverage, races, overflow",
 		Long: "Proves for all sizes that each kernel's accesses are in bounds, no uninitialized\n" +
@@ -224,6 +234,15 @@ func (a *app) checkCmd() *cobra.Command {
 			})
 		},
 	}
+	a.proverFlags(c)
+	a.jsonFlag(c)
+	c.ValidArgsFunction = loopArgs
+	return c
+}
+
+// verifyArgs completes what verify takes.
+func verifyArgs(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	return []string{"loop", "pairs", "txtar"}, cobra.ShellCompDirectiveFilterFileExt
 }
 
 // A safety is one kernel's result in check --json.

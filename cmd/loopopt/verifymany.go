@@ -57,6 +57,12 @@ func (a *app) verifyBatch(cmd *cobra.Command, args []string, b *batch) error {
 	if err != nil {
 		return a.formatted(b.format, args[0], err)
 	}
+	if b.source != nil && len(sc.folders) == 0 {
+		return &exitError{exitUsage, "--source is for folders of generated code, and there is none in " + strings.Join(args, " ")}
+	}
+	if b.raw != "" && len(sc.cases) == 0 {
+		return &exitError{exitUsage, "--raw is for schedules and pairs, and there is none in " + strings.Join(args, " ")}
+	}
 	var folders *folderResult
 	if len(sc.folders) > 0 {
 		err := a.prove(func(eq equiv.Options) error {

@@ -66,12 +66,14 @@ func (b build) String() string {
 }
 
 func (a *app) versionCmd() *cobra.Command {
-	return &cobra.Command{
+	c := &cobra.Command{
 		Use:   "version",
 		Short: "Tell the version, how this program was built, and its solvers",
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return a.printVersion(cmd) },
 	}
+	a.jsonFlag(c)
+	return c
 }
 
 func (a *app) printVersion(cmd *cobra.Command) error {
