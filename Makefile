@@ -6,7 +6,7 @@ BIN := bin/loopopt
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 CONV := examples/01-conv/conv.loop
 
-.PHONY: demo test build deps lint generate ci bench-readme verify-corpus mutants crosscheck fuzz-verify verify-kernels mutants-asm silicon
+.PHONY: demo test build deps lint generate ci bench-readme verify-corpus mutants crosscheck fuzz-verify verify-kernels mutants-asm silicon fuzz-gen kernelbench
 
 demo: build
 	@echo "== 1. conv.loop, step by step, and the whole schedule"
@@ -86,6 +86,16 @@ crosscheck: build
 # Random programs, random steps and small changes, judged by runs.
 fuzz-verify: build
 	$(GO) test -tags $(TAGS) ./internal/pipeline -run TestFuzzVerify -timeout 0 -v -fuzz-verify 30m
+
+# Random kernels with random schedules that are proved, generated for all processors,
+# compiled, vetted and run against the interpreter.
+fuzz-gen: build
+	$(GO) test -tags $(TAGS) ./internal/trial -run TestFuzzGen -timeout 0 -v -fuzz-gen 2000 -fuzz-figures $(CURDIR)/bench/fuzz-gen.txt
+
+# How far a hundred kernels of the kind of KernelBench's first level come, each with one
+# plain schedule, and why not further.
+kernelbench: build
+	$(GO) test -tags $(TAGS) ./internal/trial -run TestKernelBench -timeout 0 -v -kernelbench $(CURDIR)/bench/kernelbench.txt
 
 # Re-proves the checked-in packages from their text: naive kernel = schedule = emitted Go
 # and instructions, for all sizes.

@@ -156,7 +156,7 @@ func (al *alignment) align(a, b value, depth int) bool {
 	}
 	if isLiteral(x.e) || isLiteral(y.e) {
 		al.score++
-		return isLiteral(x.e) && isLiteral(y.e) && sameLiteral(x.e, y.e)
+		return isNumeral(x.e) && isNumeral(y.e) && sameLiteral(x.e, y.e)
 	}
 	xs, ys := loopir.Children(x.e), loopir.Children(y.e)
 	if head(x.e) != head(y.e) || len(xs) != len(ys) {

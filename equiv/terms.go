@@ -9,11 +9,10 @@ func (c *checker) compareExprs(a, b value, ctx known) (Verdict, *failure) {
 		ans := c.proof.need("match/same-index", a.e.Source(), ctx.hyps, sameIndex(a.index(a.e), b.index(b.e)))
 		return Exact, failed(ans, "the value of this index may differ from before")
 	}
+	if isNumeral(a.e) && isNumeral(b.e) && sameLiteral(a.e, b.e) {
+		return Exact, nil
+	}
 	switch x := a.e.(type) {
-	case *loopir.Int, *loopir.Float:
-		if isLiteral(b.e) && sameLiteral(a.e, b.e) {
-			return Exact, nil
-		}
 	case *loopir.Cast:
 		if y, ok := b.e.(*loopir.Cast); ok && x.To == y.To && x.X.TypeOf() == y.X.TypeOf() {
 			return c.compare(a.of(x.X), b.of(y.X), ctx)
@@ -107,8 +106,11 @@ func fits(x, y loopir.Expr, depth int) bool {
 	if depth == 0 || loose(x) || loose(y) {
 		return true
 	}
+	if isNumeral(x) && isNumeral(y) && sameLiteral(x, y) {
+		return true
+	}
 	if isLiteral(x) || isLiteral(y) {
-		return isLiteral(x) && isLiteral(y) && sameLiteral(x, y)
+		return false
 	}
 	xs, ys := loopir.Children(x), loopir.Children(y)
 	if head(x) != head(y) || len(xs) != len(ys) {
@@ -280,4 +282,13 @@ func isLiteral(e loopir.Expr) bool {
 		return true
 	}
 	return false
+}
+
+// isNumeral tells a literal or the negative of one: -1 is parsed as a literal, -1.0 as the
+// negative of one.
+func isNumeral(e loopir.Expr) bool {
+	if u, ok := e.(*loopir.Unary); ok && u.Op == loopir.Neg {
+		e = u.X
+	}
+	return isLiteral(e)
 }

@@ -249,7 +249,8 @@ func number(e loopir.Expr) (float64, bool) {
 	return v, err == nil && v == math.Trunc(v)
 }
 
-// sameLiteral tells whether two literals have the same value in their type.
+// sameLiteral tells whether two literals, or negatives of some, have the same value in
+// their type.
 func sameLiteral(a, b loopir.Expr) bool {
 	if a.TypeOf() != b.TypeOf() {
 		return false
@@ -266,7 +267,7 @@ func sameLiteral(a, b loopir.Expr) bool {
 	}
 	x, okX := constant(a, a.TypeOf())
 	y, okY := constant(b, b.TypeOf())
-	return okX && okY && x == y
+	return okX && okY && x == y && math.Signbit(x) == math.Signbit(y)
 }
 
 // rounds tells whether regrouping values of type t under kind may change the

@@ -124,7 +124,8 @@
 // expressions. A subscript where an in parameter is read may be an integer value
 // instead, as in A[p[i]]: that it is a legal index is an assumption on the inputs,
 // which check and verify state. What is read is then known only to be equal where the
-// subscripts are. Schedules may be applied to such kernels; gen does not emit them.
+// subscripts are. Schedules may be applied to such kernels. The Go that gen emits tests
+// each such index, and panics with a *ShapeError where it is none.
 //
 // A value has one of the types f64 f32 bf16 f16 i8 u8 i16 i32 i64. Operands of an
 // operator have the same type; f32(x) converts, and converts an index to a value

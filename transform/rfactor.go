@@ -21,8 +21,8 @@ results are combined after loop L.
 
 S updates a cell that does not depend on i by += -= *= min= or max=, or as x = x + e,
 x = fma(a, b, x), x = max(x, e). L is around S and is, when not given, the outermost of
-the loops directly around i on which the cell does not depend; without dependence on
-the order of the updates nothing else in L may use the array. The sums are regrouped:
+the loops directly around i on which the cell does not depend and in which nothing else
+uses it; nothing else in L may. The sums are regrouped:
 reassociated for floating point.`,
 	Apply: applyRfactor,
 }
@@ -154,7 +154,10 @@ func (c *Context) factoredLoops(f *factoring, s *loopir.Assign, around []Scope) 
 		return 0, 0, c.Reject(f.over.Span, "%s updates another cell in each iteration of %s already", f.label.Text, f.over.Text)
 	}
 	if f.at.Text == "" {
-		for at = over; at > 0 && free(around[at-1]) && c.visible(s.LHS.Name, around[:at-1]) != nil; at-- {
+		for at = over; at > 0 && free(around[at-1]); at-- {
+			if a := c.visible(s.LHS.Name, around[:at-1]); a == nil || c.usedBeside(s, a, around[at-1].Stmt) != nil {
+				break
+			}
 		}
 		return over, at, nil
 	}
@@ -168,16 +171,24 @@ func (c *Context) factoredLoops(f *factoring, s *loopir.Assign, around []Scope) 
 // nothing else there may use.
 func (c *Context) factoredTile(f *factoring, s *loopir.Assign, a *array, loop loopir.Stmt, outside []Scope) (*tile, error) {
 	all := c.accesses([]loopir.Stmt{loop}, a)
-	for _, x := range all {
-		if x.stmt != loopir.Stmt(s) || !x.writes && s.Op != loopir.Set {
-			return nil, c.Reject(f.label.Span, "%s is also used elsewhere in the loop", a.name).Note(x.stmt.Source(), "here")
-		}
+	if other := c.usedBeside(s, a, loop); other != nil {
+		return nil, c.Reject(f.label.Span, "%s is also used elsewhere in the loop", a.name).Note(other.Source(), "here")
 	}
 	t, beside := c.findTile(a, all, outside)
 	if t == nil || len(beside) > 0 {
 		return nil, c.Reject(f.label.Span, "the part of %s that %s updates has no bounds that are constant in the loop", a.name, f.label.Text)
 	}
 	return t, nil
+}
+
+// usedBeside is a statement of the loop that uses a otherwise than the update s does.
+func (c *Context) usedBeside(s *loopir.Assign, a *array, loop loopir.Stmt) loopir.Stmt {
+	for _, x := range c.accesses([]loopir.Stmt{loop}, a) {
+		if x.stmt != loopir.Stmt(s) || !x.writes && s.Op != loopir.Set {
+			return x.stmt
+		}
+	}
+	return nil
 }
 
 // updateOp is the operator that combines partial results of s.

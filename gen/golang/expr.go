@@ -125,11 +125,7 @@ func (e *emitter) index(x loopir.Expr) code {
 		}
 		return call(x.Name, args...)
 	}
-	err := loopir.Rejectf(x.Source(), "no Go form for this index expression")
-	if x.TypeOf().IsInteger() {
-		err.Note(loopir.Span{}, "code is generated for indices of sizes, iterators and integers; indices of data can only be verified")
-	}
-	e.fail(err)
+	e.fail(loopir.Rejectf(x.Source(), "no Go form for this index expression"))
 	return operand(jen.Lit(0))
 }
 

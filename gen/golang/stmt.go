@@ -175,11 +175,20 @@ func (e *emitter) cell(r *loopir.Read) *jen.Statement {
 
 // flat is the row-major offset of a cell, in Horner's form.
 func (e *emitter) flat(a *array, index []loopir.Expr) code {
-	off := e.index(index[0])
+	off := e.subscript(a, 0, index[0])
 	for d := 1; d < len(index); d++ {
-		off = binary(loopir.Add, binary(loopir.Mul, off, e.extent(a, d)), e.index(index[d]))
+		off = binary(loopir.Add, binary(loopir.Mul, off, e.extent(a, d)), e.subscript(a, d, index[d]))
 	}
 	return off
+}
+
+// subscript is the index in dimension d. One that data gives is tested: in the flat array
+// it could lie in another row.
+func (e *emitter) subscript(a *array, d int, x loopir.Expr) code {
+	if x.TypeOf().IsInteger() {
+		return call("inRange", variable(x.TypeOf(), e.value(x)).s, e.extent(a, d).s)
+	}
+	return e.index(x)
 }
 
 // extent emits the extent of dimension d: a parameter's is computed once, at the

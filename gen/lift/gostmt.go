@@ -153,7 +153,7 @@ func (r *reader) element(e *ast.IndexExpr) (*loopir.Read, error) {
 func (r *reader) horner(e ast.Expr, shape []loopir.Expr) ([]loopir.Expr, error) {
 	e = unparen(e)
 	if len(shape) == 1 {
-		x, err := r.index(e)
+		x, err := r.subscript(e, shape[0])
 		return []loopir.Expr{x}, err
 	}
 	sum, ok := e.(*ast.BinaryExpr)
@@ -173,8 +173,32 @@ func (r *reader) horner(e ast.Expr, shape []loopir.Expr) ([]loopir.Expr, error) 
 	if outer == nil || err != nil {
 		return nil, err
 	}
-	x, err := r.index(sum.Y)
+	x, err := r.subscript(sum.Y, shape[last])
 	return append(outer, x), err
+}
+
+// subscript reads an index, or inRange(x, n): the integer x as an index of a dimension whose
+// extent is n.
+func (r *reader) subscript(e ast.Expr, extent loopir.Expr) (loopir.Expr, error) {
+	call, ok := unparen(e).(*ast.CallExpr)
+	if !ok || len(call.Args) != 2 {
+		return r.index(e)
+	}
+	if id, ok := call.Fun.(*ast.Ident); !ok || id.Name != "inRange" || !r.support(id) {
+		return r.index(e)
+	}
+	n, err := r.index(call.Args[1])
+	if err != nil {
+		return nil, err
+	}
+	x, err := r.value(call.Args[0])
+	if err != nil {
+		return nil, err
+	}
+	if !x.TypeOf().IsInteger() || !sameIndex(n, extent, r.sc.facts) {
+		return nil, r.errorf(e, "this is no integer that is tested to be an index of the dimension")
+	}
+	return x, nil
 }
 
 // loop reads for i := lo; i < hi; i += step.
@@ -274,6 +298,16 @@ func changes(body ast.Node, e ast.Expr) bool {
 	return found
 }
 
+// onIndices tells whether a condition compares sizes and iterators only.
+func onIndices(c loopir.Expr) bool {
+	values := false
+	loopir.WalkExpr(c, func(e loopir.Expr) bool {
+		values = values || e.TypeOf().IsValue()
+		return !values
+	})
+	return !values
+}
+
 func (r *reader) branch(s *ast.IfStmt) ([]loopir.Stmt, error) {
 	if s.Init != nil {
 		return nil, r.errorf(s, "this if is not read")
@@ -285,7 +319,7 @@ func (r *reader) branch(s *ast.IfStmt) ([]loopir.Stmt, error) {
 	out := &loopir.If{Cond: c, Span: r.span(s)}
 	sc := r.sc
 	defer func() { r.sc = sc }()
-	index := !hasReads(c)
+	index := onIndices(c)
 	if index {
 		r.sc = sc.assume(c)
 	}

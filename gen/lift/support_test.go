@@ -26,7 +26,7 @@ func TestSupport(t *testing.T) {
 		files = append(files, f)
 	}
 	names := []string{
-		"addInt", "subInt", "mulInt", "checkSize", "checkLen", "overlap", "floorDiv", "floorMod", "trip", "opaque", "scratch", "parallelFor", "absInt", "truncTo",
+		"addInt", "subInt", "mulInt", "checkSize", "checkLen", "overlap", "floorDiv", "floorMod", "trip", "opaque", "scratch", "parallelFor", "absInt", "truncTo", "inRange",
 	}
 	for n := range intrinsics {
 		if !strings.HasPrefix(n, "math.") {

@@ -77,6 +77,7 @@ type gen struct {
 	labels int
 	locals int
 	budget int
+	types  map[string]loopir.Type // of arrays and locals that are not of type typ; nil unless kernels are rich
 }
 
 var (
@@ -91,7 +92,7 @@ var (
 )
 
 func (g *gen) kernel() *loopir.Kernel {
-	g.typ = []loopir.Type{loopir.F32, loopir.F32, loopir.F32, loopir.I32, loopir.F64}[g.r.IntN(5)]
+	g.typ = g.first()
 	k := &loopir.Kernel{Name: "k"}
 	for _, n := range []string{"N", "M"} {
 		k.Params = append(k.Params, &loopir.Param{Name: n, Kind: loopir.SizeParam, Type: loopir.Index})
@@ -112,7 +113,7 @@ func (g *gen) kernel() *loopir.Kernel {
 		if a.name == "B" && g.r.IntN(2) == 0 || a.name == "D" && g.r.IntN(2) == 0 {
 			continue
 		}
-		p := &loopir.Param{Name: a.name, Kind: loopir.ArrayParam, Dir: a.dir, Type: g.typ, Shape: g.shape()}
+		p := &loopir.Param{Name: a.name, Kind: loopir.ArrayParam, Dir: a.dir, Type: g.another(a.name), Shape: g.shape()}
 		k.Params = append(k.Params, p)
 		if a.dir == loopir.Out {
 			k.Body = append(k.Body, g.fill(a.name, p.Shape, facts))
@@ -155,7 +156,8 @@ func (g *gen) shape() []loopir.Expr {
 // fill writes every cell of an array.
 func (g *gen) fill(name string, shape []loopir.Expr, facts poly.Facts) loopir.Stmt {
 	var outer, inner *loopir.For
-	lhs := &loopir.Read{Name: name, Type: g.typ}
+	lhs := &loopir.Read{Name: name, Type: g.typeOf(name)}
+	defer g.as(lhs.Type)()
 	var s loopir.Stmt
 	g.scoped(func() {
 		for d, n := range shape {
@@ -258,7 +260,7 @@ func (g *gen) local(facts poly.Facts) []loopir.Stmt {
 }
 
 func (g *gen) branch(facts poly.Facts, depth int) loopir.Stmt {
-	s := &loopir.If{Cond: g.cond()}
+	s := &loopir.If{Cond: g.test(facts)}
 	s.Then = g.statements(facts.Assume(s.Cond), depth)
 	if g.r.IntN(3) == 0 {
 		s.Else = g.statements(facts.AssumeNot(s.Cond), depth)
@@ -281,6 +283,9 @@ func (g *gen) affine() loopir.Expr {
 	v := sizeN([]string{"N", "M"}[g.r.IntN(2)])
 	if n := len(g.iters); n > 0 && g.r.IntN(4) > 0 {
 		v = loopir.NewVar(g.iters[g.r.IntN(n)])
+		if g.types != nil && g.r.IntN(2) == 0 { // code generation is mostly about these
+			return loopir.NewVar(g.iters[n-1])
+		}
 	}
 	switch g.r.IntN(10) {
 	case 0:
@@ -327,7 +332,7 @@ func (g *gen) cell(names []string, facts poly.Facts) *loopir.Read {
 		return nil
 	}
 	name := names[g.r.IntN(len(names))]
-	r := &loopir.Read{Name: name, Type: g.typ}
+	r := &loopir.Read{Name: name, Type: g.typeOf(name)}
 	for _, n := range g.arrays[name] {
 		i := g.index(n, facts)
 		if i == nil {
@@ -348,6 +353,7 @@ func (g *gen) assign(facts poly.Facts) loopir.Stmt {
 		g.locals++
 		return &loopir.Local{Name: fmt.Sprintf("t%d", g.locals), Type: g.typ, Init: g.value(facts, 1)}
 	}
+	defer g.as(lhs.Type)()
 	ops := []loopir.AssignOp{loopir.Set, loopir.Set, loopir.AddTo, loopir.AddTo, loopir.AddTo, loopir.SubTo, loopir.MaxTo, loopir.MinTo, loopir.MulTo}
 	g.labels++
 	return &loopir.Assign{Label: fmt.Sprintf("S%d", g.labels), LHS: lhs, Op: ops[g.r.IntN(len(ops))], RHS: g.value(facts, 2)}
@@ -356,6 +362,9 @@ func (g *gen) assign(facts poly.Facts) loopir.Stmt {
 func (g *gen) value(facts poly.Facts, depth int) loopir.Expr {
 	if depth == 0 || g.r.IntN(3) == 0 {
 		return g.leaf(facts)
+	}
+	if g.types != nil && g.r.IntN(4) == 0 {
+		return g.special(facts, depth)
 	}
 	x, y := g.value(facts, depth-1), g.value(facts, depth-1)
 	call := func(name string, args ...loopir.Expr) loopir.Expr {
@@ -371,10 +380,13 @@ func (g *gen) value(facts poly.Facts, depth int) loopir.Expr {
 	case 6:
 		return call([]string{"min", "max"}[g.r.IntN(2)], x, y)
 	case 7:
-		c := g.cond()
+		c := g.test(facts)
 		return call("select", c, g.value(facts.Assume(c), depth-1), g.value(facts.AssumeNot(c), depth-1))
 	case 8:
 		return call("abs", x)
+	}
+	if _, literal := x.(*loopir.Int); literal && g.typ == loopir.U8 {
+		return x
 	}
 	return &loopir.Unary{Op: loopir.Neg, X: x, Type: g.typ}
 }
@@ -382,13 +394,16 @@ func (g *gen) value(facts poly.Facts, depth int) loopir.Expr {
 func (g *gen) leaf(facts poly.Facts) loopir.Expr {
 	if g.r.IntN(5) > 0 {
 		if r := g.cell(g.names, facts); r != nil {
+			if r.Type != g.typ {
+				return &loopir.Cast{To: g.typ, X: r}
+			}
 			return r
 		}
 	}
 	if n := len(g.iters); n > 0 && g.r.IntN(3) == 0 {
 		return &loopir.Cast{To: g.typ, X: loopir.NewVar(g.iters[g.r.IntN(n)])}
 	}
-	if g.typ == loopir.I32 || g.r.IntN(2) == 0 {
+	if g.typ == loopir.I32 || g.typ.IsInteger() || g.r.IntN(2) == 0 {
 		v := loopir.NewInt(int64(g.r.IntN(5)))
 		v.Type = g.typ
 		return v

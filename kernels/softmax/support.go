@@ -103,6 +103,15 @@ func floorMod(x, d int) int {
 	return m
 }
 
+// inRange is an index that data gives, which the kernel takes for one below n. Nothing
+// outside is read: where it is not, that is a panic with a *ShapeError.
+func inRange[T int8 | uint8 | int16 | int32 | int64](x T, n int) int {
+	if int64(x) < 0 || int64(x) >= int64(n) {
+		panic(shapeError("an index in the data is %d, outside of 0..%d", x, n))
+	}
+	return int(x)
+}
+
 // trip is the number of iterations of lo, lo+step, ... below hi.
 func trip(lo, hi, step int) int {
 	if hi <= lo {
@@ -208,9 +217,19 @@ type job struct {
 	chunk int64
 	next  atomic.Int64
 	users atomic.Int32 // workers that still hold the job
+	panic atomic.Pointer[any]
 }
 
+// run runs parts of the job until none is left. A panic ends the job, and is kept for the
+// goroutine that gave it: others must not die of it.
 func (j *job) run() {
+	defer func() {
+		if p := recover(); p != nil {
+			kept := p // p itself would be on the heap, panic or not
+			j.panic.CompareAndSwap(nil, &kept)
+			j.next.Store(j.n)
+		}
+	}()
 	for {
 		lo := j.next.Add(j.chunk) - j.chunk
 		if lo >= j.n {
@@ -234,7 +253,8 @@ var (
 )
 
 // parallelFor runs iterations 0..n of t's loop which on at most limit
-// goroutines, the caller's among them; limit <= 0 means GOMAXPROCS.
+// goroutines, the caller's among them; limit <= 0 means GOMAXPROCS. A panic of one is the
+// caller's.
 func parallelFor(t task, which, n, limit int) {
 	if limit <= 0 {
 		limit = runtime.GOMAXPROCS(0)
@@ -269,8 +289,12 @@ func parallelFor(t task, which, n, limit int) {
 	for j.users.Load() > 0 {
 		runtime.Gosched()
 	}
+	p := j.panic.Swap(nil)
 	j.t = nil
 	jobs.Put(j)
+	if p != nil {
+		panic(*p)
+	}
 }
 
 // staff returns at least n workers, starting those that are missing.

@@ -22,9 +22,19 @@ type job struct {
 	chunk int64
 	next  atomic.Int64
 	users atomic.Int32 // workers that still hold the job
+	panic atomic.Pointer[any]
 }
 
+// run runs parts of the job until none is left. A panic ends the job, and is kept for the
+// goroutine that gave it: others must not die of it.
 func (j *job) run() {
+	defer func() {
+		if p := recover(); p != nil {
+			kept := p // p itself would be on the heap, panic or not
+			j.panic.CompareAndSwap(nil, &kept)
+			j.next.Store(j.n)
+		}
+	}()
 	for {
 		lo := j.next.Add(j.chunk) - j.chunk
 		if lo >= j.n {
@@ -48,7 +58,8 @@ var (
 )
 
 // parallelFor runs iterations 0..n of t's loop which on at most limit
-// goroutines, the caller's among them; limit <= 0 means GOMAXPROCS.
+// goroutines, the caller's among them; limit <= 0 means GOMAXPROCS. A panic of one is the
+// caller's.
 func parallelFor(t task, which, n, limit int) {
 	if limit <= 0 {
 		limit = runtime.GOMAXPROCS(0)
@@ -83,8 +94,12 @@ func parallelFor(t task, which, n, limit int) {
 	for j.users.Load() > 0 {
 		runtime.Gosched()
 	}
+	p := j.panic.Swap(nil)
 	j.t = nil
 	jobs.Put(j)
+	if p != nil {
+		panic(*p)
+	}
 }
 
 // staff returns at least n workers, starting those that are missing.

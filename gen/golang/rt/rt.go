@@ -100,6 +100,15 @@ func floorMod(x, d int) int {
 	return m
 }
 
+// inRange is an index that data gives, which the kernel takes for one below n. Nothing
+// outside is read: where it is not, that is a panic with a *ShapeError.
+func inRange[T int8 | uint8 | int16 | int32 | int64](x T, n int) int {
+	if int64(x) < 0 || int64(x) >= int64(n) {
+		panic(shapeError("an index in the data is %d, outside of 0..%d", x, n))
+	}
+	return int(x)
+}
+
 // trip is the number of iterations of lo, lo+step, ... below hi.
 func trip(lo, hi, step int) int {
 	if hi <= lo {

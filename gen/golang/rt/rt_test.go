@@ -1,6 +1,7 @@
 package rt
 
 import (
+	"fmt"
 	"math"
 	"math/big"
 	"math/rand/v2"
@@ -171,5 +172,36 @@ func TestParallelForDoesNotAllocate(t *testing.T) {
 	parallelFor(c, 0, 64, 3) // starts the workers
 	if n := testing.AllocsPerRun(100, func() { parallelFor(c, 0, 64, 3) }); n > 0.5 {
 		t.Errorf("%v allocations a call", n)
+	}
+}
+
+// A bad task meets an index that is none in one of its iterations.
+type bad struct{ at int }
+
+func (b bad) runRange(_, lo, hi int) {
+	for i := lo; i < hi; i++ {
+		inRange(int32(i), b.at)
+	}
+}
+
+// TestPanicReturns wants the panic of a worker on the goroutine that hired it, and the
+// workers alive.
+func TestPanicReturns(t *testing.T) {
+	for _, threads := range []int{1, 4} {
+		for at := range 40 {
+			func() {
+				defer func() {
+					e, ok := recover().(*ShapeError)
+					if want := fmt.Sprintf("an index in the data is %d, outside of 0..%d", at, at); threads == 1 && (!ok || e.Error() != want) || !ok {
+						t.Errorf("%d threads: %v, want %s", threads, e, want)
+					}
+				}()
+				parallelFor(bad{at}, 0, 40, threads)
+			}()
+		}
+		parallelFor(bad{40}, 0, 40, threads)
+	}
+	if inRange(int64(3), 4) != 3 || inRange(uint8(200), 201) != 200 {
+		t.Error("an index changes")
 	}
 }

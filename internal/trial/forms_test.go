@@ -1,0 +1,70 @@
+package trial
+
+import (
+	"context"
+	"path/filepath"
+	"testing"
+
+	"github.com/loopopt/loopopt/equiv"
+	"github.com/loopopt/loopopt/equiv/smt"
+	"github.com/loopopt/loopopt/internal/pipeline"
+	"github.com/loopopt/loopopt/loopir"
+)
+
+// forms are kernels whose generated package has to compile and to pass its tests.
+const forms = `
+// Sums of rows that a table picks.
+kernel bag(N, K, V, C: size, in p: i32[N][K], in X: f32[V][C], out Y: f32[N][C]) {
+  for n in 0..N, c in 0..C {
+    var s: f32 = 0
+    for k in 0..K { s += X[p[n][k]][c] }
+    Y[n][c] = s
+  }
+}
+
+// A table of positions in a table, in the last dimension.
+kernel gather(M, N, L: size, in at: i64[M], in q: u8[N], in X: f64[M][L], inout Y: f64[M][N]) {
+  for i in 0..M, j in 0..N { Y[i][j] += X[at[i]][q[j]] }
+}
+
+// Conditions on what is no data, but looks like it.
+kernel casts(N: size, in X: f32[N], out Y: f32[N]) {
+  for i in 0..N {
+    Y[i] = max(X[i], -1)
+    if f32(i) < f32(N) / 2 {
+      for j in 0..i { Y[i] += X[j] }
+    }
+  }
+}
+
+schedule rows for bag { parallel n }
+schedule rows for gather { parallel i }
+schedule blocked for casts { block j by 4 into jb, j tail min }
+`
+
+func TestForms(t *testing.T) {
+	pool, err := smt.NewPool(smt.Options{NoCache: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pool.Close() //nolint:errcheck // a test's
+	f, err := loopir.Parse("forms.loop", []byte(forms))
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := pipeline.Generate(context.Background(), f, f.Schedules, "generated", nil, pipeline.Options{Equiv: equiv.Options{Pool: pool}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	root, err := filepath.Abs(filepath.Join("..", ".."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	failed, err := Run(context.Background(), root, files, Builds()[:2])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if failed != nil {
+		t.Error(failed)
+	}
+}
