@@ -167,11 +167,21 @@ func vendor(e loopir.Expr, op loopir.Op) (a, b loopir.Expr, ok bool) {
 	return c.X, c.Y, true
 }
 
-// bothWays recognizes the vendor's extremum of a, b and of b, a.
+// bothWays recognizes the vendor's extremum of a, b and of b, a, one of which may be the
+// language's, as it is with a constant first.
 func bothWays(x, y loopir.Expr, op loopir.Op) (a, b loopir.Expr, ok bool) {
 	a, b, ok = vendor(x, op)
 	c, d, ok2 := vendor(y, op)
-	return a, b, ok && ok2 && sameExpr(a, d) && sameExpr(b, c)
+	if ok && ok2 {
+		return a, b, sameExpr(a, d) && sameExpr(b, c)
+	}
+	if !ok {
+		x, y, ok = y, x, ok2
+		a, b, _ = vendor(x, op)
+	}
+	name := map[loopir.Op]string{loopir.Gt: "max", loopir.Lt: "min"}[op]
+	m, exact := bits(y, name)
+	return a, b, ok && exact && len(m) == 2 && sameOperands(m, []loopir.Expr{a, b})
 }
 
 func bits(e loopir.Expr, name string) ([]loopir.Expr, bool) {

@@ -60,6 +60,19 @@ func TestIdioms(t *testing.T) {
 			if got := vmin(a, b) | vmin(b, a); !same(got, min(x, y)) {
 				t.Fatalf("min of %#x and %#x: %#x", a, b, got)
 			}
+			for _, v := range []uint32{m, n} { // one of the two being the language's
+				e := math.Float32bits(max(x, y))
+				for _, o := range []uint32{v | (v ^ e), e | (v ^ e), v | e} {
+					if got := sub(o, v^e); !same(got, max(x, y)) {
+						t.Fatalf("max of %#x and %#x, one exact: %#x", a, b, got)
+					}
+				}
+			}
+			for _, v := range []uint32{vmin(a, b), vmin(b, a)} {
+				if got := v | math.Float32bits(min(x, y)); !same(got, min(x, y)) {
+					t.Fatalf("min of %#x and %#x, one exact: %#x", a, b, got)
+				}
+			}
 			if a == 0 {
 				if got := add(vmax(a, b), a); !same(got, max(x, y)) {
 					t.Fatalf("max of +0 and %#x: %#x", b, got)
@@ -95,6 +108,8 @@ func TestTidy(t *testing.T) {
 	minusZero, _ := asFloat(bitConst(big.NewInt(1<<31), loopir.F32), loopir.F32)
 	m, n := op("VMAXPS", x, y), op("VMAXPS", y, x)
 	d := op("VXORPS", m, n)
+	k := op("VMAXPS", two, x)
+	dk := op("VXORPS", k, op("VMAXPS", x, two))
 	for _, c := range []struct {
 		e    loopir.Expr
 		want string
@@ -111,6 +126,8 @@ func TestTidy(t *testing.T) {
 		{op("VMAXPS", x, two), "select(x > 2.0, x, 2.0)"},
 		{op("VORPS", op("VMINPS", x, y), op("VMINPS", x, y)), "bit.or(select(x < y, x, y), select(x < y, x, y))"},
 		{op("VORPS", m, n), "bit.or(select(x > y, x, y), select(y > x, y, x))"},
+		{op("VSUBPS", op("VORPS", k, dk), dk), "max(x, 2.0)"},
+		{op("VORPS", op("VMINPS", two, x), op("VMINPS", x, two)), "min(x, 2.0)"},
 		{op("VXORPS", x, minusZero), "-x"},
 		{op("VANDPS", x, bitConst(big.NewInt(0x7fffffff), loopir.F32)), "abs(x)"},
 		{op("VANDPS", x, bitConst(big.NewInt(0x7ffffffe), loopir.F32)), "bit.and(x, bit.const(2147483646))"},
