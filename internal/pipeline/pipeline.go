@@ -187,6 +187,7 @@ func Transform(ctx context.Context, f *loopir.File, s *loopir.Schedule, opts Opt
 func named(c *Check, step string) *Check {
 	if c != nil {
 		c.Step = step
+		c.Obligations = nil // they are counted, and would fill the memory
 	}
 	return c
 }
@@ -202,7 +203,8 @@ func prove(ctx context.Context, p *transform.Proposal, opts Options) (*Check, er
 	if err != nil {
 		return nil, err
 	}
-	c.Step, c.Span, c.Magnitudes = loopir.FormatStep(p.Step), p.Step.Span, nil
+	c = named(c, loopir.FormatStep(p.Step))
+	c.Span, c.Magnitudes = p.Step.Span, nil
 	c.Nest = nest(p.File, p.After)
 	for _, n := range p.Notes {
 		c.Notes = append(c.Notes, n.Msg)
