@@ -88,6 +88,7 @@ func (a *app) limit(cmd *cobra.Command) (stop func(), err error) {
 	}
 	ctx, cancel := context.WithCancelCause(cmd.Context())
 	cmd.SetContext(ctx)
+	debug.SetGCPercent(collectAt)
 	done := make(chan struct{})
 	go a.watch(ctx, cancel, done)
 	return sync.OnceFunc(func() { close(done) }), nil
@@ -161,8 +162,11 @@ func (a *app) undecided(l *limitReached) {
 type heapShare struct{ told int64 }
 
 // plenty is how much memory Go may take before garbage is looked at more closely than
-// GOGC asks for; it saves the time where little is in use.
-const plenty = 384 << 20
+// collectAt asks for.
+const plenty = 256 << 20
+
+// collectAt is GOGC: proving makes much garbage and holds little.
+const collectAt = 400
 
 // leave tells the garbage collector what of most is left for it beside the memory that
 // is not Go's, and gives the memory in use. Where most of what is left is no garbage,
@@ -170,7 +174,7 @@ const plenty = 384 << 20
 func (h *heapShare) leave(most int64) int64 {
 	m := footprint()
 	left := max(most-most/8-(m.all-m.inGo), most/8)
-	tell := min(left, max(plenty, m.live*5/2))
+	tell := min(left, max(plenty, m.live*3))
 	const step = 16 << 20 // telling stops the world
 	if h.told == 0 || tell < h.told-step || tell > h.told+step {
 		debug.SetMemoryLimit(tell)

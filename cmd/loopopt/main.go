@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"runtime/debug"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -35,7 +34,6 @@ type exitError struct {
 func (e *exitError) Error() string { return e.msg }
 
 func main() {
-	debug.SetGCPercent(400) // proving makes much garbage and holds little
 	os.Exit(run(interruptible(os.Stderr), os.Args[1:], os.Stdout, os.Stderr))
 }
 

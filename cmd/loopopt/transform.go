@@ -59,8 +59,9 @@ func (a *app) transformCmd() *cobra.Command {
 			return a.prove(func(eq equiv.Options) error {
 				var reports []*pipeline.Report
 				outcome := equiv.Proved
+				ahead := pipeline.ReplayAhead(cmd.Context(), f, list, params)
 				for _, s := range list {
-					opts := pipeline.Options{Equiv: eq, Params: params}
+					opts := pipeline.Options{Equiv: eq, Params: params, Ahead: ahead}
 					if !a.json {
 						opts.OnDone = func(r *pipeline.Report, c *pipeline.Check) {
 							a.clearProgress()

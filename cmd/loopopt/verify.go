@@ -112,8 +112,9 @@ func (a *app) verifyFile(cmd *cobra.Command, path, format, page string) error {
 		outcome := equiv.Proved
 		var findings []finding
 		var reports []*pipeline.Report
+		ahead := pipeline.ReplayAhead(cmd.Context(), f, list, nil)
 		for _, s := range list {
-			r, err := pipeline.Transform(cmd.Context(), f, s, pipeline.Options{Equiv: eq})
+			r, err := pipeline.Transform(cmd.Context(), f, s, pipeline.Options{Equiv: eq, Ahead: ahead})
 			if err != nil {
 				return a.formatted(format, path, err)
 			}

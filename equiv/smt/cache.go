@@ -1,7 +1,6 @@
 package smt
 
 import (
-	"bufio"
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
@@ -10,6 +9,7 @@ import (
 	"math/big"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 )
@@ -48,10 +48,8 @@ func newCache(dir, identity string) *cache {
 		data = c.halve(data)
 	}
 	c.torn = len(data) > 0 && data[len(data)-1] != '\n'
-	lines := bufio.NewScanner(bytes.NewReader(data))
-	lines.Buffer(nil, len(data)+1)
-	for lines.Scan() {
-		if key, entry, ok := readEntry(lines.Text()); ok {
+	for line := range strings.SplitSeq(string(data), "\n") { // entries are parts of one text
+		if key, entry, ok := readEntry(line); ok {
 			c.entries[key] = entry
 		}
 	}
@@ -82,7 +80,11 @@ func (c *cache) halve(data []byte) []byte {
 
 func readEntry(line string) (key, entry string, ok bool) {
 	i := strings.LastIndexByte(line, ' ')
-	if i < 0 || line[i+1:] != checksum(line[:i]) {
+	if i < 0 || len(line)-i-1 != 2*crc32.Size {
+		return "", "", false
+	}
+	sum, err := strconv.ParseUint(line[i+1:], 16, 32)
+	if err != nil || uint32(sum) != crc32.ChecksumIEEE([]byte(line[:i])) {
 		return "", "", false
 	}
 	key, entry, ok = strings.Cut(line[:i], " ")

@@ -20,6 +20,7 @@ import (
 func Generate(ctx context.Context, f *loopir.File, list []*loopir.Schedule, pkg string, sizes map[string][]gen.Sizes, opts Options) (map[string][]byte, error) {
 	in := gen.Input{Source: filepath.Base(f.Name), Package: pkg}
 	index := map[string]int{}
+	opts.Ahead = ReplayAhead(ctx, f, list, opts.Params)
 	for _, s := range list {
 		r, err := Transform(ctx, f, s, opts)
 		if err != nil {

@@ -124,6 +124,7 @@ type Options struct {
 	OnDone func(r *Report, done *Check) // told after each proof
 	// OnReadback is told of each compiled form that was read back and compared.
 	OnReadback func(*Readback)
+	Ahead      *Ahead // of the same Params; may be nil
 	// Taken are names that what is generated must not declare.
 	Taken map[string]bool
 	// OnNote is told what gen does otherwise than a schedule asks for: of a region that
@@ -135,7 +136,7 @@ type Options struct {
 // The error is for schedules that cannot be replayed; an unproved step is in
 // the report, and ends it.
 func Transform(ctx context.Context, f *loopir.File, s *loopir.Schedule, opts Options) (*Report, error) {
-	script, err := transform.Replay(f, s, opts.Params)
+	script, err := opts.Ahead.script(ctx, f, s, opts.Params)
 	if err != nil {
 		return nil, err
 	}
