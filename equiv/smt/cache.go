@@ -20,6 +20,9 @@ import (
 //
 //	<sha256 of text and solver> unsat <crc32>
 //	<sha256 of text and solver> sat 3,-5,1 <crc32>
+//	<sha256 of text and solver> open 10000000 <reason> <crc32>
+//
+// What a solver left open after that many steps is asked anew by who grants more.
 type cache struct {
 	identity string
 	path     string // empty: in memory only
@@ -49,7 +52,7 @@ func newCache(dir, identity string) *cache {
 	}
 	c.torn = len(data) > 0 && data[len(data)-1] != '\n'
 	for line := range strings.SplitSeq(string(data), "\n") { // entries are parts of one text
-		if key, entry, ok := readEntry(line); ok {
+		if key, entry, ok := readEntry(line); ok && replaces(entry, c.entries[key]) {
 			c.entries[key] = entry
 		}
 	}
@@ -89,6 +92,40 @@ func readEntry(line string) (key, entry string, ok bool) {
 	}
 	key, entry, ok = strings.Cut(line[:i], " ")
 	return key, entry, ok
+}
+
+// replaces tells whether entry says no less than old: processes that share a file may write
+// in any order.
+func replaces(entry, old string) bool {
+	steps, _, open := openEntry(entry)
+	before, _, wasOpen := openEntry(old)
+	return !open || old == "" || wasOpen && steps >= before
+}
+
+func openEntry(entry string) (steps uint64, reason string, ok bool) {
+	rest, ok := strings.CutPrefix(entry, "open ")
+	if !ok {
+		return 0, "", false
+	}
+	number, reason, _ := strings.Cut(rest, " ")
+	steps, err := strconv.ParseUint(number, 10, 64)
+	return steps, reason, err == nil
+}
+
+// openAt is the Unknown that budget steps came to before, or more did.
+func (c *cache) openAt(key string, budget uint) (result, bool) {
+	steps, reason, ok := openEntry(c.entry(key))
+	if !ok || steps < uint64(budget) {
+		return result{}, false
+	}
+	return result{reason: reason, spent: true}, true
+}
+
+func (c *cache) putOpen(key string, budget uint, r result) {
+	entry := fmt.Sprintf("open %d %s", budget, oneLine(r.reason))
+	if replaces(entry, c.entry(key)) {
+		c.store(key, entry)
+	}
 }
 
 func checksum(s string) string { return fmt.Sprintf("%08x", crc32.ChecksumIEEE([]byte(s))) }

@@ -92,3 +92,30 @@ func TestCacheHalves(t *testing.T) {
 		t.Errorf("file has %q", got)
 	}
 }
+
+// What took all steps is open for as many or fewer, not for more, and once decided it is
+// decided whatever else the file says.
+func TestCacheOfUnknowns(t *testing.T) {
+	dir, q := t.TempDir(), hard()
+	check := func(budget uint) Answer {
+		p := pool(t, Options{CacheDir: dir, RLimit: budget})
+		defer p.Close() //nolint:errcheck // a test
+		return p.Check(t.Context(), q)
+	}
+	for i, want := range []struct {
+		budget uint
+		cached bool
+	}{{3000, false}, {3000, true}, {2000, true}, {4000, false}, {3500, true}} {
+		if a := check(want.budget); a.Status != Unknown || a.Cached != want.cached || a.Reason == "" {
+			t.Errorf("%d: with %d steps %+v, want cached %v", i, want.budget, a, want.cached)
+		}
+	}
+	for _, c := range []struct {
+		entry, old string
+		want       bool
+	}{{"unsat", "open 5 x", true}, {"open 5 x", "unsat", false}, {"open 5 x", "", true}, {"open 5 x", "open 6 x", false}, {"open 6 x", "open 5 x", true}} {
+		if got := replaces(c.entry, c.old); got != c.want {
+			t.Errorf("%q replaces %q: %v", c.entry, c.old, got)
+		}
+	}
+}

@@ -1,6 +1,9 @@
 package smt
 
-import "context"
+import (
+	"context"
+	"strings"
+)
 
 // An engine decides problems. A worker of one is used by one goroutine at a time.
 type engine interface {
@@ -24,6 +27,12 @@ type result struct {
 	model  Model
 	reason string
 	err    error // of the context, if it ended the attempt; a Defect
+	spent  bool  // unknown because the solver made all the steps that it may: it would again
+}
+
+// gaveUp is Unknown for the reason that a solver itself gives.
+func gaveUp(reason string) result {
+	return result{reason: reason, spent: strings.Contains(reason, "resource limit")}
 }
 
 func unknown(reason string) result { return result{reason: reason} }

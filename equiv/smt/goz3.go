@@ -121,7 +121,8 @@ func (w goz3Worker) attempt(p *problem, quit <-chan struct{}, rlimit uint, older
 	if watch.full.Load() {
 		return unknown(outOfMemory)
 	}
-	return unknown("the solver gave up, most likely at its rlimit")
+	c := C.Z3_context(unsafe.Pointer(ctx.Z3Value()))
+	return gaveUp(C.GoString(C.Z3_solver_get_reason_unknown(c, rawSolver(ctx, solver))))
 }
 
 const outOfMemory = "the solver reached its memory"
@@ -199,17 +200,25 @@ func useCore(ctx *z3.Context, solver *z3.Solver, older bool) {
 // SIGINT, which ends in a jump to address 0.
 func leaveInterrupts(ctx *z3.Context, solver *z3.Solver) {
 	c := C.Z3_context(unsafe.Pointer(ctx.Z3Value()))
-	raw := (*struct {
-		ctx    C.Z3_context
-		solver C.Z3_solver
-	})(unsafe.Pointer(solver))
 	params := C.Z3_mk_params(c)
 	C.Z3_params_inc_ref(c, params)
 	defer C.Z3_params_dec_ref(c, params)
 	name := C.CString("ctrl_c")
 	defer C.free(unsafe.Pointer(name))
 	C.Z3_params_set_bool(c, params, C.Z3_mk_string_symbol(c, name), false)
-	C.Z3_solver_set_params(c, raw.solver, params)
+	C.Z3_solver_set_params(c, rawSolver(ctx, solver), params)
+}
+
+// rawSolver is what go-z3 keeps of a solver.
+func rawSolver(ctx *z3.Context, solver *z3.Solver) C.Z3_solver {
+	raw := (*struct {
+		ctx    C.Z3_context
+		solver C.Z3_solver
+	})(unsafe.Pointer(solver))
+	if raw.ctx != C.Z3_context(unsafe.Pointer(ctx.Z3Value())) {
+		panic(z3Error("go-z3 keeps its solvers differently"))
+	}
+	return raw.solver
 }
 
 // A z3Builder makes terms in one context.

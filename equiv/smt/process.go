@@ -146,7 +146,7 @@ func (w *processWorker) query(ctx context.Context, text string, p *problem) (res
 		return w.readModel(ctx, p)
 	case "unknown":
 		reason, err := w.ask(ctx, "(get-info :reason-unknown)\n")
-		return unknown(reasonText(reason)), err
+		return gaveUp(reasonText(reason)), err
 	}
 	return result{}, fmt.Errorf("unexpected reply %q", clip(reply))
 }

@@ -12,6 +12,7 @@ import (
 type solver struct {
 	engine engine
 	cache  *cache
+	budget uint        // steps for one problem
 	idle   chan worker // as many as may work at a time
 
 	mu      sync.Mutex
@@ -27,7 +28,7 @@ type flight struct {
 
 func newSolver(e engine, opts Options) *solver {
 	s := &solver{
-		engine: e, cache: newCache(opts.CacheDir, e.identity()),
+		engine: e, cache: newCache(opts.CacheDir, e.identity()), budget: opts.RLimit,
 		idle: make(chan worker, opts.Jobs), flights: map[string]*flight{},
 	}
 	for range opts.Jobs {
@@ -87,6 +88,9 @@ func (s *solver) lookup(ctx context.Context, p *problem) (r result, cached bool,
 		if r, ok := s.cache.get(p, key); ok && checked(p, r).status != Unknown {
 			return r, true, 0
 		}
+		if r, ok := s.cache.openAt(key, s.budget); ok {
+			return r, true, 0
+		}
 		s.mu.Lock()
 		fl, ok := s.flights[key]
 		if !ok {
@@ -94,8 +98,11 @@ func (s *solver) lookup(ctx context.Context, p *problem) (r result, cached bool,
 			s.flights[key] = fl
 			s.mu.Unlock()
 			fl.res, spent = s.fly(ctx, p)
-			if fl.res.status != Unknown {
+			switch {
+			case fl.res.status != Unknown:
 				s.cache.put(p, key, fl.res)
+			case fl.res.spent && fl.res.err == nil:
+				s.cache.putOpen(key, s.budget, fl.res)
 			}
 			s.mu.Lock()
 			delete(s.flights, key)
