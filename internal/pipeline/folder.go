@@ -108,6 +108,9 @@ func (f *Folder) differences(want map[string][]byte) []*loopir.Error {
 			}
 		}
 	}
+	if len(out) == 0 {
+		out = f.builds(want)
+	}
 	return out
 }
 
