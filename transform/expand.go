@@ -2,6 +2,7 @@ package transform
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/loopopt/loopopt/loopir"
 )
@@ -17,7 +18,9 @@ the iterations computed outlives them; the loop can then be cut in two or reorde
 	for i in 0..N { t[i] = A[i]; B[i] = t[i]*t[i] }
 
 Each loop is around the declaration, and the first is the innermost one. Extents of t
-that vary in the loop are replaced by their upper bounds.`,
+that vary in the loop are replaced by their upper bounds. All copies of t that are in
+loops of this name are expanded, as those of main loop and tail after tail peel; where
+the tail has loops of its own names, it takes a step of its own: expand t by i2.`,
 	Apply: applyExpand,
 }
 
@@ -41,13 +44,48 @@ func applyExpand(c *Context, args *loopir.Cursor) error {
 		return err
 	}
 	for _, it := range by {
+		var stay []*loopir.Local // copies in loops that have another name, as after tail peel into
 		for i, l := range locals {
+			if c.loopAround(l, it.Text) < 0 {
+				stay = append(stay, l)
+				continue
+			}
 			if locals[i], err = c.expand(l, name, it); err != nil {
 				return err
 			}
 		}
+		if len(stay) == len(locals) {
+			return c.Reject(it.Span, "there is no loop %s around the declaration of %s%s", it.Text, name.Text, legal("around it are", it.Text, c.itersAround(stay[0]))).
+				Note(stay[0].Span, "declared here")
+		}
+		for _, l := range stay {
+			c.Note(l.Span, "the %s in no loop %s stays as it is; around it are %s", name.Text, it.Text, strings.Join(c.itersAround(l), ", "))
+		}
 	}
 	return nil
+}
+
+// loopAround is the place of the innermost loop called name among what is around a local,
+// -1 if there is none.
+func (c *Context) loopAround(local *loopir.Local, name string) int {
+	around := c.Around(local)
+	for i := len(around) - 1; i >= 0; i-- {
+		if l, ok := around[i].Stmt.(*loopir.For); ok && l.Iter == name {
+			return i
+		}
+	}
+	return -1
+}
+
+// itersAround lists the loops around a local, outermost first.
+func (c *Context) itersAround(local *loopir.Local) []string {
+	var out []string
+	for _, s := range c.Around(local) {
+		if l, ok := s.Stmt.(*loopir.For); ok {
+			out = append(out, l.Iter)
+		}
+	}
+	return out
 }
 
 // localsCalled returns the locals that tok names, at least one.
@@ -68,11 +106,7 @@ func (c *Context) localsCalled(tok loopir.Token) ([]*loopir.Local, error) {
 // expand moves one local out of the loop over it, the innermost around.
 func (c *Context) expand(local *loopir.Local, name, it loopir.Token) (*loopir.Local, error) {
 	around := c.Around(local)
-	at := slices.IndexFunc(around, func(s Scope) bool { l, ok := s.Stmt.(*loopir.For); return ok && l.Iter == it.Text })
-	if at < 0 {
-		return nil, c.Reject(it.Span, "there is no loop %s around the declaration of %s", it.Text, name.Text).
-			Note(local.Span, "declared here")
-	}
+	at := c.loopAround(local, it.Text)
 	l := around[at].Stmt.(*loopir.For)
 	outside, inside := around[:at], around[at:]
 	out := &loopir.Local{Name: local.Name, Type: local.Type, Mem: local.Mem, Span: local.Span}

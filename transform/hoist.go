@@ -27,10 +27,18 @@ func applyHoist(c *Context, args *loopir.Cursor) error {
 	if err != nil {
 		return err
 	}
+	all, err := c.Loops(r)
+	if err != nil {
+		return err
+	}
+	held := slices.ContainsFunc(all, func(l *Loop) bool { return holding(l.Body, what.Text) >= 0 || declares(l.Body, what.Text) >= 0 })
 	return c.EachLoop(r, func(l *Loop) error {
 		at := holding(l.Body, what.Text)
 		if at < 0 {
 			at = declares(l.Body, what.Text)
+		}
+		if at < 0 && held { // another loop of this name has it
+			return nil
 		}
 		if at < 0 {
 			return c.Reject(what.Span, "there is no label or local %s in the body of loop %s", what.Text, r)

@@ -103,7 +103,8 @@ func (c *Context) mark(l *Loop, par loopir.Par) error {
 	words := map[loopir.Par]string{loopir.Parallel: "parallel", loopir.Vectorize: "vectorized"}
 	switch {
 	case l.Par == par:
-		return c.Reject(loopir.Span{}, "%s is already %s", l.Iter, words[par])
+		c.Note(l.Span, "%s is already %s", l.Iter, words[par])
+		return nil
 	case l.Par != loopir.Sequential:
 		return c.Reject(loopir.Span{}, "%s is %s: a loop can't be both", l.Iter, words[l.Par])
 	}
@@ -150,7 +151,8 @@ func (c *Context) unroll(l *Loop) error {
 	n, ok := c.Simplify(trips(l.For), l.Around).(*loopir.Int)
 	switch {
 	case l.Unroll:
-		return c.Reject(loopir.Span{}, "%s is already unrolled", l.Iter)
+		c.Note(l.Span, "%s is already unrolled", l.Iter)
+		return nil
 	case !ok:
 		return c.Reject(loopir.Span{}, "%s runs %s times, which is not a constant: unroll it by a number, or block it first",
 			l.Iter, loopir.FormatExpr(c.Simplify(trips(l.For), l.Around)))

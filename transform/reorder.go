@@ -64,7 +64,7 @@ func applyReorder(c *Context, args *loopir.Cursor) error {
 	case !together:
 		return c.Reject(refs[1].Name.Span, "%s and %s are not nested in one another: there is nothing to reorder", refs[0], refs[1])
 	case !moved:
-		return c.Reject(refs[0].Name.Span, "the loops are in this order already")
+		c.Note(refs[0].Name.Span, "the loops are in this order already")
 	}
 	return err
 }

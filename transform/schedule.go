@@ -186,7 +186,8 @@ func Verbs() []string {
 }
 
 // propose runs one step on a copy of the kernel, and makes the result the
-// current kernel when it is well formed and something else than before.
+// current kernel when it is well formed. A step that changes nothing, as one of a schedule
+// for many kernels may, is kept with a note.
 func (r *replay) propose(step *loopir.Step, sc *scope, apply func(*Context, *loopir.Cursor) error) error {
 	before := r.script.Kernel.Clone()
 	if err := r.script.File.Number(before); err != nil {
@@ -200,7 +201,9 @@ func (r *replay) propose(step *loopir.Step, sc *scope, apply func(*Context, *loo
 		if step.Verb == "assume" { // known already, as a schedule for many kernels may find
 			return nil
 		}
-		return c.Reject(step.Span, "this step changes nothing: leave it out")
+		if len(c.Notes) == 0 {
+			c.Note(step.Span, "this step changes nothing")
+		}
 	}
 	r.tidier.tidy(c.Kernel)
 	if err := c.File.CheckKernel(c.Kernel); err != nil {
