@@ -117,7 +117,10 @@ func (c *checker) samePolynomial(a, b value, ctx known, to depth, claimed bool) 
 	if xa.lost || xb.lost {
 		return NoVerdict, failf(a.e.Source(), "a quotient is multiplied by 0, which hides that it may not exist")
 	}
-	m := &polyMatch{c: c, at: a.e.Source(), used: xa.used || xb.used || xa.started != xb.started, verdict: Exact}
+	if p.weight()+q.weight() > maxWeight {
+		return NoVerdict, tooMany(a.e.Source())
+	}
+	m := &polyMatch{c: c, at: a.e.Source(), effort: maxEffort, used: xa.used || xb.used || xa.started != xb.started, verdict: Exact}
 	if claimed {
 		m.until = &a.at
 	}
@@ -134,8 +137,12 @@ func (c *checker) samePolynomial(a, b value, ctx known, to depth, claimed bool) 
 	return weaker(m.verdict, Reassociated), nil
 }
 
-// maxCaseSplits bounds how many conditions are split on, one inside the other.
-const maxCaseSplits = 24
+// Bounds of what is compared as polynomials.
+const (
+	maxCaseSplits = 24      // conditions that are split on, one inside the other
+	maxWeight     = 20_000  // terms of both sides, those in arguments of functions included
+	maxEffort     = 200_000 // terms that are looked at in all cases together
+)
 
 // A polyMatch compares two polynomials.
 type polyMatch struct {
@@ -144,6 +151,7 @@ type polyMatch struct {
 	used    bool
 	verdict Verdict // of what both read
 	until   *point  // claims about reads are used of earlier ones only
+	effort  int     // terms that may still be looked at
 
 	reads []matchedRead     // of before
 	named map[string]string // reads of after, by their text
@@ -158,7 +166,10 @@ type matchedRead struct {
 // compare splits cases until each condition on the result's cell is decided,
 // and then compares normal forms. The conditions in facts hold.
 func (m *polyMatch) compare(p, q realPoly, ctx known, facts []loopir.Expr, splits int) *failure {
-	s := &simplifier{proof: m.c.proof, at: m.at, ctx: ctx, facts: facts}
+	if m.effort -= p.weight() + q.weight(); m.effort < 0 {
+		return tooMany(m.at)
+	}
+	s := &simplifier{proof: m.c.proof, at: m.at, ctx: ctx, facts: facts, decided: map[string]decision{}}
 	p, q = s.poly(p, nil), s.poly(q, nil)
 	if s.open == nil {
 		return m.sameText(p, q, ctx, s.facts)
@@ -252,12 +263,22 @@ func (m *polyMatch) nameAfter(v value, bound bool, ctx known) string {
 
 // A simplifier decides the conditions of terms that hold no bound variables.
 type simplifier struct {
-	proof *prover
-	at    loopir.Span
-	ctx   known
-	facts []loopir.Expr // what was found to hold
-	open  loopir.Expr   // a condition that is not decided
+	proof   *prover
+	at      loopir.Span
+	ctx     known
+	facts   []loopir.Expr       // what was found to hold
+	decided map[string]decision // conditions by their text
+	open    loopir.Expr         // a condition that is not decided
 }
+
+// A decision is what the hypotheses say of a condition.
+type decision uint8
+
+const (
+	isOpen decision = iota
+	isTrue
+	isFalse
+)
 
 func (s *simplifier) poly(p realPoly, bound []string) realPoly {
 	var out realPoly
@@ -288,14 +309,14 @@ func (s *simplifier) conds(conds []loopir.Expr, bound []string) ([]loopir.Expr, 
 	var out []loopir.Expr
 	for _, e := range conds {
 		for _, g := range conjuncts(e) {
-			switch {
-			case uses(g, bound):
+			if uses(g, bound) {
 				out = append(out, g)
-			case s.proof.need("algebra/holds", s.at, s.ctx.hyps, g).Outcome == Proved:
-				s.facts = append(s.facts, g)
-			case s.proof.impossible("algebra/fails", s.at, s.ctx.with(g).hyps):
+				continue
+			}
+			switch s.decide(g) {
+			case isFalse:
 				return nil, false
-			default:
+			case isOpen:
 				if s.open == nil {
 					s.open = g
 				}
@@ -304,6 +325,23 @@ func (s *simplifier) conds(conds []loopir.Expr, bound []string) ([]loopir.Expr, 
 		}
 	}
 	return out, true
+}
+
+func (s *simplifier) decide(g loopir.Expr) decision {
+	key := loopir.FormatExpr(g)
+	d, known := s.decided[key]
+	if known {
+		return d
+	}
+	switch {
+	case s.proof.need("algebra/holds", s.at, s.ctx.hyps, g).Outcome == Proved:
+		d = isTrue
+		s.facts = append(s.facts, g)
+	case s.proof.impossible("algebra/fails", s.at, s.ctx.with(g).hyps):
+		d = isFalse
+	}
+	s.decided[key] = d
+	return d
 }
 
 func uses(e loopir.Expr, names []string) bool {

@@ -1,6 +1,10 @@
 package equiv
 
-import "github.com/loopopt/loopopt/loopir"
+import (
+	"slices"
+
+	"github.com/loopopt/loopopt/loopir"
+)
 
 // A staging is a local array whose cells stand for cells of another array for a
 // while: copied in, updated, and copied out. Where that happens again and again
@@ -82,10 +86,13 @@ func prefix(a, b []*loopir.For) bool {
 }
 
 // repeats tells whether some loop around the local has no part in which cell
-// is copied out.
+// is copied out, or copies out cells that its next iteration copies again.
 func (st *staging) repeats() bool {
 	for _, s := range st.out {
 		for _, l := range st.local.Site.Loops[len(st.home.Site.Loops):] {
+			if slices.ContainsFunc(s.Loops, func(m *loopir.For) bool { return s.overlap(l, m) > 0 }) {
+				return true
+			}
 			used := false
 			for _, e := range s.LHS.Index {
 				used = used || loopir.UsesVar(e, l.Iter)

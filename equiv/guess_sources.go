@@ -1,9 +1,11 @@
 package equiv
 
 import (
+	"maps"
 	"strings"
 
 	"github.com/loopopt/loopopt/loopir"
+	"github.com/loopopt/loopopt/loopir/poly"
 )
 
 // guessSources lists the instances of w that may be the last to write the cell
@@ -90,11 +92,76 @@ func (sd *side) guessSources(w *Stmt, at point, r *loopir.Read, wide bool) []Env
 			add(s)
 		}
 	}
-	out := make([]Env, len(keys))
-	for i, k := range keys {
-		out[i] = found[k]
+	var out []Env
+	for _, k := range keys {
+		out = append(out, found[k])
+		if wide {
+			out = append(out, sd.overlapping(w, found[k])...)
+		}
 	}
 	return out
+}
+
+// overlapping gives instances of w that write the cell that instance env writes, from tiles
+// before it: with the index 32*b + i and i in 0..34 these are b-1 and i+32.
+func (sd *side) overlapping(w *Stmt, env Env) []Env {
+	var out []Env
+	scope := 0
+	if a := sd.prog.Array(w.LHS.Name); a != nil {
+		scope = len(a.Site.Loops)
+	}
+	for n := scope; n < len(w.Loops); n++ {
+		tile := w.Loops[n]
+		for _, l := range w.Loops[n+1:] {
+			d := w.overlap(tile, l)
+			if d == 0 {
+				continue
+			}
+			e := maps.Clone(env)
+			e[tile.Iter] = loopir.Bin(loopir.Sub, e[tile.Iter], loopir.NewInt(1))
+			e[l.Iter] = loopir.Bin(loopir.Add, e[l.Iter], loopir.NewInt(d))
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+// overlap is the stride of tile in iterations of l if l may have more, or 0.
+func (w *Stmt) overlap(tile, l *loopir.For) int64 {
+	d := w.stride(tile, l)
+	extent, ok := constIndex(loopir.Bin(loopir.Sub, l.Hi, l.Lo))
+	if d < 2 || tile.Step != nil || l.Step != nil || ok && extent <= d {
+		return 0
+	}
+	return d
+}
+
+// stride is the number of iterations of l that go as far in the cells that w writes as
+// one iteration of tile does, or 0.
+func (w *Stmt) stride(tile, l *loopir.For) int64 {
+	var stride int64
+	for _, e := range w.LHS.Index {
+		p, err := poly.FromExpr(e)
+		if err != nil {
+			return 0
+		}
+		far, rest, okFar := p.Coeff(tile.Iter)
+		near, _, okNear := rest.Coeff(l.Iter)
+		x, constFar := far.Const()
+		y, constNear := near.Const()
+		if !okFar || !okNear || !constFar || !constNear || !x.IsInt64() || !y.IsInt64() {
+			return 0
+		}
+		a, b := x.Int64(), y.Int64()
+		switch {
+		case a == 0 && b == 0:
+		case b == 0 || a%b != 0 || stride != 0 && stride != a/b:
+			return 0
+		default:
+			stride = a / b
+		}
+	}
+	return stride
 }
 
 // A filling is how guessSources goes about iterators that the cell leaves open.

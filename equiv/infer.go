@@ -1,6 +1,7 @@
 package equiv
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/loopopt/loopopt/loopir"
@@ -76,7 +77,10 @@ func (c *checker) alike(s, t *Stmt) (*hint, int) {
 		if !al.sys.unknown[l.Iter+"!o"] {
 			continue
 		}
-		e := namesake(l, s)
+		e := c.beside(l, s)
+		if e == nil {
+			e = namesake(l, s)
+		}
 		if e == nil {
 			return nil, 0
 		}
@@ -88,6 +92,25 @@ func (c *checker) alike(s, t *Stmt) (*hint, int) {
 		return nil, 0
 	}
 	return &hint{stmt: t, env: env}, al.score + 1
+}
+
+// beside is the value of l, a loop of before, that the claim of a statement in the same
+// loops as s names: a local that is set there is likely to go with it. It is nil where there
+// is no such claim, or where claims differ.
+func (c *checker) beside(l *loopir.For, s *Stmt) loopir.Expr {
+	var found loopir.Expr
+	for _, t := range c.after.prog.Stmts {
+		h := c.hints[t.index]
+		if t.From == nil || h == nil || !slices.Equal(t.Loops, s.Loops) || !slices.Contains(h.stmt.Loops, l) {
+			continue
+		}
+		e := h.env[l.Iter]
+		if found != nil && exprKey(e) != exprKey(found) {
+			return nil
+		}
+		found = e
+	}
+	return found
 }
 
 // namesake is the iterator of s that is called as that of l, calls left out, or the

@@ -84,6 +84,23 @@ func (p realPoly) partial() bool {
 	})
 }
 
+// weight counts terms, those in arguments of functions included, as often as they stand
+// there. It counts no further than a few more than maxWeight.
+func (p realPoly) weight() int {
+	n := len(p)
+	for _, t := range p {
+		for _, a := range t.factors {
+			for _, arg := range a.args {
+				if n > maxWeight {
+					return n
+				}
+				n += arg.weight()
+			}
+		}
+	}
+	return n
+}
+
 // rename replaces index variables.
 func (t realTerm) rename(env Env) realTerm {
 	m := map[string]poly.Poly{}

@@ -1,8 +1,11 @@
 package smt
 
+import "math/big"
+
 // lower gives a formula without quotients that is satisfiable exactly if f is, by the same
 // values of f's variables. Each quotient x/d becomes a variable q of that name with
-// 0 <= x - d*q < d where d > 0, and q = 0 elsewhere.
+// 0 <= x - d*q < d where d > 0, and q = 0 elsewhere. Quotients that are near each other, as
+// those of n and n+15 by 16, are told how near.
 func lower(f *Term) *Term {
 	l := lowering{names: map[string]bool{}}
 	g := l.formula(f)
@@ -11,7 +14,8 @@ func lower(f *Term) *Term {
 
 type lowering struct {
 	names map[string]bool // quotients and conditionals that have their side condition
-	ites  bool            // lower conditionals too
+	quos  []quo
+	ites  bool // lower conditionals too
 	sides []*Term
 }
 
@@ -72,8 +76,38 @@ func (l *lowering) atom(a *atom) *Term {
 		zero := IntConst(0)
 		r := Sub(x, Mul(y, q))
 		l.sides = append(l.sides, Ite(Le(y, zero), Eq(q, zero), And(Ge(r, zero), Lt(r, y))))
+		now := quo{q, x, y}
+		for _, other := range l.quos {
+			l.sides = append(l.sides, now.near(other)...)
+		}
+		l.quos = append(l.quos, now)
 	}
 	return q
+}
+
+// A quo is a quotient q of x by d.
+type quo struct{ q, x, d *Term }
+
+// near tells how far two quotients by one divisor are apart where the dividends differ by a
+// constant, or by the divisor less 1, as in rounding up.
+func (a quo) near(b quo) []*Term {
+	if !a.d.Equal(b.d) {
+		return nil
+	}
+	apart := Sub(b.x, a.x)
+	if c := apart.Const(); c != nil && c.Sign() < 0 || c == nil && Add(apart, a.d).Equal(IntConst(1)) {
+		return b.near(a)
+	}
+	least, most := new(big.Int), big.NewInt(1)
+	switch c, d := apart.Const(), a.d.Const(); {
+	case c != nil && d != nil && d.Sign() > 0:
+		least, most = floorDiv(c, d), floorDiv(new(big.Int).Add(c, new(big.Int).Sub(d, one)), d)
+	case c != nil && c.Cmp(one) <= 0: // d is 1 at least where it is positive, and both are 0 elsewhere
+	case Sub(a.d, apart).Equal(IntConst(1)):
+	default:
+		return nil
+	}
+	return []*Term{Ge(b.q, Add(a.q, IntVal(least))), Le(b.q, Add(a.q, IntVal(most)))}
 }
 
 func (l *lowering) conditional(a *atom, c, x, y *Term) *Term {
