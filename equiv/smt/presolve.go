@@ -158,22 +158,46 @@ next:
 	return nil, nil
 }
 
-// divide makes r >= 1 of a*r >= k > 0 where a >= 0.
+// divide makes r >= 1 of a*r >= k > 0 where a >= 0, of facts and of sums of two: n < d*q + d
+// and n >= 0 make q + 1 >= 1.
 func divide(known []*Term, t *tableau) []*Term {
 	var out []*Term
-	for _, f := range known {
-		if f.op != opGe {
-			continue
-		}
-		k, p := f.poly.split()
+	try := func(f poly) {
+		k, p := f.split()
 		if a, r := p.factor(); a != nil && k.Sign() < 0 {
 			r := ge(r.add(constPoly(minusOne)))
-			if t.excludes(ge(atomPoly(a).scale(minusOne).add(constPoly(minusOne)))) && !holds(known, r) {
+			if t.excludes(ge(atomPoly(a).scale(minusOne).add(constPoly(minusOne)))) && !holds(known, r) && !holds(out, r) {
 				out = append(out, r)
 			}
 		}
 	}
+	for _, f := range known {
+		if f.op != opGe {
+			continue
+		}
+		try(f.poly)
+		if !f.HasProduct() {
+			continue
+		}
+		for _, g := range known {
+			if g.op == opGe && g.poly.cancels(f.poly) {
+				try(f.poly.add(g.poly))
+			}
+		}
+	}
 	return out
+}
+
+// cancels tells whether each monomial of p, constants aside, goes where q is added.
+func (p poly) cancels(q poly) bool {
+	_, p = p.split()
+	for _, m := range p {
+		i := slices.IndexFunc(q, func(n mono) bool { return n.key == m.key })
+		if i < 0 || q[i].coef.CmpAbs(m.coef) != 0 || q[i].coef.Sign() == m.coef.Sign() {
+			return false
+		}
+	}
+	return len(p) > 0
 }
 
 func holds(known []*Term, f *Term) bool {
