@@ -18,6 +18,11 @@ type Options struct {
 	// never occur.
 	ProofOnly bool
 
+	// Require is the strength that is asked for; the zero value asks for none. Where Exact is
+	// and no more than something weaker is proved, runs that differ in any bit refute it, NaN,
+	// infinities and signed zeros among their inputs.
+	Require Verdict
+
 	always bool // compare even what has the same text
 }
 
@@ -124,7 +129,7 @@ func Check(ctx context.Context, f *loopir.File, before, after *loopir.Kernel, op
 			byAlgebra = algebra(proof, old, now, g)
 		}
 		if res.Counterexample == nil && byAlgebra == nil {
-			res.Counterexample = refute(ctx, f, before, after, opts, proof.models())
+			res.Counterexample = refute(ctx, f, before, after, opts, proof.models(), finite)
 		}
 		if res.Counterexample == nil {
 			c = c.again()
@@ -140,9 +145,18 @@ func Check(ctx context.Context, f *loopir.File, before, after *loopir.Kernel, op
 		if byAlgebra != nil && (c.failed() || c.worst > byAlgebra.worst) {
 			c = byAlgebra
 		}
+		// What is equal under a strength is not refuted by inputs of which that says nothing.
+		if res.Counterexample == nil && c.failed() {
+			res.Counterexample = refute(ctx, f, before, after, opts, proof.models(), special)
+		}
 	}
 	c.first.add(empty)
 	c.conclude(res)
+	if res.Outcome == Proved && res.Verdict > Exact && opts.Require == Exact && !opts.ProofOnly {
+		if res.Counterexample = refute(ctx, f, before, after, opts, proof.models(), everyBit); res.Counterexample != nil {
+			res.Outcome, res.Verdict, res.Weaker = Refuted, NoVerdict, nil
+		}
+	}
 	if opts.Explain {
 		res.Explanation = c.explain(true)
 		markVacuous(ctx, opts.Pool, res.Obligations)

@@ -26,6 +26,7 @@ type Counterexample struct {
 	Explanation []string `json:"explanation,omitempty"`
 
 	strict bool // the difference may be so small that it takes rationals to tell it from rounding
+	bits   bool // the difference speaks against exactness only
 }
 
 // A NamedValue is the value of a size or a scalar.

@@ -23,10 +23,13 @@
 //     x + x, and 0.0 + x where the other side has x alone (x may be -0.0). That nothing is
 //     said of NaN, infinities and the sign of zero is a note of the result.
 //
-// Two places fall short of this. Where sums are compared as sets of updates rather than as
+// One place falls short of this. Where sums are compared as sets of updates rather than as
 // polynomials, a sum that starts from 0.0 counts as one that starts from its first term, and
-// the verdict says reassociated. And where nothing could be proved, a pair may be refuted by
-// NaN or infinities; what is proved algebraic never is.
+// the verdict says reassociated.
+//
+// What is equal under a strength is never refuted by inputs of which it says nothing: NaN and
+// infinities are tried last, where nothing at all is proved. With Options.Require Exact
+// a proof of less is looked at by runs once more, and any difference in a bit refutes it.
 //
 // # Terms
 //
@@ -275,9 +278,10 @@
 // cases at each step back. A step counts for more the more is assumed in it. A claim that reaches the bound fails as a whole, so
 // that the answer is the same on each run. What was not proved is then run by
 // the interpreter, within a bound on its steps: on small sizes and those at the
-// constants of the kernels; on small numbers, the literals of the kernels and
-// what is next to them and, where values are exact however operations are
-// grouped, NaN and infinities. Where floating-point results differ on finite
+// constants of the kernels; on small numbers, scalars -1, 0 and 1, the limits of bytes and
+// integers, the literals of the kernels and what is next to them, contents that make
+// divisors 0 (refute_roots.go: a divisor is solved as a polynomial of the second degree in
+// what it reads) and, at last and where values are exact however operations are grouped, NaN and infinities. Where floating-point results differ on finite
 // inputs, both kernels are run on symbolic values, and the cell is computed over
 // the rationals (refute_exact.go): if it is the same, it was rounding that
 // differed, and that refutes nothing. After cancellation nothing new is begun.

@@ -358,7 +358,7 @@ func (r *Result) faults(ctx context.Context, f *loopir.File, before, after *loop
 	}
 	r.Outcome, r.Verdict = Unknown, NoVerdict
 	if !opts.ProofOnly {
-		r.Counterexample = refuteFinite(ctx, f, before, after, shown.models())
+		r.Counterexample = refute(ctx, f, before, after, opts, shown.models(), finite)
 	}
 	if r.Counterexample != nil {
 		r.Outcome = Refuted

@@ -90,7 +90,7 @@ func (c *campaign) run(t *testing.T, path string, limit int) {
 // although a run tells it from the original.
 func (c *campaign) judge(t *testing.T, f *loopir.File, before, k *loopir.Kernel, what string) string {
 	ctx := context.Background()
-	differs := refute(ctx, f, before, k, c.opts, nil)
+	differs := anyDifference(ctx, f, before, k, c.opts)
 	safe, err := CheckSafety(ctx, f, k, c.opts)
 	if err != nil {
 		t.Fatal(what, err)

@@ -26,17 +26,33 @@ const (
 
 // refute runs both kernels on small sizes that satisfy both where clauses,
 // those of models first, and returns the smallest difference found, or nil.
-// Rounding never counts as a difference; an error that only after runs into
+// Rounding never counts as a difference, but with everyBit; an error that only after runs into
 // does.
-func refute(ctx context.Context, f *loopir.File, before, after *loopir.Kernel, opts Options, models []map[string]*big.Int) *Counterexample {
+func refute(ctx context.Context, f *loopir.File, before, after *loopir.Kernel, opts Options, models []map[string]*big.Int, with contents) *Counterexample {
 	search := newSizeSearch(before, after)
 	if m := search.seed(ctx, opts.Pool); m != nil {
 		models = append(models[:len(models):len(models)], m)
 	}
 	r := newReferee(ctx, f, before, after, searchSteps)
-	r.strict = true
-	return r.search(search, models, r.fill.thorough(r.exact))
+	r.strict, r.bits = true, with == everyBit
+	var fills []int
+	if with != special {
+		fills = r.fill.thorough(r.exact)
+	}
+	if with == everyBit || with == special && r.exact {
+		fills = append(fills, nanFilling, infFilling)
+	}
+	return r.search(search, models, fills)
 }
+
+// Contents say what a search for a counterexample may use.
+type contents uint8
+
+const (
+	finite   contents = iota // finite numbers: what differs then is not equal over the reals
+	special                  // NaN and infinities: what differs then may be equal over the reals
+	everyBit                 // both, and each difference in a bit counts: what differs then is not exact
+)
 
 // refuteQuickly is refute with so little effort that it costs next to nothing
 // where there is no difference. Most wrong steps show at once, and a proof need
@@ -112,6 +128,7 @@ type referee struct {
 	compiled      map[*loopir.Kernel]*interp.Compiled
 
 	strict   bool         // differences that rounding could explain count where it does not
+	bits     bool         // each difference counts
 	symbolic *symbolicRun // the latest, or nil
 	stricts  int          // cells that were looked at for that reason
 }
@@ -296,7 +313,7 @@ func (s *sizeSearch) admits(sizes map[string]int64) bool {
 
 // tell puts d in the user's terms.
 func (r *referee) tell(d *difference) *Counterexample {
-	c := &Counterexample{Filling: d.filling, strict: r.strict}
+	c := &Counterexample{Filling: d.filling, strict: r.strict, bits: r.bits}
 	names := map[string]bool{}
 	for _, k := range []*loopir.Kernel{r.before, r.after} {
 		for _, p := range k.Params {
@@ -336,7 +353,7 @@ func (c *Counterexample) Replay(f *loopir.File, before, after *loopir.Kernel) bo
 		sizes[s.Name] = v.Int64()
 	}
 	r := newReferee(context.Background(), f, before, after, farSteps)
-	r.most, r.strict = farSteps, c.strict
+	r.most, r.strict, r.bits = farSteps, c.strict, c.bits
 	d := r.compare(sizes, c.Filling)
 	if d == nil {
 		return false

@@ -31,6 +31,9 @@ const maxStricts = 40
 // value there: if both kernels give the same, it was rounding that made the
 // difference; if not, any difference will do when the referee is strict.
 func (r *referee) differ(a, b interp.Value, array string, cell []int64, sizes map[string]int64, filling int) bool {
+	if r.bits {
+		return !a.Same(b)
+	}
 	large := differs(a, b, r.exact && r.fill.exactIn(filling), r.fill.largestExact())
 	if !large {
 		if !r.strict || a.Same(b) || !a.Type.IsFloat() || r.stricts >= maxStricts {

@@ -16,8 +16,16 @@ const (
 	infFilling                        // infinities here and there
 	wideFilling                       // integers that narrow floats round
 	dominantFilling                   // large where all indices are equal: a matrix that has roots and inverses
-	farFilling                        // this one and further ones: values at the literals of the kernels
+	limitsFilling                     // bytes, and other integers where no floats are, at the limits of their types
+	scalarFilling                     // this one and two more: scalars -1, 0 and 1
+
+	// farFilling and further ones are values at the literals of the kernels, and then
+	// contents that make divisors 0 (refute_roots.go).
+	farFilling = scalarFilling + scalarFillings
 )
+
+// scalarFillings is how many values scalars take from scalarFilling on.
+const scalarFillings = 3
 
 // maxLiterals bounds how many of the values at literals are tried; each is one
 // more filling.
@@ -31,6 +39,11 @@ type filler struct {
 	single   bool                     // a float other than f64 occurs
 	product  bool                     // data is multiplied
 	roots    bool                     // a root is taken of data
+	scalars  bool                     // there are scalar parameters
+	bytes    bool                     // there are integers of 8 bits
+	float    bool                     // there are floats
+	integers bool                     // there are integers
+	zeros    []zeroOf                 // contents that make divisors 0
 	indices  map[string][]loopir.Expr // extents that the cells of an array have to be below: they are indices
 
 	decimals map[interp.Value]*big.Rat // literals as they are written, by their values
@@ -39,12 +52,19 @@ type filler struct {
 // look takes note of the literals and types of k.
 func (l *filler) look(k *loopir.Kernel) {
 	l.lookForIndices(k)
+	l.lookForZeros(k)
 	note := func(t loopir.Type) {
+		l.bytes = l.bytes || t == loopir.I8 || t == loopir.U8
+		l.float = l.float || t.IsFloat()
+		l.integers = l.integers || t.IsInteger()
 		l.narrow = l.narrow || narrow(t)
 		l.single = l.single || t.IsFloat() && t != loopir.F64
 	}
 	for _, p := range k.Params {
-		note(p.Type)
+		if p.Kind != loopir.SizeParam {
+			note(p.Type)
+		}
+		l.scalars = l.scalars || p.Kind == loopir.ScalarParam
 	}
 	loopir.Walk(k.Body, func(s loopir.Stmt) bool {
 		switch s := s.(type) {
@@ -143,24 +163,28 @@ func (l *filler) add(v float64) {
 	}
 }
 
-// thorough lists the fillings that may tell more than the usual ones. exact
-// says that values are exact on small integers: only then do NaN and infinities
-// stay where they are however the operations are regrouped.
+// thorough lists the fillings of finite numbers that may tell more than the usual ones.
+// exact says that values are exact on small integers.
 func (l *filler) thorough(exact bool) []int {
 	var out []int
 	for f := range fillings {
 		out = append(out, f)
 	}
-	if exact {
-		out = append(out, nanFilling, infFilling)
-		if l.narrow {
-			out = append(out, wideFilling)
-		}
+	if exact && l.narrow {
+		out = append(out, wideFilling)
 	}
 	if l.roots {
 		out = append(out, dominantFilling)
 	}
-	for i := range l.literals {
+	if l.bytes || l.integers && !l.float {
+		out = append(out, limitsFilling)
+	}
+	for i := range scalarFillings {
+		if l.scalars {
+			out = append(out, scalarFilling+i)
+		}
+	}
+	for i := range len(l.literals) + len(l.zeros)*rootFillings {
 		out = append(out, farFilling+i)
 	}
 	return out
@@ -193,6 +217,18 @@ func (l *filler) value(t loopir.Type, name string, index []int64, filling int) i
 	if filling < fillings {
 		return fillValue(t, name, index, filling)
 	}
+	if root := filling - farFilling - len(l.literals); root >= 0 {
+		return l.nearZero(t, name, index, root)
+	}
+	if filling >= scalarFilling && filling < farFilling {
+		if len(index) > 0 {
+			return fillValue(t, name, index, signedFilling)
+		}
+		return interp.Integer(t, int64((fillHash(name, nil, scalarFilling)+uint64(filling))%scalarFillings)-1)
+	}
+	if filling == limitsFilling {
+		return l.atLimits(t, name, index)
+	}
 	if filling >= farFilling {
 		x := fillHash(name, index, farFilling)
 		v := l.literals[(x%maxLiterals+uint64(filling-farFilling))%uint64(len(l.literals))]
@@ -213,4 +249,23 @@ func (l *filler) value(t loopir.Type, name string, index []int64, filling int) i
 		return interp.Float(t, math.NaN())
 	}
 	return interp.Float(t, math.Inf(1-2*int(x>>16&1)))
+}
+
+// atLimits is a content next to the limits of an integer type.
+func (l *filler) atLimits(t loopir.Type, name string, index []int64) interp.Value {
+	x := fillHash(name, index, limitsFilling)
+	bits := t.Bits()
+	if !t.IsInteger() || l.float && bits > 8 {
+		return fillValue(t, name, index, signedFilling)
+	}
+	off := int64(x % 3)
+	switch {
+	case x>>8%4 == 0:
+		return interp.Integer(t, 1-off)
+	case x>>8%2 == 0:
+		return interp.Integer(t, int64(math.MinInt64)>>(64-bits)+off)
+	case t == loopir.U8:
+		return interp.Integer(t, 255-off)
+	}
+	return interp.Integer(t, int64(math.MaxInt64)>>(64-bits)-off)
 }

@@ -173,6 +173,19 @@
 //	  S[0] += s
 //	}
 //
+// # Equality
+//
+// Two kernels are equal in one of three strengths, and every message means these words:
+//
+//   - exact: bit for bit, on all inputs, NaN, infinities and signed zeros included; where one
+//     result is NaN so is the other, its payload aside. Integers wrap, so that regrouping
+//     them is exact. An integer quotient by zero is a fault: after may have one only where
+//     before has.
+//   - reassociated: the same terms in another order or grouping, or x*y + z contracted to
+//     fma(x, y, z).
+//   - algebraic: the same over the reals. What drops or merges a term is no more than that:
+//     0*y, x - x, 2*x for x + x, and x + 0.0 for x, as -0.0 + 0.0 is 0.0.
+//
 // # Calls
 //
 // A call runs another kernel of the file on indices, values and windows of arrays.

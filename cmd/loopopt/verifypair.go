@@ -26,6 +26,7 @@ func (a *app) verifyPair(cmd *cobra.Command, before, after, format string, how *
 		return err
 	}
 	return a.prove(func(eq equiv.Options) error {
+		eq.Require = a.require.Verdict
 		eq.Explain = how.explain || how.html != ""
 		outcome := equiv.Proved
 		var findings []finding

@@ -21,8 +21,11 @@ type memo struct {
 	text string
 }
 
-func newMemo(pool *smt.Pool, f *loopir.File, before, after *loopir.Kernel) memo {
+func newMemo(opts equiv.Options, f *loopir.File, before, after *loopir.Kernel) memo {
 	var b strings.Builder
+	if opts.Require == equiv.Exact { // else what is required does not change what is found
+		b.WriteString("exact or refuted\n")
+	}
 	fmt.Fprintf(&b, "check\n%s\n%s\n", loopir.FormatKernel(before), loopir.FormatKernel(after))
 	for _, o := range claims(after) {
 		if o == nil {
@@ -37,7 +40,7 @@ func newMemo(pool *smt.Pool, f *loopir.File, before, after *loopir.Kernel) memo 
 		fmt.Fprintf(&b, "%d %s\n", o.Stmt, strings.Join(its, " "))
 	}
 	b.Write(loopir.Format(&loopir.File{Kernels: f.Kernels, Funcs: f.Funcs}))
-	return memo{pool, b.String()}
+	return memo{opts.Pool, b.String()}
 }
 
 // recall is the proof from an earlier run, or nil.

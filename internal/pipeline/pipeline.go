@@ -239,7 +239,7 @@ func (r *Report) whole(ch *chain, opts Options) (proof, error) {
 // safe already.
 func check(ctx context.Context, f *loopir.File, before, after *loopir.Kernel, opts Options) (*Check, error) {
 	start := time.Now()
-	known := newMemo(opts.Equiv.Pool, f, before, after)
+	known := newMemo(opts.Equiv, f, before, after)
 	text := loopir.FormatKernel(after)
 	if c := known.recall(start); c != nil && !opts.Equiv.Explain {
 		c.after = text
