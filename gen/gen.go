@@ -123,9 +123,6 @@ func (p *pkg) build(v Variant) (*built, error) {
 		return nil, err
 	}
 	flat.InlineLets()
-	if err := representable(flat); err != nil {
-		return nil, err
-	}
 	typ := lowerFirst(p.name) + camel(v.Name)
 	if v.Kernel.Name != p.Kernel.Kernel.Name { // a layout helper, whose kernel is its own
 		typ = lowerFirst(camel(v.Name))
@@ -178,25 +175,6 @@ func withCallees(v Variant) *loopir.File {
 	}
 	add(v.Kernel)
 	return f
-}
-
-// representable rejects what no generated code can hold yet.
-func representable(k *loopir.Kernel) error {
-	var errs loopir.ErrorList
-	half := func(t loopir.Type) bool { return t == loopir.BF16 || t == loopir.F16 }
-	for _, p := range k.Params {
-		if half(p.Type) {
-			errs = append(errs, loopir.Rejectf(p.Span,
-				"%s has a 16-bit float type: gen emits f64, f32 and integers; check, transform and verify take it", p.Name))
-		}
-	}
-	loopir.Walk(k.Body, func(s loopir.Stmt) bool {
-		if l, ok := s.(*loopir.Local); ok && half(l.Type) {
-			errs = append(errs, loopir.Rejectf(l.Span, "%s has a 16-bit float type: gen emits f64, f32 and integers", l.Name))
-		}
-		return true
-	})
-	return errs.Err()
 }
 
 // header is the comment that opens every generated file.

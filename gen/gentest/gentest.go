@@ -11,6 +11,7 @@ import (
 	"os"
 	"sync"
 	"testing"
+	"unsafe"
 
 	"github.com/loopopt/loopopt/loopir"
 	"github.com/loopopt/loopopt/loopir/interp"
@@ -40,10 +41,20 @@ type Args struct {
 func (a *Args) Size(name string) int { return a.sizes[name] }
 
 // Scalar is a scalar argument.
-func Scalar[T any](a *Args, name string) T { return a.scalars[name].(T) }
+func Scalar[T any](a *Args, name string) T {
+	if h, ok := a.scalars[name].(uint16); ok { // of the package's type of 16-bit numbers
+		return view[T]([]byte{byte(h), byte(h >> 8)})[0]
+	}
+	return a.scalars[name].(T)
+}
 
 // Slice is an array argument.
-func Slice[T any](a *Args, name string) []T { return a.slices[name].([]T) }
+func Slice[T any](a *Args, name string) []T {
+	if h, ok := a.slices[name].([]uint16); ok { // of the package's type of 16-bit numbers
+		return unsafe.Slice((*T)(unsafe.Pointer(unsafe.SliceData(h))), len(h))
+	}
+	return a.slices[name].([]T)
+}
 
 // A loaded kernel is a form's .loop text, parsed.
 type loaded struct {

@@ -39,6 +39,8 @@ func toSlice(a *interp.Array, b []byte) any {
 		return fill(view[uint8](b), a, view[uint8](b))
 	case loopir.I16:
 		return fill(view[uint16](b), a, view[int16](b))
+	case loopir.BF16, loopir.F16:
+		return fill(view[uint16](b), a, view[uint16](b))
 	case loopir.I32:
 		return fill(view[uint32](b), a, view[int32](b))
 	case loopir.I64:
@@ -68,6 +70,10 @@ func fromSlice(t loopir.Type, s any, shape []int) *interp.Array {
 		copyInts(a, s)
 	case []int16:
 		copyInts(a, s)
+	case []uint16:
+		for i := range a.Bits {
+			a.Bits[i] = uint64(s[i])
+		}
 	case []int32:
 		copyInts(a, s)
 	case []int64:
@@ -108,6 +114,8 @@ func scalarOf(v interp.Value) any {
 		return uint8(v.Int64())
 	case loopir.I16:
 		return int16(v.Int64())
+	case loopir.BF16, loopir.F16:
+		return uint16(v.Bits)
 	case loopir.I32:
 		return int32(v.Int64())
 	}
@@ -126,6 +134,8 @@ func shorter(s any) (out any, ok bool) {
 	case []uint8:
 		return cut(s)
 	case []int16:
+		return cut(s)
+	case []uint16:
 		return cut(s)
 	case []int32:
 		return cut(s)
@@ -149,6 +159,8 @@ func join(a, b any) any {
 		return longest(a, b.([]float64))
 	case []float32:
 		return longest(a, b.([]float32))
+	case []uint16:
+		return longest(a, b.([]uint16))
 	case []int32:
 		return longest(a, b.([]int32))
 	case []int64:

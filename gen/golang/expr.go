@@ -13,8 +13,7 @@ import (
 
 func goName(name string) string { return goname.Of(name) }
 
-// goType is the Go type of a value of type t; bf16 and f16 have none, and
-// Generate rejects them before.
+// goType is the Go type of a value of type t.
 func goType(t loopir.Type) string {
 	switch t {
 	case loopir.F64:
@@ -31,6 +30,10 @@ func goType(t loopir.Type) string {
 		return "int32"
 	case loopir.I64:
 		return "int64"
+	case loopir.BF16:
+		return "BF16"
+	case loopir.F16:
+		return "F16"
 	case loopir.Index:
 		return "int"
 	case loopir.Bool:
@@ -41,6 +44,16 @@ func goType(t loopir.Type) string {
 
 func isFloat(t loopir.Type) bool {
 	return t == loopir.F64 || t == loopir.F32
+}
+
+// isHalf tells the types that numbers are only stored in.
+func isHalf(t loopir.Type) bool { return t == loopir.BF16 || t == loopir.F16 }
+
+// computes rejects arithmetic on numbers of 16 bits.
+func (e *emitter) computes(t loopir.Type, at loopir.Span) {
+	if isHalf(t) {
+		e.fail(loopir.Rejectf(at, "arithmetic of type %v has no Go form: convert to f32, compute, and convert the result to %v", t, t))
+	}
 }
 
 var goOps = map[loopir.Op]string{
@@ -139,6 +152,7 @@ func (e *emitter) cond(x loopir.Expr) code {
 		if x.X.TypeOf() == loopir.Index {
 			return binary(x.Op, e.index(x.X), e.index(x.Y))
 		}
+		e.computes(x.X.TypeOf(), x.Source())
 		return binary(x.Op, e.value(x.X), e.value(x.Y))
 	case *loopir.Unary:
 		return code{s: jen.Op("!").Add(e.cond(x.X).in(6)), prec: 6}
@@ -157,8 +171,10 @@ func (e *emitter) value(x loopir.Expr) code {
 	case *loopir.Read:
 		return operand(e.cell(x))
 	case *loopir.Unary:
+		e.computes(x.Type, x.Source())
 		return code{s: jen.Op("-").Add(variable(x.Type, e.value(x.X)).in(6)), prec: 6}
 	case *loopir.Binary:
+		e.computes(x.Type, x.Source())
 		return e.arith(x.Op, x.Type, e.value(x.X), e.value(x.Y))
 	case *loopir.Cast:
 		return e.cast(x)
@@ -192,6 +208,9 @@ func variable(t loopir.Type, c code) code {
 }
 
 func (e *emitter) constant(t loopir.Type, text string) code {
+	if isHalf(t) { // of the nearest float64, which is near enough for numbers of few digits
+		return call("to"+goType(t), e.constant(loopir.F64, text).s)
+	}
 	f := 0.0
 	switch strings.TrimPrefix(text, "-") {
 	case "inf":
@@ -211,6 +230,9 @@ func (e *emitter) constant(t loopir.Type, text string) code {
 
 func (e *emitter) cast(x *loopir.Cast) code {
 	from := x.X.TypeOf()
+	if isHalf(from) || isHalf(x.To) {
+		return e.halfCast(x)
+	}
 	if from == loopir.Index {
 		return call(goType(x.To), e.index(x.X).s)
 	}
@@ -221,12 +243,31 @@ func (e *emitter) cast(x *loopir.Cast) code {
 	return call(goType(x.To), v.s)
 }
 
+// halfCast converts from or to a type of 16 bits, with one rounding.
+func (e *emitter) halfCast(x *loopir.Cast) code {
+	from := x.X.TypeOf()
+	exact := from.IsFloat() || from.IsInteger() && from.Bits() <= 32
+	switch {
+	case from == x.To:
+		return e.value(x.X)
+	case isHalf(from) && isHalf(x.To) || isHalf(x.To) && !exact:
+		e.fail(loopir.Rejectf(x.Source(), "this conversion from %v to %v has no Go form: convert to f32 first", from, x.To))
+		return operand(jen.Lit(0))
+	case isHalf(x.To):
+		return call("to"+goType(x.To), jen.Float64().Call(variable(from, e.value(x.X)).s))
+	case isFloat(x.To):
+		return call("from"+goType(from)+"["+goType(x.To)+"]", e.value(x.X).s)
+	}
+	return call("truncTo["+goType(x.To)+"]", call("from"+goType(from)+"[float64]", e.value(x.X).s).s)
+}
+
 // intrinsic emits a built-in function. select is hoisted into statements, since
 // only the chosen arm is evaluated.
 func (e *emitter) intrinsic(x *loopir.Intrinsic) code {
 	if x.Name == "select" {
 		return e.choose(x)
 	}
+	e.computes(x.Type, x.Source())
 	var args []jen.Code
 	for _, a := range x.Args {
 		args = append(args, variable(a.TypeOf(), e.value(a)).s)

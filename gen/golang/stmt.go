@@ -145,6 +145,9 @@ var assignOps = map[loopir.AssignOp]loopir.Op{
 func (e *emitter) assign(s *loopir.Assign) []jen.Code {
 	cell, rhs := e.cell(s.LHS), e.value(s.RHS)
 	out := e.takeHoisted()
+	if s.Op != loopir.Set {
+		e.computes(s.LHS.Type, s.Span)
+	}
 	var v *jen.Statement
 	switch s.Op {
 	case loopir.Set:
@@ -155,6 +158,9 @@ func (e *emitter) assign(s *loopir.Assign) []jen.Code {
 		v = call("max", jen.Add(cell), rhs.s).s
 	default:
 		v = e.arith(assignOps[s.Op], s.LHS.Type, operand(jen.Add(cell)), rhs).s
+	}
+	if s.Op == loopir.Set && loopir.FormatExpr(s.LHS) == loopir.FormatExpr(s.RHS) {
+		v = jen.Parens(v) // go vet frowns on x = x
 	}
 	return append(out, jen.Add(cell).Op("=").Add(v))
 }

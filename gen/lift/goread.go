@@ -242,6 +242,9 @@ func (r *reader) typeOf(e ast.Expr) loopir.Type {
 }
 
 func typeNamed(t types.Type) loopir.Type {
+	if n, ok := t.(*types.Named); ok && n.Obj().Pkg() != nil && n.Obj().Parent() == n.Obj().Pkg().Scope() && types.Identical(n.Underlying(), types.Typ[types.Uint16]) {
+		return halfTypes[n.Obj().Name()]
+	}
 	b, ok := t.(*types.Basic)
 	if !ok {
 		return loopir.Invalid
@@ -268,6 +271,9 @@ func typeNamed(t types.Type) loopir.Type {
 	}
 	return loopir.Invalid
 }
+
+// halfTypes are the support's types of 16-bit numbers.
+var halfTypes = map[string]loopir.Type{"BF16": loopir.BF16, "F16": loopir.F16}
 
 // literal makes a value of a Go constant.
 func literalOf(v constant.Value, t loopir.Type) (loopir.Expr, bool) {

@@ -5,6 +5,7 @@ import (
 	"go/constant"
 	"go/token"
 	"math"
+	"strings"
 
 	"github.com/loopopt/loopopt/loopir"
 )
@@ -113,6 +114,9 @@ func (r *reader) valueCall(e *ast.CallExpr) (loopir.Expr, error) {
 		if !r.support(f) {
 			return nil, r.errorf(e, "the function %s is not read", name)
 		}
+		if t := halfTypes[strings.TrimPrefix(name, "to")]; t.IsFloat() && len(e.Args) == 1 {
+			return r.narrowed(e.Args[0], t)
+		}
 	case *ast.SelectorExpr:
 		if isIdent(f.X, "math") {
 			name = "math." + f.Sel.Name
@@ -126,6 +130,13 @@ func (r *reader) valueCall(e *ast.CallExpr) (loopir.Expr, error) {
 			return r.value(e.Args[0])
 		}
 		to, ok := f.Index.(*ast.Ident)
+		if half := halfTypes[strings.TrimPrefix(id.Name, "from")]; ok && half.IsFloat() && r.builtin(to) {
+			x, err := r.value(e.Args[0])
+			if t := goTypes[to.Name]; err == nil && t.IsFloat() && x.TypeOf() == half {
+				return &loopir.Cast{To: t, X: x}, nil
+			}
+			return nil, r.errorf(e, "this conversion is not read")
+		}
 		if t := goTypes[identName(to)]; ok && id.Name == "truncTo" && t.IsInteger() && r.builtin(to) {
 			return r.truncated(e.Args[0], t)
 		}
@@ -197,6 +208,26 @@ func (r *reader) truncated(arg ast.Expr, t loopir.Type) (loopir.Expr, error) {
 	}
 	if !x.TypeOf().IsFloat() {
 		return nil, r.errorf(arg, "the argument has another type")
+	}
+	return &loopir.Cast{To: t, X: x}, nil
+}
+
+// narrowed reads the argument of toBF16 or toF16, a float64: what was widened to it has the
+// same value before.
+func (r *reader) narrowed(arg ast.Expr, t loopir.Type) (loopir.Expr, error) {
+	x, err := r.value(arg)
+	if err != nil {
+		return nil, err
+	}
+	if c, ok := x.(*loopir.Cast); ok && c.To == loopir.F64 && (c.X.TypeOf() == loopir.F32 || c.X.TypeOf().IsInteger() && c.X.TypeOf().Bits() <= 32) {
+		x = c.X
+	} else if x.TypeOf() != loopir.F64 {
+		return nil, r.errorf(arg, "the argument has another type")
+	}
+	if n, ok := literal(x); ok {
+		if out, ok := floatLiteral(n, t); ok && n == math.Trunc(n) && math.Abs(n) <= 256 { // every such number is of the type
+			return out, nil
+		}
 	}
 	return &loopir.Cast{To: t, X: x}, nil
 }

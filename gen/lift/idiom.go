@@ -250,7 +250,7 @@ func asFloat(e loopir.Expr, t loopir.Type) (loopir.Expr, bool) {
 // floatLiteral writes a number; NaN has no literal of its own bits.
 func floatLiteral(v float64, t loopir.Type) (loopir.Expr, bool) {
 	var out loopir.Expr
-	size := t.Bits()
+	size := max(t.Bits(), 32)
 	switch a := math.Abs(v); {
 	case math.IsNaN(v):
 		return nil, false

@@ -31,12 +31,28 @@ kernel gather(M, N, L: size, in at: i64[M], in q: u8[N], in X: f64[M][L], inout 
 kernel casts(N: size, in X: f32[N], out Y: f32[N]) {
   for i in 0..N {
     Y[i] = max(X[i], -1)
+    Y[i] = Y[i]
     if f32(i) < f32(N) / 2 {
       for j in 0..i { Y[i] += X[j] }
     }
   }
 }
 
+// Numbers stored in 16 bits: converted, copied and chosen.
+kernel half(N, M: size, in A: bf16[N][M], in B: f16[M], in P: i8[M], out C: bf16[N][M], out D: f16[N][M], inout S: f64[N]) {
+  for i in 0..N, j in 0..M {
+    C[i][j] = select(P[j] > 0, A[i][j], bf16(f32(A[i][j]) * f32(B[j])))
+    D[i][j] = f16(f64(B[j]) * S[i]) 
+    S[i] += f64(A[i][j])
+    if P[j] == 7 { C[i][j] = bf16(P[j]) }
+    if P[j] == 0 { D[i][j] = 1 }
+  }
+}
+
+schedule rows for half {
+  block j by 8 into jb, j tail peel
+  parallel i
+}
 schedule rows for bag { parallel n }
 schedule rows for gather { parallel i }
 schedule blocked for casts { block j by 4 into jb, j tail min }

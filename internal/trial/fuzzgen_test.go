@@ -51,7 +51,7 @@ func TestFuzzGen(t *testing.T) {
 	}
 	defer pool.Close() //nolint:errcheck // a test's
 	z := &fuzzer{t: t, pool: pool, count: map[string]int{}, seeds: map[string][]uint64{}}
-	total, builds := 14, Builds()[:1]
+	total, builds := 8, Builds()[:1]
 	if *fuzzPrograms > 0 {
 		total, builds = *fuzzPrograms, Builds()
 	}

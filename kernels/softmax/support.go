@@ -202,6 +202,59 @@ func scratch[T any](buf *[]T, n int) []T {
 	return (*buf)[:n]
 }
 
+// A BF16 holds a number of type bf16, an F16 one of type f16: IEEE 754 bits, with 8 and 5
+// bits of exponent.
+type (
+	BF16 uint16
+	F16  uint16
+)
+
+// fromBF16 and fromF16 are exact.
+func fromBF16[T float32 | float64](x BF16) T { return T(math.Float32frombits(uint32(x) << 16)) }
+
+func fromF16[T float32 | float64](x F16) T {
+	sign, e, m := uint32(x>>15)<<31, uint32(x>>10&31), uint32(x&1023)
+	switch e {
+	case 0: // m * 2^-24, exact
+		return T(math.Float32frombits(math.Float32bits(float32(m)*(1.0/(1<<24))) | sign))
+	case 31:
+		e = 255 - 112
+	}
+	return T(math.Float32frombits(sign | (e+112)<<23 | m<<13))
+}
+
+// toBF16 and toF16 round once, to the nearest, ties to even.
+func toBF16(x float64) BF16 { return BF16(narrow(x, 8, 7)) }
+
+func toF16(x float64) F16 { return F16(narrow(x, 5, 10)) }
+
+// narrow rounds to a format with exp bits of exponent and mant bits behind the point.
+func narrow(x float64, exp, mant int) uint16 {
+	b := math.Float64bits(x)
+	sign, b := uint16(b>>63)<<(exp+mant), b&^(1<<63)
+	inf := uint16(1<<exp-1) << mant
+	e := int(b>>52) - 1023 + (1<<(exp-1) - 1) // the exponent there
+	v, drop := b&(1<<52-1), 52-mant
+	switch {
+	case x != x:
+		return inf | 1<<(mant-1)
+	case e >= 1<<exp-1:
+		return sign | inf
+	case e > 0:
+		v |= uint64(e) << 52
+	default: // subnormal there
+		v |= 1 << 52
+		drop += 1 - e
+	}
+	if drop > 54 {
+		return sign
+	}
+	// Half of the last kept bit, less a little unless that bit is odd; a carry goes into the
+	// exponent.
+	v += 1<<(drop-1) - 1 + v>>drop&1
+	return sign | uint16(v>>drop)
+}
+
 // A task is a kernel whose parallel loop number which can run any part of its
 // iterations.
 type task interface{ runRange(which, lo, hi int) }

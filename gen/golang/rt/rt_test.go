@@ -2,6 +2,8 @@ package rt
 
 import (
 	"fmt"
+	"github.com/loopopt/loopopt/loopir"
+	"github.com/loopopt/loopopt/loopir/interp"
 	"math"
 	"math/big"
 	"math/rand/v2"
@@ -204,4 +206,45 @@ func TestPanicReturns(t *testing.T) {
 	if inRange(int64(3), 4) != 3 || inRange(uint8(200), 201) != 200 {
 		t.Error("an index changes")
 	}
+}
+
+// TestHalves compares the conversions of 16-bit numbers with the interpreter's: of all of
+// them, and of numbers on, beside and half way between them.
+func TestHalves(t *testing.T) {
+	check := func(x float64) {
+		if got, want := interp.Float(loopir.BF16, 0), interp.Float(loopir.BF16, x); !same(got, want, uint16(toBF16(x))) {
+			t.Fatalf("toBF16(%g) is %#x, want %#x", x, toBF16(x), want.Bits)
+		}
+		if got, want := interp.Float(loopir.F16, 0), interp.Float(loopir.F16, x); !same(got, want, uint16(toF16(x))) {
+			t.Fatalf("toF16(%g) is %#x, want %#x", x, toF16(x), want.Bits)
+		}
+	}
+	for h := range 1 << 16 {
+		for _, typ := range []loopir.Type{loopir.BF16, loopir.F16} {
+			want := interp.Value{Type: typ, Bits: uint64(h)}.Float64()
+			got := fromBF16[float64](BF16(h))
+			narrower := float64(fromBF16[float32](BF16(h)))
+			next := fromBF16[float64](BF16(h + 1))
+			if typ == loopir.F16 {
+				got, narrower, next = fromF16[float64](F16(h)), float64(fromF16[float32](F16(h))), fromF16[float64](F16(h+1))
+			}
+			if (got != want || narrower != want || math.Signbit(got) != math.Signbit(want)) && want == want {
+				t.Fatalf("%v %#x is %g and %g, want %g", typ, h, got, narrower, want)
+			}
+			middle := (got + next) / 2
+			for _, x := range []float64{got, middle, math.Nextafter(middle, got), math.Nextafter(middle, next)} {
+				check(x)
+			}
+		}
+	}
+	for _, x := range []float64{math.SmallestNonzeroFloat64, math.MaxFloat64, 1e-300, 65520, math.Copysign(0, -1)} {
+		check(x)
+		check(-x)
+	}
+}
+
+// same tells whether bits are those of want, all NaNs being the same.
+func same(got, want interp.Value, bits uint16) bool {
+	got.Bits = uint64(bits)
+	return got.Same(want)
 }
