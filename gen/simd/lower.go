@@ -57,7 +57,8 @@ type lowerer struct {
 	loops  []*loop // around the place
 	loopID int
 	iters  map[string]poly.Poly
-	lanes  int64 // extent of the vectorized loop around the place, or 0
+	lanes  int64     // extent of the vectorized loop around the place, or 0
+	last   poly.Poly // the last of its lanes that any mask leaves on
 	locals map[string]*local
 	facts  poly.Facts
 	budget int // statements that may still be written out
@@ -225,6 +226,9 @@ func (l *lowerer) forLoop(s *loopir.For) ([]node, error) {
 	hi, err := l.index(s.Hi)
 	if err != nil {
 		return nil, err
+	}
+	if l.lanes > 0 && s.Step == nil && (lo.Uses(laneVar) || hi.Uses(laneVar)) {
+		return l.slanted(s, lo, hi)
 	}
 	step := poly.Int(1)
 	if s.Step != nil {

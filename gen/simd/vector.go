@@ -56,10 +56,15 @@ func (l *lowerer) asLanes(s *loopir.For, lo, trip, step poly.Poly) ([]node, erro
 
 // inLanes lowers the body of s for n lanes from lo.
 func (l *lowerer) inLanes(s *loopir.For, lo poly.Poly, n int64) ([]node, error) {
+	return l.lanesTo(s, lo, n, poly.Int(n))
+}
+
+// lanesTo lowers the body of s for n lanes from lo, of which the first trip are on.
+func (l *lowerer) lanesTo(s *loopir.For, lo poly.Poly, n int64, trip poly.Poly) ([]node, error) {
 	if n <= 0 {
 		return nil, nil
 	}
-	l.lanes = n
+	l.lanes, l.last = n, trip.Sub(poly.Int(1))
 	defer func() { l.lanes = 0 }()
 	return l.bind(s.Iter, lo.Add(poly.Var(laneVar)), func() ([]node, error) { return l.list(s.Body) })
 }
@@ -71,7 +76,7 @@ func (l *lowerer) maskedLanes(s *loopir.For, lo, trip poly.Poly, n int64) ([]nod
 		o, err := l.counted(s, lo, trip, poly.Int(1), func() ([]node, error) { return l.list(s.Body) })
 		return []node{o}, err
 	}
-	nodes, err := l.inLanes(s, lo, n)
+	nodes, err := l.lanesTo(s, lo, n, trip)
 	if err != nil || len(nodes) == 0 {
 		return nil, err
 	}
@@ -110,4 +115,50 @@ func strip(s *loopir.For) int64 {
 		return !found
 	})
 	return 64 / size(t)
+}
+
+// slanted lowers a loop inside lanes whose bounds grow from lane to lane: it runs from the
+// first lane's start to the last one's end, and a guard masks the lanes that are not in it.
+func (l *lowerer) slanted(s *loopir.For, lo, hi poly.Poly) ([]node, error) {
+	first, okLo := atLane(lo, poly.Int(0))
+	end, okHi := atLane(hi, l.last)
+	trip := end.Sub(first)
+	switch {
+	case !okLo || !okHi:
+		return nil, unsupported(s.Span, "bounds of loop %s that shrink from lane to lane", s.Iter)
+	case s.Unroll || l.indexesLocal(s) || !l.invariant(trip):
+		return nil, unsupported(s.Span, "the extent of loop %s depends on a loop of the same region", s.Iter)
+	}
+	if n, constant := constInt(trip); constant && n <= 0 {
+		return nil, nil
+	}
+	o, err := l.counted(s, first, trip, poly.Int(1), func() ([]node, error) {
+		at := l.iters[s.Iter]
+		return l.where(at.Sub(lo), loopir.Ge, s.Span, func() ([]node, error) {
+			return l.where(at.Sub(hi), loopir.Lt, s.Span, func() ([]node, error) { return l.list(s.Body) })
+		})
+	})
+	return []node{o}, err
+}
+
+// atLane gives p for a lane, if p does not shrink from lane to lane.
+func atLane(p, lane poly.Poly) (poly.Poly, bool) {
+	coeff, rest, ok := p.Coeff(laneVar)
+	k, constant := constInt(coeff)
+	return rest.Add(lane.Mul(poly.Int(k))), ok && constant && k >= 0
+}
+
+// where lowers body for the lanes where `d op 0`.
+func (l *lowerer) where(d poly.Poly, op loopir.Op, at loopir.Span, body func() ([]node, error)) ([]node, error) {
+	if !d.Uses(laneVar) {
+		return body()
+	}
+	if !l.masks {
+		return nil, unsupported(at, "masked lanes")
+	}
+	limit, op, err := laneLimit(d, op, at)
+	if err != nil {
+		return nil, err
+	}
+	return l.limited(at, limit, op, l.lanes, body, func() ([]node, error) { return nil, nil })
 }

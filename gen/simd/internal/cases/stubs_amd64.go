@@ -49,6 +49,8 @@ var Funcs = map[string]func(unsafe.Pointer){
 	"rowsum1AVX512":   func(a unsafe.Pointer) { rowsum1AVX512((*rowsum1AVX512Args)(a)) },
 	"skewed0AVX2":     func(a unsafe.Pointer) { skewed0AVX2((*skewed0AVX2Args)(a)) },
 	"skewed0AVX512":   func(a unsafe.Pointer) { skewed0AVX512((*skewed0AVX512Args)(a)) },
+	"slanted0AVX2":    func(a unsafe.Pointer) { slanted0AVX2((*slanted0AVX2Args)(a)) },
+	"slanted0AVX512":  func(a unsafe.Pointer) { slanted0AVX512((*slanted0AVX512Args)(a)) },
 	"stencil0AVX2":    func(a unsafe.Pointer) { stencil0AVX2((*stencil0AVX2Args)(a)) },
 	"stencil0AVX512":  func(a unsafe.Pointer) { stencil0AVX512((*stencil0AVX512Args)(a)) },
 	"strips0AVX2":     func(a unsafe.Pointer) { strips0AVX2((*strips0AVX2Args)(a)) },
@@ -877,6 +879,42 @@ type skewed0AVX512Args struct {
 
 //go:noescape
 func skewed0AVX512(a *skewed0AVX512Args)
+
+type slanted0AVX2Args struct {
+	pC     *float32 // first element of C
+	pA     *float32 // first element of A
+	pD     *float32 // first element of D
+	g      int64    // number that guards test: -16 * b
+	oC     int64    // byte offset into C: 64 * b
+	g1     int64    // number that guards test: min(16, N-16*b)
+	xA     int64    // bytes between pointers into A: 64 * N * b
+	n_k    int64    // iterations of k: 16*b + min(16, N-16*b)
+	d_A_k  int64    // step of A in bytes for each k: 4 * N
+	r_A_k  int64    // all steps of A in bytes for k: 4 * ((16*b + min(16, N-16*b)) * N)
+	n_k1   int64    // iterations of k: N - 16*b
+	r_A_k1 int64    // all steps of A in bytes for k: 4 * ((N - 16*b) * N)
+}
+
+//go:noescape
+func slanted0AVX2(a *slanted0AVX2Args)
+
+type slanted0AVX512Args struct {
+	pC     *float32 // first element of C
+	pA     *float32 // first element of A
+	pD     *float32 // first element of D
+	g      int64    // number that guards test: -16 * b
+	oC     int64    // byte offset into C: 64 * b
+	g1     int64    // number that guards test: min(16, N-16*b)
+	xA     int64    // bytes between pointers into A: 64 * N * b
+	n_k    int64    // iterations of k: 16*b + min(16, N-16*b)
+	d_A_k  int64    // step of A in bytes for each k: 4 * N
+	r_A_k  int64    // all steps of A in bytes for k: 4 * ((16*b + min(16, N-16*b)) * N)
+	n_k1   int64    // iterations of k: N - 16*b
+	r_A_k1 int64    // all steps of A in bytes for k: 4 * ((N - 16*b) * N)
+}
+
+//go:noescape
+func slanted0AVX512(a *slanted0AVX512Args)
 
 type stencil0AVX2Args struct {
 	pA    *float32 // first element of A
