@@ -23,7 +23,10 @@ func (a *app) benchCmd() *cobra.Command {
 		Long: "Builds the benchmarks of a generated package (default: the current folder) and runs\n" +
 			"them in interleaved rounds, together with the machine's FMA peak. The table gives\n" +
 			"medians, GFLOP/s, the share of the peak, the speedup over the naive Go kernel and\n" +
-			"the spread between the best and the worst round.",
+			"the spread between the best and the worst round. GFLOP/s counts all operations on\n" +
+			"elements, of integers too; guards and triangles are followed, and of a condition on\n" +
+			"data the larger branch counts. Of f64 the peak is half that of f32; of integers none\n" +
+			"is known.",
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			dir := "."

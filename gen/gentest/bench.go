@@ -50,7 +50,7 @@ func Bench(b *testing.B, forms []Form, sizes []Sizes) {
 		for n, v := range s.Values {
 			env[n] = int64(v)
 		}
-		flops := Flops(naive, env)
+		ops := Count(naive, env)
 		taken := map[string]bool{}
 		for i, f := range forms {
 			l := load(b, f)
@@ -64,10 +64,10 @@ func Bench(b *testing.B, forms []Form, sizes []Sizes) {
 					b.Fatal(err)
 				}
 				best := timeCalls(b, meters[f.Impl], func() error { return f.Call(a) })
-				if flops > 0 {
-					b.ReportMetric(flops*float64(b.N)/float64(b.Elapsed().Nanoseconds()), "GFLOP/s")
+				if n := ops.All(); n > 0 {
+					b.ReportMetric(n*float64(b.N)/float64(b.Elapsed().Nanoseconds()), "GFLOP/s")
 				}
-				if best > 0 {
+				if best = ops.peak(best); best > 0 {
 					b.ReportMetric(best/1e9, "peak-GFLOP/s")
 				}
 			})
@@ -164,69 +164,3 @@ func randomSlice(rng *rand.Rand, t loopir.Type, n int) any {
 	}
 	return toSlice(interp.NewArray(t, n), make([]byte, n*width(t)))
 }
-
-// Flops counts the floating-point operations of one run: + - * / min max 1
-// each, fma 2, elementary functions 1. It is 0 when a loop's extent depends on
-// an iterator.
-func Flops(k *loopir.Kernel, env map[string]int64) float64 {
-	k = k.Clone()
-	k.InlineLets()
-	n, ok := flopsOf(k.Body, env)
-	if !ok {
-		return 0
-	}
-	return n
-}
-
-func flopsOf(body []loopir.Stmt, env map[string]int64) (float64, bool) {
-	total := 0.0
-	for _, s := range body {
-		switch s := s.(type) {
-		case *loopir.For:
-			lo, err1 := interp.EvalIndex(s.Lo, env)
-			hi, err2 := interp.EvalIndex(s.Hi, env)
-			inner, ok := flopsOf(s.Body, env)
-			if err1 != nil || err2 != nil || s.Step != nil || !ok {
-				return 0, false
-			}
-			total += float64(max(0, hi-lo)) * inner
-		case *loopir.Assign:
-			total += exprFlops(s.RHS)
-			if s.Op != loopir.Set && isFloat(s.LHS.Type) {
-				total++
-			}
-		case *loopir.If:
-			return 0, false
-		}
-	}
-	return total, true
-}
-
-func exprFlops(e loopir.Expr) float64 {
-	n := 0.0
-	loopir.WalkExpr(e, func(e loopir.Expr) bool {
-		switch e := e.(type) {
-		case *loopir.Binary:
-			if isFloat(e.Type) {
-				n++
-			}
-		case *loopir.Intrinsic:
-			if !isFloat(e.Type) {
-				return true
-			}
-			switch e.Name {
-			case "fma":
-				n += 2
-			case "select":
-			default:
-				n += float64(max(1, len(e.Args)-1))
-			}
-		case *loopir.Read:
-			return false
-		}
-		return true
-	})
-	return n
-}
-
-func isFloat(t loopir.Type) bool { return t >= loopir.F64 && t <= loopir.F16 }

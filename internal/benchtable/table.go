@@ -126,7 +126,7 @@ func median(v []float64) float64 {
 	return s[len(s)/2]
 }
 
-var header = []string{"size", "schedule", "code", "ms", "GFLOP/s", "of peak", "vs naive", "spread"}
+var header = []string{"kernel", "size", "schedule", "code", "ms", "GFLOP/s", "of peak", "vs naive", "spread"}
 
 func (r Row) cells() []string {
 	share, speedup := "-", "-"
@@ -137,7 +137,7 @@ func (r Row) cells() []string {
 		speedup = fmt.Sprintf("%.1fx", r.Speedup)
 	}
 	return []string{
-		r.Size, r.Schedule, r.Impl, fmt.Sprintf("%.3f", r.MS), fmt.Sprintf("%.1f", r.GFLOPS),
+		r.Kernel, r.Size, r.Schedule, r.Impl, fmt.Sprintf("%.3f", r.MS), fmt.Sprintf("%.1f", r.GFLOPS),
 		share, speedup, fmt.Sprintf("%.0f %%", 100*(r.Spread-1)),
 	}
 }
@@ -175,7 +175,7 @@ func (t *Table) Text() string {
 	b.WriteString(t.caption() + "\n")
 	for _, r := range rows {
 		for i, c := range r {
-			if i < 3 {
+			if i < 4 {
 				fmt.Fprintf(&b, "%-*s  ", width[i], c)
 			} else {
 				fmt.Fprintf(&b, "%*s  ", width[i], c)
