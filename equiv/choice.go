@@ -22,6 +22,53 @@ func (c *checker) compareChoice(a, b value, xs, ys []loopir.Expr, ctx known) (Ve
 	return worst, f
 }
 
+// choiceOf writes an operation on a choice by data as the choice of the operations, which is
+// the same bit for bit; nil where e is none.
+func choiceOf(e loopir.Expr) loopir.Expr {
+	b, ok := e.(*loopir.Binary)
+	if !ok || b.Type == loopir.Bool || isChoice(b.X) == isChoice(b.Y) {
+		return nil
+	}
+	arm := func(i int) loopir.Expr {
+		out := *b
+		if isChoice(b.X) {
+			out.X = b.X.(*loopir.Intrinsic).Args[i]
+		} else {
+			out.Y = b.Y.(*loopir.Intrinsic).Args[i]
+		}
+		return &out
+	}
+	choice := b.X
+	if !isChoice(b.X) {
+		choice = b.Y
+	}
+	cond := choice.(*loopir.Intrinsic).Args[0]
+	return &loopir.Intrinsic{Name: "select", Args: []loopir.Expr{cond, arm(1), arm(2)}, Type: b.Type, Span: b.Span}
+}
+
+// isChoice tells a select on data.
+func isChoice(e loopir.Expr) bool {
+	s, ok := e.(*loopir.Intrinsic)
+	return ok && s.Name == "select" && !isIndexCond(s.Args[0])
+}
+
+// compareIndexLiteral shows that an index converted to a value is a small literal, which it
+// is converted to exactly. It reports false for other pairs.
+func (c *checker) compareIndexLiteral(a, b value, ctx known) (Verdict, *failure, bool) {
+	cast, isCast := a.e.(*loopir.Cast)
+	v, lit := a, b.e
+	if !isCast {
+		cast, isCast = b.e.(*loopir.Cast)
+		v, lit = b, a.e
+	}
+	n, isNumber := number(lit)
+	if !isCast || !isNumber || cast.X.TypeOf() != loopir.Index || !isIndexCond(cast.X) || a.e.TypeOf() != b.e.TypeOf() || n < 0 || n > 127 {
+		return NoVerdict, nil, false
+	}
+	ans := c.proof.need("match/same-index", a.e.Source(), ctx.hyps, eq(v.index(cast.X), loopir.NewInt(int64(n))))
+	return Exact, failed(ans, "the value of this index may differ from before"), true
+}
+
 // compareChosen compares a and b where one of them is a select on data whose
 // condition is known. It reports false where that does not help.
 func (c *checker) compareChosen(a, b desc, ctx known) (Verdict, bool) {

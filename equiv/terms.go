@@ -12,6 +12,9 @@ func (c *checker) compareExprs(a, b value, ctx known) (Verdict, *failure) {
 	if isNumeral(a.e) && isNumeral(b.e) && sameLiteral(a.e, b.e) {
 		return Exact, nil
 	}
+	if v, f, ok := c.compareIndexLiteral(a, b, ctx); ok {
+		return v, f
+	}
 	switch x := a.e.(type) {
 	case *loopir.Cast:
 		if y, ok := b.e.(*loopir.Cast); ok && x.To == y.To && x.X.TypeOf() == y.X.TypeOf() {
@@ -39,6 +42,12 @@ func (c *checker) compareExprs(a, b value, ctx known) (Verdict, *failure) {
 	}
 	if v, f, ok := c.compareFused(a, b, ctx); ok {
 		return v, f
+	}
+	if x := choiceOf(a.e); x != nil && isChoice(b.e) {
+		return c.compareExprs(a.of(x), b, ctx)
+	}
+	if y := choiceOf(b.e); y != nil && isChoice(a.e) {
+		return c.compareExprs(a, b.of(y), ctx)
 	}
 	return NoVerdict, failf(a.e.Source(), "not shown to compute what was computed before").note(b.e.Source(), "by this")
 }
