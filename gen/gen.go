@@ -49,10 +49,12 @@ type Kernel struct {
 	Sizes    []Sizes        // what benchmarks run
 }
 
-// Sizes is a named choice of a kernel's sizes: layer=res2a_2b N=4 K=64 ...
+// Sizes is a named choice of a kernel's sizes, and of scalars that are not to be 1:
+// res2a_2b N=4 K=64 alpha=0.5 ...
 type Sizes struct {
-	Name   string
-	Values map[string]int64
+	Name    string
+	Values  map[string]int64
+	Scalars map[string]float64
 }
 
 // Package returns the generated files by name, the same bytes for the same

@@ -99,7 +99,18 @@ func (p *pkg) benchmarks(b *strings.Builder, name string) {
 			}
 			fmt.Fprintf(b, "%q: %d", k, s.Values[k])
 		}
-		b.WriteString("}},\n")
+		b.WriteString("}")
+		if len(s.Scalars) > 0 {
+			b.WriteString(", Scalars: map[string]float64{")
+			for i, k := range sortedKeys(s.Scalars) {
+				if i > 0 {
+					b.WriteString(", ")
+				}
+				fmt.Fprintf(b, "%q: %v", k, s.Scalars[k])
+			}
+			b.WriteString("}")
+		}
+		b.WriteString("},\n")
 	}
 	b.WriteString("\t})\n}\n")
 }

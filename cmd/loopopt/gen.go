@@ -25,7 +25,8 @@ func (a *app) genCmd() *cobra.Command {
 		Long: "Proves every schedule, then writes Go, assembly, tests and benchmarks. Files are\n" +
 			"replaced together, after all proofs; files that an earlier run generated from the\n" +
 			"same source and this one does not are removed, which is told. FILE.sizes, if there is one, lists what benchmarks run:\n" +
-			"lines such as `conv res2_3x3 N=4 K=64 C=64 P=56 Q=56 R=3 S=3 stride=1`.\n\n" +
+			"lines such as `conv res2_3x3 N=4 K=64 C=64 P=56 Q=56 R=3 S=3 stride=1`; scalars are 1\n" +
+			"unless a line says otherwise, as alpha=0.5.\n\n" +
 			"What is to be written is read back first, instruction by instruction, and proved\n" +
 			"to do what the schedules say. The headers carry a digest of that proof, which\n" +
 			"`loopopt verify DIR` repeats from the text alone.\n\n" +

@@ -13,10 +13,11 @@ import (
 	"github.com/loopopt/loopopt/loopir/interp"
 )
 
-// Sizes is a named choice of sizes to time.
+// Sizes is a named choice of sizes to time, and of scalars that are not 1.
 type Sizes struct {
-	Name   string
-	Values map[string]int
+	Name    string
+	Values  map[string]int
+	Scalars map[string]float64
 }
 
 // slowRounds is in how many rounds of loopopt bench portable Go is timed.
@@ -59,7 +60,7 @@ func Bench(b *testing.B, forms []Form, sizes []Sizes) {
 			}
 			taken[f.Impl] = i > 0
 			b.Run(fmt.Sprintf("size=%s/schedule=%s/impl=%s", s.Name, f.Schedule, f.Impl), func(b *testing.B) {
-				a := benchArgs(b, l.kernel, env)
+				a := benchArgs(b, l.kernel, env, s.Scalars)
 				if err := f.Call(a); err != nil {
 					b.Fatal(err)
 				}
@@ -123,7 +124,7 @@ func late() bool {
 
 // benchArgs makes the arguments of a timed call. Inputs are random; an array
 // that accumulates over calls stays finite, since its inputs are small.
-func benchArgs(b *testing.B, k *loopir.Kernel, env map[string]int64) *Args {
+func benchArgs(b *testing.B, k *loopir.Kernel, env map[string]int64, scalars map[string]float64) *Args {
 	rng := rand.New(rand.NewPCG(3, 5))
 	a := &Args{Threads: 1, sizes: map[string]int{}, scalars: map[string]any{}, slices: map[string]any{}}
 	for _, p := range k.Params {
@@ -131,7 +132,11 @@ func benchArgs(b *testing.B, k *loopir.Kernel, env map[string]int64) *Args {
 		case loopir.SizeParam:
 			a.sizes[p.Name] = int(env[p.Name])
 		case loopir.ScalarParam:
-			a.scalars[p.Name] = scalarOf(interp.Float(p.Type, 1))
+			x, ok := scalars[p.Name]
+			if !ok {
+				x = 1
+			}
+			a.scalars[p.Name] = scalarOf(interp.Float(p.Type, x))
 		case loopir.ArrayParam:
 			n := 1
 			for _, x := range p.Shape {

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"fmt"
+	"math"
 	"os"
 	"strconv"
 	"strings"
@@ -13,7 +14,8 @@ import (
 )
 
 // ReadSizes reads FILE.sizes beside FILE.loop, if there is one: a line is a
-// kernel, a name, and a value for each of the kernel's sizes.
+// kernel, a name, a value for each of the kernel's sizes, and for scalars that are not
+// to be 1.
 func ReadSizes(f *loopir.File, loopFile string) (map[string][]gen.Sizes, error) {
 	path := strings.TrimSuffix(loopFile, ".loop") + ".sizes"
 	data, err := os.ReadFile(path)
@@ -44,9 +46,20 @@ func ReadSizes(f *loopir.File, loopFile string) (map[string][]gen.Sizes, error) 
 		s := gen.Sizes{Name: words[1], Values: map[string]int64{}}
 		for _, w := range words[2:] {
 			name, value, _ := strings.Cut(w, "=")
+			if p := k.Param(name); p != nil && p.Kind == loopir.ScalarParam {
+				x, err := strconv.ParseFloat(value, 64)
+				if err != nil || x-x != 0 || isInteger(p.Type) && (x != math.Trunc(x) || math.Abs(x) > 100) {
+					return nil, fail("%s: want a finite number for scalar %s, of an integer type one from -100 to 100", w, name)
+				}
+				if s.Scalars == nil {
+					s.Scalars = map[string]float64{}
+				}
+				s.Scalars[name] = x
+				continue
+			}
 			v, err := strconv.ParseInt(value, 10, 32)
 			if p := k.Param(name); p == nil || p.Kind != loopir.SizeParam || err != nil || v < 0 {
-				return nil, fail("%s: want SIZE=VALUE with a size of %s and a value from 0 to 2147483647", w, k.Name)
+				return nil, fail("%s: want SIZE=VALUE with a size or scalar of %s and a value from 0 to 2147483647", w, k.Name)
 			}
 			s.Values[name] = v
 		}
@@ -58,4 +71,8 @@ func ReadSizes(f *loopir.File, loopFile string) (map[string][]gen.Sizes, error) 
 		out[k.Name] = append(out[k.Name], s)
 	}
 	return out, sc.Err()
+}
+
+func isInteger(t loopir.Type) bool {
+	return t != loopir.F64 && t != loopir.F32 && t != loopir.F16 && t != loopir.BF16
 }
