@@ -1,8 +1,10 @@
 package lift
 
 import (
+	"fmt"
 	"math/big"
 	"sort"
+	"strings"
 
 	"github.com/loopopt/loopopt/loopir"
 	"github.com/loopopt/loopopt/loopir/poly"
@@ -15,14 +17,21 @@ import (
 // the checker proves what an Origin says or does without it.
 func claim(target, lifted *loopir.Kernel) {
 	olds := places(target)
+	copies := map[string]int64{}
+	params := map[string]bool{}
+	for _, p := range target.Params {
+		params[p.Name] = true
+	}
 	for _, s := range places(lifted) {
 		s.stmt.From = nil
+		s.copy = copies[s.text()]
+		copies[s.text()]++
 		if _, copied := s.stmt.RHS.(*loopir.Read); copied && s.stmt.Op == loopir.Set {
 			continue
 		}
 		best := 0
 		for _, t := range olds {
-			if o, score := alike(s, t); score > best {
+			if o, score := alike(s, t, params); score > best {
 				s.stmt.From, best = o, score
 			}
 		}
@@ -34,6 +43,15 @@ type place struct {
 	stmt  *loopir.Assign
 	loops []*loopir.For
 	facts poly.Facts
+	copy  int64 // how many statements before it read alike: an unrolled loop has them
+}
+
+func (p place) text() string {
+	var b strings.Builder
+	for _, l := range p.loops {
+		fmt.Fprintf(&b, "%s in %s..%s ", l.Iter, loopir.FormatExpr(l.Lo), loopir.FormatExpr(l.Hi))
+	}
+	return b.String() + loopir.FormatExpr(p.stmt.LHS) + "=" + loopir.FormatExpr(p.stmt.RHS)
 }
 
 func places(k *loopir.Kernel) []place {
@@ -43,7 +61,7 @@ func places(k *loopir.Kernel) []place {
 		for _, s := range body {
 			switch s := s.(type) {
 			case *loopir.Assign:
-				out = append(out, place{s, loops, f})
+				out = append(out, place{stmt: s, loops: loops, facts: f})
 			case *loopir.For:
 				walk(s.Body, append(loops[:len(loops):len(loops)], s), f.Enter(s))
 			case *loopir.If:
@@ -59,12 +77,14 @@ func places(k *loopir.Kernel) []place {
 // An alignment collects equations between the old iterators (left) and the new
 // ones (right).
 type alignment struct {
-	eqs   [][2]poly.Poly
-	score int
+	params      map[string]bool
+	left, right *loopir.Read // the cells that are assigned
+	eqs         [][2]poly.Poly
+	score       int
 }
 
-func alike(s, t place) (*loopir.Origin, int) {
-	al := &alignment{}
+func alike(s, t place, params map[string]bool) (*loopir.Origin, int) {
+	al := &alignment{params: params, left: s.stmt.LHS, right: t.stmt.LHS}
 	x, y := combined(s.stmt), combined(t.stmt)
 	if !al.align(x, y) {
 		return nil, 0
@@ -135,6 +155,11 @@ func (al *alignment) align(x, y loopir.Expr) bool {
 	case okA || okB:
 		return true
 	}
+	if p, isConst := literal(x); isConst {
+		q, ok := literal(y)
+		al.score++
+		return ok && p == q
+	}
 	switch x := x.(type) {
 	case *loopir.Binary:
 		y, ok := y.(*loopir.Binary)
@@ -167,10 +192,6 @@ func (al *alignment) align(x, y loopir.Expr) bool {
 			}
 		}
 		return true
-	case *loopir.Float:
-		y, ok := y.(*loopir.Float)
-		al.score++
-		return ok && x.Text == y.Text
 	case *loopir.Int:
 		y, ok := y.(*loopir.Int)
 		return ok && x.Value.Cmp(y.Value) == 0
@@ -181,7 +202,7 @@ func (al *alignment) align(x, y loopir.Expr) bool {
 // either tries the two orders of the operands of a commutative operator, the one
 // with names in common first.
 func (al *alignment) either(a, b, x, y loopir.Expr) bool {
-	if clash(a, x) || clash(b, y) {
+	if al.clash(a, x) || al.clash(b, y) {
 		x, y = y, x
 	}
 	old := *al
@@ -192,10 +213,15 @@ func (al *alignment) either(a, b, x, y loopir.Expr) bool {
 	return al.align(a, y) && al.align(b, x)
 }
 
-func clash(a, b loopir.Expr) bool {
+// clash tells whether a and b can't be one value: one is a parameter that the other is not
+// (locals of either side may be called anything), or only one is the cell that is updated.
+func (al *alignment) clash(a, b loopir.Expr) bool {
 	x, okA := a.(*loopir.Read)
 	y, okB := b.(*loopir.Read)
-	return okA && okB && x.Name != y.Name
+	if !okA || !okB {
+		return okA != okB && (okA && al.left.Name == x.Name || okB && al.right.Name == y.Name)
+	}
+	return x.Name != y.Name && (al.params[x.Name] || al.params[y.Name])
 }
 
 // solve finds values for the old iterators. Those that a loop around the new
@@ -250,19 +276,8 @@ func (al *alignment) with(known map[string]poly.Poly, s, t place) map[string]loo
 			}
 		}
 	}
-	for _, l := range t.loops {
-		if _, ok := sol[l.Iter]; ok {
-			continue
-		}
-		v := poly.Var(l.Iter)
-		if known[l.Iter].IsZero() {
-			lo, err := poly.FromExpr(l.Lo)
-			if err != nil {
-				return nil
-			}
-			v = lo.Subst(sol)
-		}
-		sol[l.Iter] = v
+	if !open(s, t, sol) {
+		return nil
 	}
 	for _, e := range eqs {
 		if !s.facts.Same(e[0].Subst(prime(sol)), e[1]) {
@@ -274,6 +289,41 @@ func (al *alignment) with(known map[string]poly.Poly, s, t place) map[string]loo
 		out[k] = s.facts.Reduce(v).Expr()
 	}
 	return out
+}
+
+// open gives values to the old iterators that no equation determines. Of a loop that
+// was unrolled, the number of the copy tells; of one that is still there under another
+// name, a loop over the same values, which no other iterator goes by.
+func open(s, t place, sol map[string]poly.Poly) bool {
+	taken := map[string]bool{}
+	for _, v := range sol {
+		for _, name := range v.Vars() {
+			taken[name] = true
+		}
+	}
+	copy := s.copy
+	for i := len(t.loops) - 1; i >= 0; i-- {
+		l := t.loops[i]
+		if _, ok := sol[l.Iter]; ok {
+			continue
+		}
+		lo, err := poly.FromExpr(l.Lo)
+		if err != nil {
+			return false
+		}
+		lo = lo.Subst(sol)
+		v, found := lo, false
+		for _, m := range s.loops {
+			if !found && !taken[m.Iter] && sameIndex(m.Lo, l.Lo, s.facts) && sameIndex(m.Hi, l.Hi, s.facts) && sameIndex(stepOf(m), stepOf(l), s.facts) {
+				v, found, taken[m.Iter] = poly.Var(m.Iter), true, true
+			}
+		}
+		if n, ok := poly.Must(l.Hi).Sub(poly.Must(l.Lo)).Const(); ok && !found && l.Step == nil && n.IsInt64() && n.Sign() > 0 {
+			v, copy = lo.Add(poly.Int(copy%n.Int64())), copy/n.Int64()
+		}
+		sol[l.Iter] = v
+	}
+	return true
 }
 
 // solveOne finds the unknowns of left = right when they have constant

@@ -30,7 +30,7 @@ func (l *lifter) straight(n *node, m *machine) ([]loopir.Stmt, error) {
 	if err := l.flush(n); err != nil {
 		return nil, err
 	}
-	return l.roll(conditional(dropProbes(l.out, l.lane)))
+	return l.roll(conditional(l.chains(dropProbes(l.out, l.lane))))
 }
 
 // webName is the local that holds register r behind this block, "" if nothing

@@ -54,6 +54,8 @@ type caller interface {
 	compares(op loopir.Op) bool
 	// branches tells whether the kernel has statements under conditions on data.
 	branches() bool
+	// longest is how many steps of a class one expression of the kernel has, at most.
+	longest(class string) int
 	// fresh gives a name that nothing else has.
 	fresh(base string) string
 	// enter gives a name for an iterator, which only loops beside it may have too,

@@ -36,6 +36,7 @@ type reader struct {
 	said    map[string]bool
 	over    bool              // the flag for overflow is used
 	names   map[string]string // the target's names by their Go form
+	chains  map[string]int    // the longest of the target, by class
 	guessed *loopir.Read      // the first cell that an offset is not shown to lie in, or nil
 }
 
@@ -223,6 +224,13 @@ func (r *reader) branches() bool {
 		return !found
 	})
 	return found
+}
+
+func (r *reader) longest(class string) int {
+	if r.chains == nil {
+		r.chains = longest(r.target)
+	}
+	return r.chains[class]
 }
 
 func (r *reader) named(name string) *array {

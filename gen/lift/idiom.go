@@ -267,18 +267,27 @@ func floatLiteral(v float64, t loopir.Type) (loopir.Expr, bool) {
 	return out, true
 }
 
-// literal gives the value of a floating-point constant.
+// literal gives the value of a floating-point constant, rounded once.
 func literal(e loopir.Expr) (float64, bool) {
+	if e == nil || e.TypeOf() != loopir.F32 && e.TypeOf() != loopir.F64 {
+		return 0, false
+	}
+	t := e.TypeOf()
 	switch e := e.(type) {
 	case *loopir.Float:
 		if e.Text == "nan" {
 			return math.NaN(), true
 		}
-		v, err := strconv.ParseFloat(e.Text, 64)
-		if e.Type == loopir.F32 {
-			v = float64(float32(v))
-		}
+		v, err := strconv.ParseFloat(e.Text, t.Bits())
 		return v, err == nil || math.IsInf(v, 0)
+	case *loopir.Int: // a literal takes the type of its place
+		x := new(big.Float).SetInt(e.Value)
+		if t == loopir.F32 {
+			v, _ := x.Float32()
+			return float64(v), true
+		}
+		v, _ := x.Float64()
+		return v, true
 	case *loopir.Unary:
 		if e.Op == loopir.Neg {
 			v, ok := literal(e.X)

@@ -44,7 +44,11 @@ func (l *lifter) roll(items []item) ([]loopir.Stmt, error) {
 		if items[i].dst != nil {
 			dsts[items[i].dst.Name] = true
 		}
-		for j < len(items) && items[i].dst != nil && l.key(items[j]) == k && !(l.isWeb(items[j].dst.Name) && dsts[items[j].dst.Name]) {
+		for j < len(items) && items[i].dst != nil && l.key(items[j]) == k {
+			n := items[j].dst.Name // one register takes many steps, or each of many takes one
+			if l.isWeb(n) && (dsts[n] && len(dsts) > 1 || !dsts[n] && len(dsts) < j-i) {
+				break
+			}
 			dsts[items[j].dst.Name] = true
 			j++
 		}
@@ -130,7 +134,7 @@ func (l *lifter) run(items []item) []loopir.Stmt {
 
 // sorted orders statements on the cells of a tile by cell, if they may be in any order.
 func (l *lifter) sorted(items []item) []item {
-	if items[0].dst == nil || l.tiles[items[0].dst.Name] == nil || !independent(items) {
+	if items[0].dst == nil || l.tiles[items[0].dst.Name] == nil || len(items) > 1 && items[1].dst.Name == items[0].dst.Name || !independent(items) {
 		return items
 	}
 	t := l.tiles[items[0].dst.Name]
@@ -229,7 +233,8 @@ func (l *lifter) loopOf(items []item) loopir.Stmt {
 	}
 	first := items[0].dst.Name
 	var fresh *tile
-	if l.isWeb(first) {
+	series := len(items) > 1 && items[1].dst.Name == first // stays in order
+	if l.isWeb(first) && !series {
 		if t := l.tiles[first]; t != nil {
 			if !independent(items) {
 				return nil

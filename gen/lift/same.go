@@ -1,6 +1,8 @@
 package lift
 
 import (
+	"math"
+
 	"github.com/loopopt/loopopt/loopir"
 	"github.com/loopopt/loopopt/loopir/poly"
 )
@@ -76,6 +78,10 @@ func sameValue(x, y loopir.Expr, facts poly.Facts) bool {
 	if x.TypeOf() == loopir.Index {
 		return sameIndex(x, y, facts)
 	}
+	if p, isConst := literal(x); isConst {
+		q, ok := literal(y)
+		return ok && p == q && math.Signbit(p) == math.Signbit(q) // never NaN
+	}
 	switch a := x.(type) {
 	case *loopir.Binary:
 		b, ok := y.(*loopir.Binary)
@@ -105,10 +111,6 @@ func sameValue(x, y loopir.Expr, facts poly.Facts) bool {
 	case *loopir.Int:
 		b, ok := y.(*loopir.Int)
 		return ok && a.Value.Cmp(b.Value) == 0
-	case *loopir.Float:
-		p, okP := literal(x)
-		q, okQ := literal(y)
-		return okP && okQ && p == q // never NaN; a literal has no sign
 	default:
 		return false
 	}
