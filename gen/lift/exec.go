@@ -12,18 +12,18 @@ import (
 
 // A scope is what is known at a place: for polynomials, and for the solver.
 type scope struct {
-	facts poly.Facts
-	hyps  []loopir.Expr
+	facts   poly.Facts
+	hyps    []loopir.Expr
+	volumes []poly.Poly // products of extents that are at most mostCells
 }
 
 func (s scope) assume(c loopir.Expr) scope {
-	return scope{s.facts.Assume(c), append(s.hyps[:len(s.hyps):len(s.hyps)], c)}
+	return scope{s.facts.Assume(c), append(s.hyps[:len(s.hyps):len(s.hyps)], c), s.volumes}
 }
 
 func (s scope) enter(l *loopir.For) scope {
 	it := loopir.NewVar(l.Iter)
-	out := scope{s.facts.Enter(l), append(s.hyps[:len(s.hyps):len(s.hyps)], loopir.Bin(loopir.Ge, it, l.Lo), loopir.Bin(loopir.Lt, it, l.Hi))}
-	return out
+	return scope{s.facts.Enter(l), append(s.hyps[:len(s.hyps):len(s.hyps)], loopir.Bin(loopir.Ge, it, l.Lo), loopir.Bin(loopir.Lt, it, l.Hi)), s.volumes}
 }
 
 // A vec is what a vector or mask register holds in one part of a block: the value
@@ -139,8 +139,11 @@ func fits(c caller, at loopir.Span, sc scope, p poly.Poly) {
 	if k, ok := p.Const(); ok && k.IsInt64() {
 		return
 	}
-	lo, hi := loopir.NewInt(-1<<62), loopir.NewInt(1<<62)
 	e := p.Expr()
+	if sc.fits(e) {
+		return
+	}
+	lo, hi := poly.Const(machineLow).Expr(), poly.Const(machineHigh).Expr()
 	c.oblige(at, "int64", sc, loopir.Bin(loopir.And, loopir.Bin(loopir.Le, lo, e), loopir.Bin(loopir.Le, e, hi)))
 }
 

@@ -80,6 +80,7 @@ func (p *Package) read(t string, target *loopir.Kernel) (*reader, error) {
 		}
 	}
 	r.sc.hyps = append(r.sc.hyps, k.Where...)
+	r.sc.volumes = volumes(target)
 	run := p.methods[t]["run"]
 	if run == nil {
 		return nil, fmt.Errorf("%s has no method run", t)

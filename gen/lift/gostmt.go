@@ -20,7 +20,7 @@ func (r *reader) block(list []ast.Stmt) ([]loopir.Stmt, error) {
 		}
 		out = append(out, s...)
 	}
-	return out, nil
+	return fold(out), nil
 }
 
 func copyMap[V any](m map[string]V) map[string]V {
@@ -330,7 +330,7 @@ func (r *reader) branch(s *ast.IfStmt) ([]loopir.Stmt, error) {
 		return []loopir.Stmt{out}, nil
 	}
 	if r.sc = sc; index {
-		r.sc = scope{sc.facts.AssumeNot(c), append(sc.hyps[:len(sc.hyps):len(sc.hyps)], &loopir.Unary{Op: loopir.Not, X: c, Type: loopir.Bool})}
+		r.sc = scope{sc.facts.AssumeNot(c), append(sc.hyps[:len(sc.hyps):len(sc.hyps)], &loopir.Unary{Op: loopir.Not, X: c, Type: loopir.Bool}), sc.volumes}
 	}
 	out.Else, err = r.block([]ast.Stmt{s.Else})
 	return []loopir.Stmt{out}, err

@@ -225,8 +225,9 @@ func (l *lifter) set(in *asm.Inst, o asm.Operand, v vec) error {
 			}
 			// The value was made from the register's old expression, which the local
 			// holds now.
-			v.e = replaceExpr(v.e, cur.e, l.local(own))
-			if readsStale(v.e, own, l.local(own)) {
+			now := l.local(own)
+			v.e = replaceExpr(v.e, cur.e, now)
+			if readsStale(v.e, own, now) {
 				return l.errorf(in, "the old value of %s is used beside the new one", name)
 			}
 		}
