@@ -62,11 +62,13 @@ const maxShown = 120 // bytes of a source line around the place
 
 // renderSource prints the line of at and underlines what at covers of it.
 func renderSource(b *strings.Builder, at Span, text []byte) {
-	start := at.Start.Offset - (at.Start.Col - 1)
-	if start < 0 || at.Start.Offset > len(text) {
+	line, ok := text, true
+	for n := 1; n < at.Start.Line && ok; n++ { // by number: places in assembly have no offset
+		_, line, ok = bytes.Cut(line, []byte("\n"))
+	}
+	if !ok || at.Start.Col < 1 {
 		return
 	}
-	line := text[start:]
 	if i := bytes.IndexByte(line, '\n'); i >= 0 {
 		line = line[:i]
 	}

@@ -56,3 +56,13 @@ func TestFormatStmt(t *testing.T) {
 		t.Error(d)
 	}
 }
+
+// A place that knows its line alone, as one in assembly, is shown with that line.
+func TestRenderByLine(t *testing.T) {
+	src := map[string][]byte{"f.s": []byte("first\n\tVMULPS Y0, Y1, Y2\nlast\n")}
+	at := Span{File: "f.s", Start: Pos{Line: 2, Col: 1}}
+	want := "f.s:2:1: wrong\n    \tVMULPS Y0, Y1, Y2\n    ^" + strings.Repeat("~", 17) + "\n"
+	if got := Render(Errorf(at, "wrong"), src); got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}

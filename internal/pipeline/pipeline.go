@@ -80,7 +80,7 @@ type Report struct {
 	Assumes  []string `json:"assumes,omitempty"`
 	Steps    []*Check `json:"steps"`
 	Whole    *Check   `json:"whole,omitempty"` // nil when a step was not proved
-	Loops    string   `json:"loops,omitempty"` // the final kernel as .loop text
+	Loops    string   `json:"loops,omitempty"` // the final kernel, and what it calls, as .loop text
 
 	Target   string         `json:"-"`
 	Original *loopir.Kernel `json:"-"`
@@ -181,7 +181,7 @@ func Transform(ctx context.Context, f *loopir.File, s *loopir.Schedule, opts Opt
 	for _, w := range r.Final.Where[len(r.Original.Where):] {
 		r.Assumes = append(r.Assumes, loopir.FormatExpr(w))
 	}
-	r.Loops = loopir.FormatKernel(r.Final)
+	r.Loops = alone(r.File, r.Final)
 	return r, nil
 }
 
@@ -211,6 +211,20 @@ func prove(ctx context.Context, p *transform.Proposal, opts Options) (*Check, er
 		c.Notes = append(c.Notes, n.Msg)
 	}
 	return c, nil
+}
+
+// alone is the text of a kernel and of what it needs, so that it parses by itself.
+func alone(f *loopir.File, k *loopir.Kernel) string {
+	var b strings.Builder
+	if len(f.Funcs) > 0 {
+		b.Write(loopir.Format(&loopir.File{Funcs: f.Funcs}))
+		b.WriteString("\n")
+	}
+	for _, callee := range f.Callees(k) {
+		b.WriteString(loopir.FormatKernel(callee) + "\n")
+	}
+	b.WriteString(loopir.FormatKernel(k))
+	return b.String()
 }
 
 // nest prints k behind the kernels and functions that it needs, so that it parses alone.
@@ -282,7 +296,7 @@ func check(ctx context.Context, f *loopir.File, before, after *loopir.Kernel, op
 		c.Assumptions = append(c.Assumptions, loopir.FormatExpr(w))
 	}
 	for _, text := range safe.Assumptions {
-		c.Notes = append(c.Notes, "assuming that "+text)
+		c.Notes = append(c.Notes, "assuming, of inputs whose indices are legal before, that they are after: "+text)
 		c.Assumptions = append(c.Assumptions, text)
 	}
 	c.finish(start)
