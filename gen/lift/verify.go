@@ -141,7 +141,7 @@ func compare(ctx context.Context, file *loopir.File, target, lifted *loopir.Kern
 			})
 		})
 	}
-	c := &composer{ctx: parts, opts: opts, file: file, target: target, worst: equiv.Exact, failed: start}
+	c := &composer{ctx: parts, opts: opts, file: file, target: target, worst: equiv.Exact, events: maxEvents, failed: start}
 	if c.equal(target.Body, lifted.Body, startOf(target)) {
 		stopWhole()
 		wg.Wait()

@@ -1,0 +1,54 @@
+package lift
+
+import (
+	"context"
+	"testing"
+
+	"github.com/loopopt/loopopt/loopir"
+)
+
+// TestTraced compares bodies as sequences of events.
+func TestTraced(t *testing.T) {
+	body := func(text string) *loopir.Kernel {
+		f, err := loopir.Parse("t.loop", []byte("kernel k(N, M: size, in A, B: f32[N], inout C, D: f32[N]) where N >= 4 {\n"+text+"\n}"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return f.Kernels[0]
+	}
+	for _, c := range []struct {
+		name, a, b string
+		want       bool
+	}{
+		{"names of iterators and order of factors", "for i in 0..N { C[i] += A[i]*B[i] }", "for j in 0..N { C[j] = C[j] + B[j]*A[j] }", true},
+		{"another sum", "for i in 0..N { C[i] = A[i] + B[i] + C[i] }", "for i in 0..N { C[i] = A[i] + (B[i] + C[i]) }", false},
+		{"an unrolled loop", "for i in 0..3 { C[i] = A[i] }", "C[0] = A[0]; C[1] = A[1]; C[2] = A[2]", true},
+		{"in another order", "for i in 0..3 { C[i] = A[i] }", "C[2] = A[2]; C[0] = A[0]; C[1] = A[1]", true},
+		{"a step missing", "for i in 0..3 { C[i] = A[i] }", "C[2] = A[2]; C[0] = A[0]", false},
+		{"a cell twice", "C[0] = A[0]; C[0] = B[0]", "C[0] = B[0]; C[0] = A[0]", false},
+		{"a cell that may be the same", "C[0] = A[0]; C[M%N] = B[0]", "C[M%N] = B[0]; C[0] = A[0]", false},
+		{"read behind a write", "C[0] = A[0]; D[1] = C[0]", "D[1] = C[0]; C[0] = A[0]", false},
+		{"a range from elsewhere", "for i in M/4..M/2 { if i < N { C[i] = A[i] } }", "for i in 0..M/2-M/4 { if i + M/4 < N { C[i+M/4] = A[i+M/4] } }", true},
+		{"a mask is a bound", "for i in 0..4 { if i < N%4 { C[i] = A[i] } }", "for i in 0..N%4 { C[i] = A[i] }", true},
+		{"another bound", "for i in 0..4 { if i < N%4 { C[i] = A[i] } }", "for i in 0..N%4+1 { C[i] = A[i] }", false},
+		{"a condition that the loop implies", "if N%4 > 0 { for i in 0..N%4 { C[i] = A[i] } }", "for i in 0..N%4 { C[i] = A[i] }", true},
+		{"a condition that it does not imply", "if M > 0 { for i in 0..N%4 { C[i] = A[i] } }", "for i in 0..N%4 { C[i] = A[i] }", false},
+		{"a bound under a condition", "if M == 2 { for i in 0..M { C[i] = A[i] } }", "for i in 0..2 { C[i] = A[i] }", false},
+		{"conditions in another order", "if M > 2 { if M < N { C[1] = A[1] } }", "if M < N && M >= 3 { C[1] = A[1] }", true},
+		{"both arms", "if M > 2 { C[1] = A[1] } else { C[1] = B[1] }", "if M <= 2 { C[1] = B[1] } else { C[1] = A[1] }", false},
+		{"a condition on data", "if A[0] > 0 { C[1] = A[1]; C[2] = A[2] }", "if 0 < A[0] { C[1] = A[1] }; if A[0] > 0 { C[2] = A[2] }", true},
+		{"data that the body changes", "if C[1] > 0 { C[1] = A[1]; C[2] = A[2] }", "if C[1] > 0 { C[1] = A[1] }; if C[1] > 0 { C[2] = A[2] }", false},
+		{"a value by name", "for i in 0..N { var x: f32 = A[i]*2; C[i] = x; D[i] = x }", "for i in 0..N { C[i] = 2.0*A[i]; D[i] = A[i]*2 }", true},
+		{"a value that changes", "for i in 0..N { var x: f32 = C[i]; C[i] = A[i]; D[i] = x }", "for i in 0..N { C[i] = A[i]; D[i] = C[i] }", false},
+		{"locals by another name", "for i in 0..N { var s: f32[2]; s[0] = A[i]; s[1] = B[i]; C[i] = s[0] }", "for i in 0..N { var t: f32[2]; t[1] = B[i]; t[0] = A[i]; C[i] = t[0] }", true},
+		{"locals of another size", "for i in 0..N { var s: f32[2]; s[0] = A[i]; C[i] = s[0] }", "for i in 0..N { var t: f32[3]; t[0] = A[i]; C[i] = t[0] }", false},
+		{"loops that share an array", "for i in 0..N { C[i] = A[i] } for j in 0..N { D[j] = C[j] }", "for j in 0..N { D[j] = C[j] } for i in 0..N { C[i] = A[i] }", false},
+		{"loops that share nothing", "for i in 0..N { C[i] = A[i] } for j in 0..N { D[j] = B[j] }", "for j in 0..N { D[j] = B[j] } for i in 0..N { C[i] = A[i] }", true},
+	} {
+		a, b := body(c.a), body(c.b)
+		p := &composer{ctx: context.Background(), target: a, events: maxEvents}
+		if got := p.traced(a.Body, b.Body, startOf(a).facts); got != c.want {
+			t.Errorf("%s: %v", c.name, got)
+		}
+	}
+}
