@@ -26,6 +26,21 @@ func TestTutorial(t *testing.T) {
 	follow(t, root, filepath.Join(root, "docs", "tutorial.md"), t.TempDir())
 }
 
+// TestExampleReadmes runs what the READMEs of examples show, from the project's folder.
+func TestExampleReadmes(t *testing.T) {
+	root, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	pages, err := filepath.Glob(filepath.Join(root, "examples", "*", "README.md"))
+	if err != nil || len(pages) == 0 {
+		t.Fatalf("no READMEs: %v", err)
+	}
+	for _, page := range pages {
+		follow(t, root, page, root)
+	}
+}
+
 // follow does what a page says, in folder dir.
 func follow(t *testing.T, root, page, dir string) {
 	t.Helper()
