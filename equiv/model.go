@@ -161,7 +161,7 @@ func (b *builder) body(body []loopir.Stmt, site Site, conds []Cond, pos *int) {
 		case *loopir.If:
 			b.branch(s, site, conds, pos)
 		case *loopir.Local:
-			b.local(s, site)
+			b.local(s, site, conds)
 		case *loopir.Assign:
 			b.assign(&Stmt{Site: site, ID: b.nextID, Label: s.Label, LHS: s.LHS, Op: s.Op, RHS: s.RHS, Conds: conds, From: s.From, Span: s.Span})
 			b.nextID++
@@ -210,7 +210,7 @@ func (b *builder) branch(s *loopir.If, site Site, conds []Cond, pos *int) {
 	arm(s.Else, site, Cond{cond, true})
 }
 
-func (b *builder) local(s *loopir.Local, site Site) {
+func (b *builder) local(s *loopir.Local, site Site, conds []Cond) {
 	name := s.Name
 	for n := 2; b.p.arrays[name] != nil; n++ {
 		name = fmt.Sprintf("%s!%d", s.Name, n)
@@ -219,7 +219,7 @@ func (b *builder) local(s *loopir.Local, site Site) {
 	b.p.addArray(&Array{Name: name, Type: s.Type, Shape: s.Shape, Local: s, Site: site})
 	if s.Init != nil {
 		lhs := &loopir.Read{Name: name, Type: s.Type, Span: s.Span}
-		b.assign(&Stmt{Site: site, ID: -1, LHS: lhs, RHS: s.Init, Span: s.Span})
+		b.assign(&Stmt{Site: site, ID: -1, LHS: lhs, RHS: s.Init, Conds: conds, Span: s.Span})
 	}
 }
 
