@@ -76,7 +76,10 @@ func (c *composer) traced(a, b []loopir.Stmt, facts poly.Facts) bool {
 func writtenOut(list []loopir.Stmt, most int64) int64 {
 	n := int64(0)
 	for _, s := range list {
-		k := int64(1)
+		k := int64(0)
+		if _, ok := s.(*loopir.Assign); ok {
+			k = 1
+		}
 		for _, b := range loopir.Bodies(s) {
 			k += writtenOut(*b, most)
 		}
