@@ -22,8 +22,10 @@ func (a *app) benchCmd() *cobra.Command {
 		Short: "Time every form of a generated package against the naive kernel",
 		Long: "Builds the benchmarks of a generated package (default: the current folder) and runs\n" +
 			"them in interleaved rounds, together with the machine's FMA peak. The table gives\n" +
-			"medians, GFLOP/s, the share of the peak, the speedup over the naive Go kernel and\n" +
-			"the spread between the best and the worst round. GFLOP/s counts all operations on\n" +
+			"medians, GFLOP/s, the share of the peak, the share of the speed at which one core\n" +
+			"reads as many bytes as the arguments have (each input and output counted once; of\n" +
+			"both shares the larger one tells what binds), the speedup over the naive Go kernel\n" +
+			"and the spread between the best and the worst round. GFLOP/s counts all operations on\n" +
 			"elements, of integers too; guards and triangles are followed, and of a condition on\n" +
 			"data the larger branch counts. Of f64 the peak is half that of f32; of integers none\n" +
 			"is known.",

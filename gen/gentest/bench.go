@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -64,12 +65,18 @@ func Bench(b *testing.B, forms []Form, sizes []Sizes) {
 				if err := f.Call(a); err != nil {
 					b.Fatal(err)
 				}
-				best := timeCalls(b, meters[f.Impl], func() error { return f.Call(a) })
+				bytes, footprint := traffic(a, l.kernel)
+				peaks := timeCalls(b, samplers(meters[f.Impl], footprint), func() error { return f.Call(a) })
+				best := peaks[0]
 				if n := ops.All(); n > 0 {
 					b.ReportMetric(n*float64(b.N)/float64(b.Elapsed().Nanoseconds()), "GFLOP/s")
 				}
 				if best = ops.peak(best); best > 0 {
 					b.ReportMetric(best/1e9, "peak-GFLOP/s")
+				}
+				if peaks[1] > 0 {
+					b.ReportMetric(bytes*float64(b.N)/float64(b.Elapsed().Nanoseconds()), "GB/s")
+					b.ReportMetric(peaks[1]/1e9, "peak-GB/s")
 				}
 			})
 		}
@@ -82,16 +89,49 @@ const (
 	peakEvery  = 10 * time.Millisecond
 )
 
-// timeCalls calls f b.N times and, while the timer stands still, samples the peak
-// in between. It returns the median sample, 0 without a meter.
-func timeCalls(b *testing.B, m *peak.Meter, f func() error) float64 {
-	var samples []float64
-	sample := func() {
-		if m != nil {
-			b.StopTimer()
-			samples = append(samples, m.Sample())
-			b.StartTimer()
+// samplers measure the FMA peak, where there is a meter for it, and then also how fast
+// memory of a size is read.
+func samplers(m *peak.Meter, footprint int64) [2]func() float64 {
+	var out [2]func() float64
+	if m == nil {
+		return out
+	}
+	out[0] = m.Sample
+	if s, err := peak.NewStream(footprint, peakSample); err == nil {
+		out[1] = s.Sample
+	}
+	return out
+}
+
+// traffic is how many bytes a call reads and writes at least: each input and output once;
+// and how many there are of them.
+func traffic(a *Args, k *loopir.Kernel) (bytes float64, footprint int64) {
+	for _, p := range k.Params {
+		if p.Kind != loopir.ArrayParam {
+			continue
 		}
+		n := int64(reflect.ValueOf(a.slices[p.Name]).Len()) * int64(p.Type.Bits()/8)
+		footprint += n
+		bytes += float64(n)
+		if p.Dir == loopir.InOut {
+			bytes += float64(n)
+		}
+	}
+	return bytes, footprint
+}
+
+// timeCalls calls f b.N times and, while the timer stands still, samples the peaks
+// in between. It returns the median samples, 0 for what has no meter.
+func timeCalls(b *testing.B, peaks [2]func() float64, f func() error) [2]float64 {
+	var samples [2][]float64
+	sample := func() {
+		b.StopTimer()
+		for i, p := range peaks {
+			if p != nil {
+				samples[i] = append(samples[i], p())
+			}
+		}
+		b.StartTimer()
 	}
 	b.ResetTimer()
 	sample()
@@ -106,11 +146,14 @@ func timeCalls(b *testing.B, m *peak.Meter, f func() error) float64 {
 		}
 	}
 	sample()
-	if len(samples) == 0 {
-		return 0
+	var out [2]float64
+	for i, s := range samples {
+		if len(s) > 0 {
+			slices.Sort(s)
+			out[i] = s[len(s)/2]
+		}
 	}
-	slices.Sort(samples)
-	return samples[len(samples)/2]
+	return out
 }
 
 // late tells whether enough rounds have timed the slow forms.

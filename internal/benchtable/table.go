@@ -24,9 +24,10 @@ type Row struct {
 	Rounds   int     `json:"rounds"`
 	MS       float64 `json:"ms"`
 	GFLOPS   float64 `json:"gflops"`
-	Peak     float64 `json:"share_of_peak"` // median share of the FMA peak measured between the calls; 0: unknown
-	Speedup  float64 `json:"speedup"`       // over naive Go; 0: not measured
-	Spread   float64 `json:"spread"`        // slowest round over fastest
+	Peak     float64 `json:"share_of_peak"`   // median share of the FMA peak measured between the calls; 0: unknown
+	Memory   float64 `json:"share_of_memory"` // median share of the speed at which memory of this size is read; 0: unknown
+	Speedup  float64 `json:"speedup"`         // over naive Go; 0: not measured
+	Spread   float64 `json:"spread"`          // slowest round over fastest
 }
 
 // A Table holds all samples, in order of first appearance.
@@ -40,13 +41,14 @@ type Table struct {
 	ns    map[key][]float64
 	flops map[key][]float64
 	share map[key][]float64 // of the peak measured meanwhile
+	bytes map[key][]float64 // share of the speed of memory
 }
 
 type key struct{ kernel, size, schedule, impl string }
 
 // Parse reads the output of any number of benchmark runs.
 func Parse(r io.Reader) (*Table, error) {
-	t := &Table{peaks: map[string][]float64{}, ns: map[key][]float64{}, flops: map[key][]float64{}, share: map[key][]float64{}}
+	t := &Table{peaks: map[string][]float64{}, ns: map[key][]float64{}, flops: map[key][]float64{}, share: map[key][]float64{}, bytes: map[key][]float64{}}
 	sc := bufio.NewScanner(r)
 	for sc.Scan() {
 		line := sc.Text()
@@ -96,6 +98,9 @@ func (t *Table) add(f []string) {
 	if p := values["peak-GFLOP/s"]; p > 0 {
 		t.share[k] = append(t.share[k], values["GFLOP/s"]/p)
 	}
+	if p := values["peak-GB/s"]; p > 0 {
+		t.bytes[k] = append(t.bytes[k], values["GB/s"]/p)
+	}
 }
 
 // Rows computes the table.
@@ -106,7 +111,7 @@ func (t *Table) Rows() []Row {
 			Kernel: k.kernel, Size: k.size, Schedule: k.schedule, Impl: k.impl, Rounds: len(t.ns[k]),
 			MS: median(t.ns[k]) / 1e6, GFLOPS: median(t.flops[k]), Spread: slices.Max(t.ns[k]) / slices.Min(t.ns[k]),
 		}
-		r.Peak = median(t.share[k])
+		r.Peak, r.Memory = median(t.share[k]), median(t.bytes[k])
 		if naive := t.ns[key{k.kernel, k.size, "naive", "go"}]; naive != nil {
 			r.Speedup = median(naive) / median(t.ns[k])
 		}
@@ -126,10 +131,13 @@ func median(v []float64) float64 {
 	return s[len(s)/2]
 }
 
-var header = []string{"kernel", "size", "schedule", "code", "ms", "GFLOP/s", "of peak", "vs naive", "spread"}
+var header = []string{"kernel", "size", "schedule", "code", "ms", "GFLOP/s", "of peak", "of memory", "vs naive", "spread"}
 
 func (r Row) cells() []string {
-	share, speedup := "-", "-"
+	share, memory, speedup := "-", "-", "-"
+	if r.Memory > 0 {
+		memory = fmt.Sprintf("%.0f %%", 100*r.Memory)
+	}
 	if r.Peak > 0 {
 		share = fmt.Sprintf("%.0f %%", 100*r.Peak)
 	}
@@ -138,7 +146,7 @@ func (r Row) cells() []string {
 	}
 	return []string{
 		r.Kernel, r.Size, r.Schedule, r.Impl, fmt.Sprintf("%.3f", r.MS), fmt.Sprintf("%.1f", r.GFLOPS),
-		share, speedup, fmt.Sprintf("%.0f %%", 100*(r.Spread-1)),
+		share, memory, speedup, fmt.Sprintf("%.0f %%", 100*(r.Spread-1)),
 	}
 }
 

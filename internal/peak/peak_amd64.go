@@ -10,6 +10,18 @@ func fma512(n int64)
 //go:noescape
 func fma256(n int64)
 
+//go:noescape
+func read256(p *byte, n int64)
+
+// read loads the bytes of a buffer, whose length is a positive multiple of 256.
+func read(buf []byte) bool {
+	if !cpu.X86.HasAVX2 {
+		return false
+	}
+	read256(&buf[0], int64(len(buf)))
+	return true
+}
+
 // loops are the FMA loops that this processor can run.
 func loops() map[string]loop {
 	m := map[string]loop{}

@@ -121,3 +121,24 @@ loop:
 done:
 	VZEROUPPER
 	RET
+
+// func read256(p *byte, n int64)
+//
+// Loads n bytes, a positive multiple of 256, and drops them.
+TEXT ·read256(SB), NOSPLIT, $0-16
+	MOVQ p+0(FP), SI
+	MOVQ n+8(FP), CX
+read:
+	VMOVUPS 0(SI), Y0
+	VMOVUPS 32(SI), Y1
+	VMOVUPS 64(SI), Y2
+	VMOVUPS 96(SI), Y3
+	VMOVUPS 128(SI), Y4
+	VMOVUPS 160(SI), Y5
+	VMOVUPS 192(SI), Y6
+	VMOVUPS 224(SI), Y7
+	ADDQ $256, SI
+	SUBQ $256, CX
+	JGT read
+	VZEROUPPER
+	RET

@@ -15,6 +15,15 @@ func TestPeaksArePlausible(t *testing.T) {
 			t.Errorf("%s: %.1f GFLOP/s", isa, g)
 		}
 	}
+	for _, n := range []int64{0, 1000, 1 << 20} {
+		s, err := NewStream(n, time.Millisecond)
+		if err != nil {
+			t.Skip(err)
+		}
+		if g := s.Sample() / 1e9; g < 0.1 || g > 2000 {
+			t.Errorf("%d bytes: %.1f GB/s", n, g)
+		}
+	}
 	if _, err := New("none", time.Millisecond); err == nil {
 		t.Error("New(none): no error")
 	}
