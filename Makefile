@@ -6,7 +6,7 @@ BIN := bin/loopopt
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 CONV := examples/01-conv/conv.loop
 
-.PHONY: demo test build deps lint generate ci bench-readme verify-corpus mutants crosscheck fuzz-verify verify-kernels mutants-asm silicon fuzz-gen kernelbench
+.PHONY: demo test build deps lint generate ci bench-readme verify-corpus mutants crosscheck fuzz-verify verify-kernels mutants-asm silicon fuzz-gen kernelbench bench-plain
 
 demo: build
 	@echo "== 1. conv.loop, step by step, and the whole schedule"
@@ -66,6 +66,17 @@ bench-readme: build
 	$(BIN) bench --rounds 9 --raw bench/conv.txt kernels/conv
 	$(GO) test ./internal/benchtable -run TestFigures -update
 	$(GO) test -tags $(TAGS) ./cmd/loopopt -run TestReadme -update
+
+# The ten kernels of examples/06-plain: generated, vetted, tested, timed.
+PLAIN := $(notdir $(basename $(wildcard examples/06-plain/*.loop)))
+bench-plain: build
+	rm -rf .plain && mkdir .plain
+	set -e; for k in $(PLAIN); do $(BIN) gen -o .plain/$$k examples/06-plain/$$k.loop; done
+	$(GO) vet $(PLAIN:%=./.plain/%)
+	$(GO) test $(PLAIN:%=./.plain/%)
+	set -e; for k in $(PLAIN); do $(BIN) bench --rounds 5 --raw .plain/$$k/bench.txt .plain/$$k; done
+	cat $(PLAIN:%=.plain/%/bench.txt) > bench/plain.txt
+	$(GO) test ./internal/benchtable -run TestFigures -update
 
 # Every pair of testdata/verify against its expected verdict, each with a cold cache; and what
 # ever longer chains and ever deeper nests cost.

@@ -82,12 +82,10 @@ func (a *app) genCmd() *cobra.Command {
 					}
 					return nil
 				}
-				files, err := pipeline.Generate(cmd.Context(), f, list, pkg, sizes, opts)
-				if keep != "" && files != nil {
-					if err := a.install(keep, "", files); err != nil {
-						return err
-					}
+				if keep != "" {
+					opts.OnEmit = func(files map[string][]byte) error { return a.install(keep, "", files) }
 				}
+				files, err := pipeline.Generate(cmd.Context(), f, list, pkg, sizes, opts)
 				if err != nil {
 					return err
 				}

@@ -15,7 +15,7 @@ type chain struct {
 
 // link takes the last step off e: what is combined with acc, by an operator of a class in
 // which operations of different names may follow each other. cell is what grows, if it is
-// known: of two operands, the one that reads it is the older one, else the longer one is.
+// known: of two operands, the one that reads it is the older one, else the longer one is, else a literal.
 func link(e loopir.Expr, cell string) (acc loopir.Expr, class string, step func(loopir.Expr) loopir.Expr) {
 	switch e := e.(type) {
 	case *loopir.Binary:
@@ -74,7 +74,10 @@ func older(a, b loopir.Expr, class, cell string) bool {
 	if x, y := readsName(a, cell), readsName(b, cell); x != y {
 		return x
 	}
-	return steps(a, class, cell) > steps(b, class, cell)
+	x, y := steps(a, class, cell), steps(b, class, cell)
+	_, starts := literal(a)
+	_, both := literal(b)
+	return x > y || x == y && starts && !both // what a sum starts from
 }
 
 func steps(e loopir.Expr, class, cell string) int {

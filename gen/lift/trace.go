@@ -60,7 +60,7 @@ func (c *composer) traced(a, b []loopir.Stmt, facts poly.Facts) bool {
 		return ev, !t.failed
 	}
 	n := max(writtenOut(a, c.events+1), writtenOut(b, c.events+1))
-	if n > c.events {
+	if n > c.events || mayFault(a) || mayFault(b) {
 		return false
 	}
 	x, ok := trace(a)
@@ -70,6 +70,29 @@ func (c *composer) traced(a, b []loopir.Stmt, facts poly.Facts) bool {
 	}
 	y, ok := trace(b)
 	return ok && sameEvents(x, y)
+}
+
+// mayFault tells whether a list divides integers of data: where it does so, and under which
+// conditions, is part of what it does, but not of its events.
+func mayFault(list []loopir.Stmt) bool {
+	found := false
+	divides := func(op loopir.Op, t loopir.Type) bool {
+		return (op == loopir.Div || op == loopir.Mod) && t.IsInteger()
+	}
+	loopir.Walk(list, func(s loopir.Stmt) bool {
+		if a, ok := s.(*loopir.Assign); ok {
+			found = found || a.Op == loopir.DivTo && a.LHS.Type.IsInteger()
+		}
+		for _, e := range loopir.StmtExprs(s) {
+			loopir.WalkExpr(e, func(x loopir.Expr) bool {
+				b, ok := x.(*loopir.Binary)
+				found = found || ok && divides(b.Op, b.Type)
+				return !found
+			})
+		}
+		return !found
+	})
+	return found
 }
 
 // writtenOut is how many events a list has, about, and most if there are more.

@@ -10,7 +10,7 @@ import (
 // TestTraced compares bodies as sequences of events.
 func TestTraced(t *testing.T) {
 	body := func(text string) *loopir.Kernel {
-		f, err := loopir.Parse("t.loop", []byte("kernel k(N, M: size, in A, B: f32[N], inout C, D: f32[N]) where N >= 4 {\n"+text+"\n}"))
+		f, err := loopir.Parse("t.loop", []byte("kernel k(N, M: size, in A, B: f32[N], inout C, D: f32[N], inout E, F: i32[N]) where N >= 4 {\n"+text+"\n}"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -42,6 +42,7 @@ func TestTraced(t *testing.T) {
 		{"a value that changes", "for i in 0..N { var x: f32 = C[i]; C[i] = A[i]; D[i] = x }", "for i in 0..N { C[i] = A[i]; D[i] = C[i] }", false},
 		{"locals by another name", "for i in 0..N { var s: f32[2]; s[0] = A[i]; s[1] = B[i]; C[i] = s[0] }", "for i in 0..N { var t: f32[2]; t[1] = B[i]; t[0] = A[i]; C[i] = t[0] }", true},
 		{"locals of another size", "for i in 0..N { var s: f32[2]; s[0] = A[i]; C[i] = s[0] }", "for i in 0..N { var t: f32[3]; t[0] = A[i]; C[i] = t[0] }", false},
+		{"a division that a condition guards", "if M > 2 { E[0] = F[0]/F[1] }", "var q: i32 = F[0]/F[1]; if M > 2 { E[0] = q }", false},
 		{"loops that share an array", "for i in 0..N { C[i] = A[i] } for j in 0..N { D[j] = C[j] }", "for j in 0..N { D[j] = C[j] } for i in 0..N { C[i] = A[i] }", false},
 		{"loops that share nothing", "for i in 0..N { C[i] = A[i] } for j in 0..N { D[j] = B[j] }", "for j in 0..N { D[j] = B[j] } for i in 0..N { C[i] = A[i] }", true},
 	} {

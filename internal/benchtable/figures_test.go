@@ -10,7 +10,7 @@ import (
 	"github.com/loopopt/loopopt/internal/benchtable"
 )
 
-var update = flag.Bool("update", false, "rewrite the table of bench/README.md and docs/conv.svg from the raw text in bench/")
+var update = flag.Bool("update", false, "rewrite the tables of bench/README.md and examples/06-plain/README.md and docs/conv.svg from the raw text in bench/")
 
 func parse(t *testing.T, name string) *benchtable.Table {
 	t.Helper()
@@ -35,13 +35,21 @@ func TestFigures(t *testing.T) {
 		{Name: "loopopt", Colour: "#1a7f37", Table: ours, Has: func(r benchtable.Row) bool { return r.Impl != "go" }},
 		{Name: "oneDNN", Colour: "#4a7fb5", Table: peer, Has: func(benchtable.Row) bool { return true }},
 	})
-	const svg, table = "../../docs/conv.svg", "../../bench/README.md"
+	const svg = "../../docs/conv.svg"
+	sections := []struct {
+		page, name string
+		table      *benchtable.Table
+	}{
+		{"../../bench/README.md", "bench conv", ours},
+		{"../../bench/README.md", "bench onednn", peer},
+		{"../../examples/06-plain/README.md", "bench plain", parse(t, "plain.txt")},
+	}
 	if *update {
 		if err := os.WriteFile(svg, []byte(picture), 0o644); err != nil { //nolint:gosec // a picture for all
 			t.Fatal(err)
 		}
-		for name, have := range map[string]*benchtable.Table{"bench conv": ours, "bench onednn": peer} {
-			if err := benchtable.ReplaceSection(table, name, have.Markdown()); err != nil {
+		for _, s := range sections {
+			if err := benchtable.ReplaceSection(s.page, s.name, s.table.Markdown()); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -49,13 +57,13 @@ func TestFigures(t *testing.T) {
 	if got, err := os.ReadFile(svg); err != nil || string(got) != picture {
 		t.Errorf("docs/conv.svg is out of date; run this test with -update (%v)", err)
 	}
-	page, err := os.ReadFile(table)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, have := range map[string]*benchtable.Table{"bench conv": ours, "bench onednn": peer} {
-		if !strings.Contains(string(page), "<!-- begin "+name+" -->\n"+have.Markdown()+"<!-- end "+name+" -->") {
-			t.Errorf("bench/README.md: section %s is out of date; run this test with -update", name)
+	for _, s := range sections {
+		page, err := os.ReadFile(s.page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(string(page), "<!-- begin "+s.name+" -->\n"+s.table.Markdown()+"<!-- end "+s.name+" -->") {
+			t.Errorf("%s: section %s is out of date; run this test with -update", s.page, s.name)
 		}
 	}
 }

@@ -61,6 +61,11 @@ func emitted(ctx context.Context, in gen.Input, opts Options) (map[string][]byte
 		if err != nil {
 			return nil, err
 		}
+		if opts.OnEmit != nil {
+			if err := opts.OnEmit(files); err != nil {
+				return nil, err
+			}
+		}
 		bad, err := verified(ctx, in.Package, files, opts)
 		if err != nil || len(bad) == 0 {
 			return files, err

@@ -127,6 +127,8 @@ type Options struct {
 	Ahead      *Ahead // of the same Params; may be nil
 	// Taken are names that what is generated must not declare.
 	Taken map[string]bool
+	// OnEmit is told of what gen emits, before it is read back.
+	OnEmit func(files map[string][]byte) error
 	// OnNote is told what gen does otherwise than a schedule asks for: of a region that
 	// has no assembly form, and of a form that was left out. Its error ends the work.
 	OnNote func(*loopir.Error) error
