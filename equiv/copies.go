@@ -12,7 +12,7 @@ import (
 // isCopy returns the read whose value s copies unchanged, or nil.
 func isCopy(s *Stmt) *loopir.Read {
 	r, ok := s.RHS.(*loopir.Read)
-	if !ok || s.Op != loopir.Set || len(s.Conds) > 0 || r.Type != s.LHS.Type {
+	if !ok || s.Op != loopir.Set || s.mayLeave() || r.Type != s.LHS.Type {
 		return nil
 	}
 	return r
@@ -24,7 +24,7 @@ func isCopied(init *Stmt) bool { return init != nil && isCopy(init) != nil }
 // copied is what s writes if that is a read, or a choice between reads by conditions
 // on sizes and iterators; else nil.
 func copied(s *Stmt) loopir.Expr {
-	if s.Op != loopir.Set || len(s.Conds) > 0 || s.RHS.TypeOf() != s.LHS.Type || len(copiedReads(s.RHS)) == 0 {
+	if s.Op != loopir.Set || s.mayLeave() || s.RHS.TypeOf() != s.LHS.Type || len(copiedReads(s.RHS)) == 0 {
 		return nil
 	}
 	return s.RHS

@@ -190,7 +190,7 @@ func (p *Program) uses(a *Array) []use {
 	for _, s := range p.Stmts {
 		if s.LHS.Name == a.Name {
 			out = append(out, use{s, s.LHS, true})
-			if s.Op != loopir.Set || len(s.Conds) > 0 {
+			if s.Op != loopir.Set || s.mayLeave() {
 				out = append(out, use{s, s.LHS, false})
 			}
 		}

@@ -80,6 +80,9 @@ func judge(t *testing.T, f *loopir.File, before, after *loopir.Kernel, opts Opti
 			if differ && (res.Verdict == Algebraic || !x[name].Type.IsFloat()) { // terms tell too much apart
 				differ = valuesDiffer(tab, r, x[name], y[name])
 			}
+			if differ && res.Verdict == Exact && (choosesByData(before) || choosesByData(after)) {
+				differ = bitsDiffer(f, before, after, sizes) // a choice of operations is another term
+			}
 			if differ {
 				t.Errorf("%s: proved %v, but %s%v differs at %v", what, res.Verdict, name, cell, sizes)
 				return
@@ -89,6 +92,41 @@ func judge(t *testing.T, f *loopir.File, before, after *loopir.Kernel, opts Opti
 	if runs == 0 {
 		t.Logf("%s: no run was short enough", what)
 	}
+}
+
+// choosesByData tells whether k has a select on data, or a local under a condition on data,
+// whose content where the condition fails is a term of its own.
+func choosesByData(k *loopir.Kernel) bool {
+	found := false
+	loopir.Walk(k.Body, func(s loopir.Stmt) bool {
+		if c, ok := s.(*loopir.If); ok && !isIndexCond(c.Cond) {
+			loopir.Walk(c.Then, func(s loopir.Stmt) bool {
+				_, ok := s.(*loopir.Local)
+				found = found || ok
+				return !found
+			})
+		}
+		for _, e := range loopir.StmtExprs(s) {
+			loopir.WalkExpr(e, func(x loopir.Expr) bool {
+				found = found || isChoice(x)
+				return !found
+			})
+		}
+		return !found
+	})
+	return found
+}
+
+// bitsDiffer runs both kernels on all contents, NaN and infinities among them.
+func bitsDiffer(f *loopir.File, before, after *loopir.Kernel, sizes map[string]int64) bool {
+	r := newReferee(context.Background(), f, before, after, 100_000)
+	r.bits = true
+	for _, filling := range append(r.fill.thorough(true), nanFilling, infFilling) {
+		if r.compare(sizes, filling) != nil {
+			return true
+		}
+	}
+	return false
 }
 
 // valuesDiffer computes terms: integers as the machine does, the rest over the

@@ -196,7 +196,7 @@ func (b *builder) branch(s *loopir.If, site Site, conds []Cond, pos *int) {
 	b.p.addArray(&Array{Name: name, Type: loopir.Bool, Local: &loopir.Local{Name: name, Type: loopir.Bool, Span: s.Span}, Site: site})
 	cond := &loopir.Read{Name: name, Type: loopir.Bool, Span: s.Span}
 	set := func(v loopir.Expr, g loopir.Expr) {
-		b.assign(&Stmt{Site: site.at(*pos).guarded(g), ID: -1, LHS: cond, RHS: v, Span: s.Span})
+		b.assign(&Stmt{Site: site.at(*pos).guarded(g), ID: added, LHS: cond, RHS: v, Span: s.Span})
 		*pos++
 	}
 	if index != nil {
@@ -210,6 +210,13 @@ func (b *builder) branch(s *loopir.If, site Site, conds []Cond, pos *int) {
 	arm(s.Else, site, Cond{cond, true})
 }
 
+// added is the ID of assignments that the model adds: of initial values and of conditions on data.
+const added = -1
+
+// mayLeave tells whether an instance may leave its cell as it was. That of an initial value
+// does not: where its conditions do not hold there is no local.
+func (s *Stmt) mayLeave() bool { return len(s.Conds) > 0 && s.ID != added }
+
 func (b *builder) local(s *loopir.Local, site Site, conds []Cond) {
 	name := s.Name
 	for n := 2; b.p.arrays[name] != nil; n++ {
@@ -219,7 +226,7 @@ func (b *builder) local(s *loopir.Local, site Site, conds []Cond) {
 	b.p.addArray(&Array{Name: name, Type: s.Type, Shape: s.Shape, Local: s, Site: site})
 	if s.Init != nil {
 		lhs := &loopir.Read{Name: name, Type: s.Type, Span: s.Span}
-		b.assign(&Stmt{Site: site, ID: -1, LHS: lhs, RHS: s.Init, Conds: conds, Span: s.Span})
+		b.assign(&Stmt{Site: site, ID: added, LHS: lhs, RHS: s.Init, Conds: conds, Span: s.Span})
 	}
 }
 

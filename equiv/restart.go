@@ -57,7 +57,7 @@ type assignment struct {
 // steps takes an assignment apart, or gives nil. What the later steps add does not
 // depend on what the first ones wrote.
 func (p *Program) steps(s *Stmt) []assignment {
-	if s.Op != loopir.Set || len(s.Conds) > 0 || s.RHS.TypeOf() != s.LHS.Type {
+	if s.Op != loopir.Set || s.mayLeave() || s.RHS.TypeOf() != s.LHS.Type {
 		return nil
 	}
 	if b, ok := s.RHS.(*loopir.Binary); ok && b.Op == loopir.Add && isLiteral(b.X) && !meets(b.Y, s.LHS) && p.folded(s, foldAdd) {

@@ -55,6 +55,9 @@ func effectOf(s *Stmt) *effect {
 		e.value, e.skips = x, true
 		return e.found(s)
 	}
+	if !s.mayLeave() {
+		return e.found(s)
+	}
 	for _, c := range s.Conds {
 		old := loopir.CloneExpr(s.LHS)
 		then, els := e.value, old
@@ -90,7 +93,7 @@ func (e *effect) found(s *Stmt) *effect {
 // cell as it was is to combine it with a neutral element, bit for bit. It is nil for other
 // assignments.
 func (e *effect) skipping(s *Stmt, old loopir.Expr) loopir.Expr {
-	if len(s.Conds) == 0 {
+	if !s.mayLeave() {
 		return nil
 	}
 	always := (&effect{value: e.value, holes: map[*loopir.Read]bool{}}).found(s)
