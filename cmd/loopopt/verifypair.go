@@ -17,8 +17,6 @@ type pairing struct {
 	html    string
 }
 
-func (h *pairing) set() bool { return len(h.relate) > 0 || h.explain || h.html != "" }
-
 // verifyPair proves the kernels of two files equal.
 func (a *app) verifyPair(cmd *cobra.Command, before, after, format string, how *pairing) error {
 	pairs, err := a.loadPair(before, after, format, how)

@@ -75,8 +75,10 @@ func inMemory(ctx context.Context, file *loopir.File, lifted *loopir.Kernel, gue
 		safe.Findings = slices.DeleteFunc(safe.Findings, func(e *loopir.Error) bool { return e.Kind == loopir.Undecided })
 	} else {
 		safe.Outcome = equiv.Unknown
-		safe.Findings = loopir.ErrorList{{Kind: loopir.Undecided, Span: guess,
-			Msg: "this offset is not shown to lie in one cell of an array of several dimensions, nor to lie outside of the array"}}
+		safe.Findings = loopir.ErrorList{{
+			Kind: loopir.Undecided, Span: guess,
+			Msg: "this offset is not shown to lie in one cell of an array of several dimensions, nor to lie outside of the array",
+		}}
 	}
 	return safe, nil
 }

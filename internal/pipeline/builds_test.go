@@ -42,8 +42,12 @@ func TestTakesAsGoList(t *testing.T) {
 		}
 	}
 	for _, p := range []platform{
-		{"linux", "amd64", ""}, {"linux", "arm64", "purego"}, {"windows", "386", ""},
-		{"darwin", "arm64", ""}, {"js", "wasm", ""}, {"freebsd", "amd64", "noasm"},
+		{"linux", "amd64", ""},
+		{"linux", "arm64", "purego"},
+		{"windows", "386", ""},
+		{"darwin", "arm64", ""},
+		{"js", "wasm", ""},
+		{"freebsd", "amd64", "noasm"},
 	} {
 		list := exec.CommandContext(t.Context(), "go", "list", "-tags", p.tag, "-f", `{{range .GoFiles}}{{.}} {{end}}{{range .CgoFiles}}{{.}} {{end}}{{range .SFiles}}{{.}} {{end}}`)
 		list.Dir = dir

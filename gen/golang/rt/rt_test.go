@@ -2,8 +2,6 @@ package rt
 
 import (
 	"fmt"
-	"github.com/loopopt/loopopt/loopir"
-	"github.com/loopopt/loopopt/loopir/interp"
 	"math"
 	"math/big"
 	"math/rand/v2"
@@ -11,6 +9,9 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+
+	"github.com/loopopt/loopopt/loopir"
+	"github.com/loopopt/loopopt/loopir/interp"
 )
 
 // exactFMA rounds x*y+z once, by exact arithmetic.
