@@ -15,16 +15,19 @@ func TestPeaksArePlausible(t *testing.T) {
 			t.Errorf("%s: %.1f GFLOP/s", isa, g)
 		}
 	}
+	if _, err := New("none", time.Millisecond); err == nil {
+		t.Error("New(none): no error")
+	}
+}
+
+func TestStreamsArePlausible(t *testing.T) {
 	for _, n := range []int64{0, 1000, 1 << 20} {
 		s, err := NewStream(n, time.Millisecond)
 		if err != nil {
-			t.Skip(err)
+			t.Skip("no loop that reads fast on this processor or in this build: ", err)
 		}
 		if g := s.Sample() / 1e9; g < 0.1 || g > 2000 {
 			t.Errorf("%d bytes: %.1f GB/s", n, g)
 		}
-	}
-	if _, err := New("none", time.Millisecond); err == nil {
-		t.Error("New(none): no error")
 	}
 }

@@ -96,12 +96,18 @@ func (z *fuzzer) batch(first uint64, want int, builds []Build) {
 	for at := 0; at < batchSize && len(have(made)) < want; at += together {
 		var wg sync.WaitGroup
 		for i := at; i < min(at+together, batchSize); i++ {
-			wg.Go(func() { made[i] = z.program(first + uint64(i)) })
+			wg.Go(func() { made[i] = z.program(first+uint64(i), nil) })
 		}
 		wg.Wait()
 	}
 	all := map[string][]byte{}
-	for _, files := range have(made) {
+	for i, files := range made {
+		if taken := pipeline.TakenNames(all, ""); files != nil && shares(taken, pipeline.TakenNames(files, "")) {
+			files = z.program(first+uint64(i), taken) // helpers of one name; the proofs are known
+		}
+		if files == nil {
+			continue
+		}
 		maps.Copy(all, files)
 		z.generated++
 		if slices.ContainsFunc(slices.Collect(maps.Keys(files)), func(n string) bool { return strings.HasSuffix(n, ".s") }) {
@@ -153,12 +159,22 @@ func seedsIn(output string) []uint64 {
 	return out
 }
 
-// program schedules and generates the program of a seed; nil when there is none.
-func (z *fuzzer) program(seed uint64) map[string][]byte {
+func shares(a, b map[string]bool) bool {
+	for n := range b {
+		if a[n] {
+			return true
+		}
+	}
+	return false
+}
+
+// program schedules and generates the program of a seed; nil when there is none. With taken
+// names it is generated once more, and what is told of it was told before.
+func (z *fuzzer) program(seed uint64, taken map[string]bool) map[string][]byte {
 	rng := rand.New(rand.NewPCG(seed, 17))
 	name := fmt.Sprintf("k%d", seed)
 	f := looprand.Rich(seed, name)
-	opts := pipeline.Options{Equiv: equiv.Options{Pool: z.pool}}
+	opts := pipeline.Options{Equiv: equiv.Options{Pool: z.pool}, Taken: taken}
 	ctx, cancel := context.WithTimeout(context.Background(), fuzzPatience)
 	defer cancel()
 	if safe, err := equiv.CheckSafety(ctx, f, f.Kernels[len(f.Kernels)-1], opts.Equiv); err != nil || safe.Outcome != equiv.Proved {
@@ -187,7 +203,9 @@ func (z *fuzzer) program(seed uint64) map[string][]byte {
 				what += firstLine(n.Msg)
 			}
 		}
-		z.add(seed, kind(what))
+		if taken == nil {
+			z.add(seed, kind(what))
+		}
 		return nil
 	}
 	files, err := pipeline.Generate(ctx, scheduled, scheduled.Schedules, "generated", nil, opts)
