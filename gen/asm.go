@@ -87,7 +87,7 @@ func vectorized(k *loopir.Kernel) bool {
 
 // becomesGo tells, in one line, of a region that no assembly form has.
 func (p *pkg) becomesGo(b *built, at loopir.Span, why error) error {
-	if p.note == nil {
+	if p.note == nil && !b.Strict {
 		return nil
 	}
 	var e *loopir.Error
@@ -100,8 +100,13 @@ func (p *pkg) becomesGo(b *built, at loopir.Span, why error) error {
 	if b.Target != "" {
 		to = " for " + b.Target
 	}
-	told := loopir.Rejectf(at, "schedule %s: this region becomes Go: %s. Without that it is assembly%s; target go asks for none, --strict makes this an error",
+	told := loopir.Rejectf(at, "schedule %s: this region becomes Go: %s. Without that it is assembly%s; target go asks for none",
 		b.Name, strings.TrimPrefix(why.Error(), "no assembly form: "), to)
+	if b.Strict {
+		told.Msg += ", and the schedule is strict"
+		return told
+	}
+	told.Msg += ", --strict makes this an error"
 	if p.told[told.Error()] {
 		return nil
 	}

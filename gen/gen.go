@@ -22,6 +22,7 @@ type Variant struct {
 	Kernel *loopir.Kernel // as scheduled; may call kernels of File
 	File   *loopir.File
 	Target string        // "avx512", "avx2", "neon", "go", or "" for every one that fits
+	Strict bool          // what has no assembly form is an error
 	Assume []loopir.Expr // what the schedule assumes of the sizes, beyond the kernel's where
 	Digest string        // of the proof
 }

@@ -21,8 +21,11 @@ Each value is proved anew.
 
 	param V = 16 in {8, 16}
 	block i by V into lo, l tail guard`},
-	{"target", "target NAME", `Says for which machine the schedule is: its generated form runs where the
-processor has what the target needs.`},
+	{"target", "target NAME [strict]", `Says for which machine the schedule is: its generated form runs where the
+processor has what the target needs. A part of the kernel that has no assembly form
+becomes Go, and gen says so in a line; strict makes that an error.
+
+	target avx512 strict`},
 	{"use", "use SCHEDULE(argument {, argument})", `Runs the steps of a reusable schedule ("schedule ... for any") with numbers and loop
 names in place of its parameters.
 

@@ -80,5 +80,8 @@ func (r *replay) target(args *loopir.Cursor) error {
 		return loopir.Rejectf(name.Span, "target: the target is %s already", r.script.Target)
 	}
 	r.script.Target = name.Text
+	if name.Text != "go" && args.Accept("strict") {
+		r.script.Strict = true
+	}
 	return args.Done()
 }

@@ -23,6 +23,7 @@ type Proposal struct {
 type Script struct {
 	Steps  []*Proposal
 	Target string                 // avx512, avx2, neon, go; empty when the schedule names none
+	Strict bool                   // what has no assembly form for Target is an error
 	Params map[string]loopir.Expr // the values that its own params took
 	Kernel *loopir.Kernel         // after the last step
 	File   *loopir.File

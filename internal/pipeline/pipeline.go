@@ -83,6 +83,7 @@ type Report struct {
 	Loops    string   `json:"loops,omitempty"` // the final kernel, and what it calls, as .loop text
 
 	Target   string         `json:"-"`
+	Strict   bool           `json:"-"` // as the target says
 	Original *loopir.Kernel `json:"-"`
 	Final    *loopir.Kernel `json:"-"`
 	File     *loopir.File   `json:"-"` // with the kernels that steps added
@@ -144,7 +145,7 @@ func Transform(ctx context.Context, f *loopir.File, s *loopir.Schedule, opts Opt
 	}
 	original := f.Kernel(s.Kernel).Clone()
 	original.InlineLets()
-	r := &Report{Kernel: original.Name, Schedule: s.Name, Original: original, Target: script.Target, File: script.File, Final: script.Kernel}
+	r := &Report{Kernel: original.Name, Schedule: s.Name, Original: original, Target: script.Target, Strict: script.Strict, File: script.File, Final: script.Kernel}
 	chain, err := newChain(f, original)
 	if err != nil {
 		return nil, err
