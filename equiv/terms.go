@@ -119,7 +119,7 @@ func fits(x, y loopir.Expr, depth int) bool {
 		return true
 	}
 	if isLiteral(x) || isLiteral(y) {
-		return false
+		return isIndexCast(x) || isIndexCast(y)
 	}
 	xs, ys := loopir.Children(x), loopir.Children(y)
 	if head(x) != head(y) || len(xs) != len(ys) {
@@ -151,6 +151,12 @@ func loose(e loopir.Expr) bool {
 		return e.Name == "fma" || e.Name == "select"
 	}
 	return isIndexValue(e)
+}
+
+// isIndexCast tells an index that is converted to a value.
+func isIndexCast(e loopir.Expr) bool {
+	c, ok := e.(*loopir.Cast)
+	return ok && c.X.TypeOf() == loopir.Index
 }
 
 // compareFused matches fma(x, y, z) with x*y + z, which rounds once more. Of

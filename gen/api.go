@@ -95,7 +95,7 @@ func (p *pkg) exported(b *strings.Builder, name string, group []*built) error {
 	}
 	p.doc(b, name, group)
 	fmt.Fprintf(b, "func %s(threads int%s) error {\n", name, params(k))
-	checks, err := p.checks(k, name)
+	checks, err := p.checks(k, name, group)
 	if err != nil {
 		return err
 	}
@@ -111,7 +111,7 @@ func (p *pkg) exported(b *strings.Builder, name string, group []*built) error {
 	}
 	b.WriteString("\t}\n\treturn nil\n}\n")
 	if len(p.Variants) > 0 && !helper(group) {
-		if err := p.which(b, name, k, cases); err != nil {
+		if err := p.which(b, name, k, group, cases); err != nil {
 			return err
 		}
 	}
@@ -225,8 +225,9 @@ func args(k *loopir.Kernel) string {
 	return b.String()
 }
 
-// sizeChecks are the tests of the sizes: each one's range, and the kernel's own where.
-func (p *pkg) sizeChecks(k *loopir.Kernel, name string) (string, error) {
+// sizeChecks are the tests of the sizes: each one's range, the kernel's own where, and the
+// room that arrays take which some form makes.
+func (p *pkg) sizeChecks(k *loopir.Kernel, name string, group []*built) (string, error) {
 	var b strings.Builder
 	for _, q := range k.Params {
 		if q.Kind == loopir.SizeParam {
@@ -240,13 +241,30 @@ func (p *pkg) sizeChecks(k *loopir.Kernel, name string) (string, error) {
 		}
 		fmt.Fprintf(&b, "\tif !(%s) {\n\t\treturn shapeError(`%%s`, %q)\n\t}\n", c, name+": the kernel needs "+loopir.FormatExpr(w))
 	}
+	told := map[string]bool{}
+	for _, v := range group {
+		for _, l := range loopir.SizedLocals(v.flat) {
+			room := ""
+			for _, x := range l.Shape {
+				c, err := golang.Index(v.flat, x, poly.Facts{})
+				if err != nil {
+					return "", err
+				}
+				room += ", " + c
+			}
+			if !told[room] {
+				told[room] = true
+				fmt.Fprintf(&b, "\tif err := checkRoom(%q, %q%s); err != nil {\n\t\treturn err\n\t}\n", name, l.Name, room)
+			}
+		}
+	}
 	return b.String(), nil
 }
 
 // checks are the tests of sizes, lengths and overlap.
-func (p *pkg) checks(k *loopir.Kernel, name string) (string, error) {
+func (p *pkg) checks(k *loopir.Kernel, name string, group []*built) (string, error) {
 	var b strings.Builder
-	sizes, err := p.sizeChecks(k, name)
+	sizes, err := p.sizeChecks(k, name, group)
 	if err != nil {
 		return "", err
 	}

@@ -10,11 +10,11 @@ import (
 )
 
 // which writes the function that tells which form runs.
-func (p *pkg) which(b *strings.Builder, name string, k *loopir.Kernel, cases []choice) error {
+func (p *pkg) which(b *strings.Builder, name string, k *loopir.Kernel, group []*built, cases []choice) error {
 	fmt.Fprintf(b, "\n// Which%s tells which schedule %s runs on these sizes, and whether in assembly or in\n"+
 		"// Go: \"%s\", say. It is \"\" where %s gives an error whatever the arrays are.\n", name, name, cases[0].says, name)
 	fmt.Fprintf(b, "func Which%s(%s) string {\n", name, strings.TrimPrefix(sizeParams(k), ", "))
-	checks, err := p.sizeChecks(k, name)
+	checks, err := p.sizeChecks(k, name, group)
 	if err != nil {
 		return err
 	}

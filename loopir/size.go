@@ -167,3 +167,31 @@ func smallEnough(c *Call, body []Stmt) error {
 	e.Kind = Undecided
 	return e
 }
+
+// SizedLocals lists the arrays that k makes outside of registers whose extents depend on
+// sizes, and on nothing else that varies.
+func SizedLocals(k *Kernel) []*Local {
+	var out []*Local
+	Walk(k.Body, func(s Stmt) bool {
+		l, ok := s.(*Local)
+		if !ok || l.Mem == Registers {
+			return true
+		}
+		varies := false
+		for _, e := range l.Shape {
+			WalkExpr(e, func(e Expr) bool {
+				v, isVar := e.(*Var)
+				if _, isRead := e.(*Read); isRead || isVar && (k.Param(v.Name) == nil || k.Param(v.Name).Kind != SizeParam) {
+					ok = false
+				}
+				varies = varies || isVar
+				return ok
+			})
+		}
+		if ok && varies {
+			out = append(out, l)
+		}
+		return true
+	})
+	return out
+}

@@ -3,6 +3,7 @@ package lift
 import (
 	"go/ast"
 	"go/token"
+	"slices"
 
 	"github.com/loopopt/loopopt/loopir"
 	"github.com/loopopt/loopopt/loopir/poly"
@@ -78,6 +79,17 @@ func (g *guard) checkCall(s *ast.IfStmt, ret *ast.ReturnStmt) error {
 			shape = append(shape, x)
 		}
 		g.lens[g.arrays[id.Name].name] = shape
+		return nil
+	case fn.Name == "checkRoom" && len(call.Args) > 2:
+		var shape []loopir.Expr
+		for _, a := range call.Args[2:] {
+			x, err := g.index(a)
+			if err != nil {
+				return err
+			}
+			shape = append(shape, x)
+		}
+		g.rooms = append(g.rooms, shape)
 		return nil
 	}
 	return g.errorf(s, "this check is not read")
@@ -209,6 +221,11 @@ func (g *guard) conclude(e entry, target *loopir.Kernel) ([]Duty, error) {
 					return nil, g.errorf(e.call, "%s and %s may overlap", q.Name, o.Name)
 				}
 			}
+		}
+	}
+	for _, l := range loopir.SizedLocals(target) {
+		if !slices.ContainsFunc(g.rooms, func(have []loopir.Expr) bool { return g.long(have, l.Shape) }) {
+			return nil, g.errorf(e.call, "the room that %s takes is not checked", l.Name)
 		}
 	}
 	for _, w := range target.Where {

@@ -17,15 +17,22 @@ var (
 )
 
 // volumes are the products of each array's outer extents: none exceeds mostCells, since
-// what leads into a form checks its arrays (conclude), and checkLen each product.
+// what leads into a form checks its arrays, those that it makes too (conclude), and
+// checkLen and checkRoom each product.
 func volumes(k *loopir.Kernel) []poly.Poly {
 	var out []poly.Poly
-	for _, p := range k.Params {
+	add := func(shape []loopir.Expr) {
 		v := poly.Int(1)
-		for _, e := range p.Shape {
+		for _, e := range shape {
 			v = v.Mul(poly.Must(e))
 			out = append(out, v)
 		}
+	}
+	for _, p := range k.Params {
+		add(p.Shape)
+	}
+	for _, l := range loopir.SizedLocals(k) {
+		add(l.Shape)
 	}
 	return out
 }
@@ -34,8 +41,10 @@ func volumes(k *loopir.Kernel) []poly.Poly {
 // It knows what a solver makes little of: a product of extents is at most the array's
 // size where the other extents are not 0.
 func (s scope) fits(e loopir.Expr) bool {
-	iv := s.interval(e, 8)
-	return iv.lo != nil && iv.hi != nil && iv.lo.Cmp(machineLow) >= 0 && iv.hi.Cmp(machineHigh) <= 0
+	inside := func(iv interval) bool {
+		return iv.lo != nil && iv.hi != nil && iv.lo.Cmp(machineLow) >= 0 && iv.hi.Cmp(machineHigh) <= 0
+	}
+	return inside(s.interval(e, 8)) || inside(s.counted(poly.Must(e)))
 }
 
 // interval bounds e; no more than depth conditions lead from one variable to the next.
@@ -76,11 +85,16 @@ func (s scope) interval(e loopir.Expr, depth int) interval {
 // at least 1 it is the number of cells of an array, or of outer parts of one.
 func (s scope) counted(p poly.Poly) interval {
 	p = s.facts.Reduce(p)
-	if !s.facts.NonNeg(p) {
-		return interval{}
-	}
+	positive := s.facts.NonNeg(p)
 	for _, v := range s.volumes {
-		if rest, ok := s.facts.Reduce(v).DivExact(p); ok && s.facts.NonNeg(rest.Sub(poly.Int(1))) {
+		v = s.facts.Reduce(v)
+		if v.Equal(p) {
+			return interval{negative(mostCells), mostCells}
+		}
+		if !positive {
+			continue
+		}
+		if rest, ok := v.DivExact(p); ok && s.facts.NonNeg(rest.Sub(poly.Int(1))) {
 			return interval{new(big.Int), mostCells}
 		}
 	}

@@ -117,6 +117,7 @@ func (p *Package) mentions(name string) int {
 type guard struct {
 	*reader
 	lens     map[string][]loopir.Expr // extents that an array is long enough for
+	rooms    [][]loopir.Expr          // extents of arrays that are not too large to be made
 	disjoint map[[2]string]bool
 }
 

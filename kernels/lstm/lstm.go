@@ -58,6 +58,9 @@ func Lstm(threads int, T int, N int, C int, K int, X []float32, Wi []float32, Wg
 	if err := checkSize("Lstm", "K", K); err != nil {
 		return err
 	}
+	if err := checkRoom("Lstm", "gi", N, K); err != nil {
+		return err
+	}
 	if err := checkLen("Lstm", "X", len(X), T, N, C); err != nil {
 		return err
 	}
@@ -212,6 +215,9 @@ func WhichLstm(T int, N int, C int, K int) string {
 		return ""
 	}
 	if err := checkSize("Lstm", "K", K); err != nil {
+		return ""
+	}
+	if err := checkRoom("Lstm", "gi", N, K); err != nil {
 		return ""
 	}
 	switch {

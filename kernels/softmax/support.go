@@ -57,6 +57,23 @@ func checkLen(kernel, name string, have int, extents ...int) error {
 	return nil
 }
 
+// checkRoom wants an array that is made inside to have no more elements than an argument
+// may have. The sign of an extent does not count: such an array is not made.
+func checkRoom(kernel, name string, extents ...int) error {
+	n := uint64(1)
+	for _, e := range extents {
+		if e < 0 {
+			e = -e
+		}
+		hi, lo := bits.Mul64(n, uint64(e))
+		if hi != 0 || lo > maxElems {
+			return shapeError("%s: array %s of shape %v has more than %d elements", kernel, name, extents, uint64(maxElems))
+		}
+		n = lo
+	}
+	return nil
+}
+
 // addInt, subInt and mulInt compute a shape's extent and set over when it does
 // not fit in an int.
 func addInt(over *bool, a, b int) int {
