@@ -64,3 +64,26 @@ func TestFlattened(t *testing.T) {
 		t.Errorf("I has %d dimensions", n)
 	}
 }
+
+// TestLastBlock has conditions that only sizes without a rest fulfil.
+func TestLastBlock(t *testing.T) {
+	f, err := loopir.Parse("t.loop", []byte(`kernel k(H, W: size, inout A: f32[H][W]) {
+  for y in 0..H, b in 0..W/16, l in 0..16 {
+    if W - 16*b <= 16 && max(0, min(16, W-16*b-1)) <= l { A[y][W-1] = 0 }
+  }
+}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	k := f.Kernels[0]
+	facts, at := poly.KernelFacts(k), k.Body[0]
+	for l, ok := at.(*loopir.For); ok; l, ok = at.(*loopir.For) {
+		facts, at = facts.Enter(l), l.Body[0]
+	}
+	facts = facts.Assume(at.(*loopir.If).Cond)
+	w := poly.Var("W")
+	got, _ := coordinates(poly.Var("y").Mul(w).Add(w).Sub(poly.Int(1)), k.Params[2].Shape, facts)
+	if !got[0].Equal(poly.Var("y")) {
+		t.Errorf("A[y][W-1] is taken for %s, %s", got[0], got[1])
+	}
+}

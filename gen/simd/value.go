@@ -71,6 +71,9 @@ func (l *lowerer) assign(s *loopir.Assign) ([]node, error) {
 	if sel := indexChoice(s.RHS); sel != nil {
 		return l.assignChoice(s, sel)
 	}
+	if m := l.clamped(s.RHS); m != nil {
+		return l.assignClamped(s, m)
+	}
 	dst, err := l.read(s.LHS)
 	if err != nil {
 		return nil, err

@@ -56,12 +56,12 @@ func Generate(ctx context.Context, f *loopir.File, list []*loopir.Schedule, pkg 
 // with an error are what failed.
 func emitted(ctx context.Context, in gen.Input, opts Options) (map[string][]byte, error) {
 	in.Skip = map[string]bool{}
-	for {
+	for first := true; ; first = false {
 		files, err := gen.Package(in)
 		if err != nil {
 			return nil, err
 		}
-		if opts.OnEmit != nil {
+		if first && opts.OnEmit != nil { // what is told of a failure is about this text
 			if err := opts.OnEmit(files); err != nil {
 				return nil, err
 			}

@@ -25,9 +25,9 @@ func (c *compiled) sample() {
 	}
 }
 
-// sizeSteps are the sizes tried: small ones, and ones large enough to have full
-// blocks of the usual sizes.
-var sizeSteps = []int64{0, 1, 2, 3, 5, 16, 17, 30, 64, 70}
+// sizeSteps are the sizes tried, less one: small ones, and ones large enough to have full
+// blocks of the usual sizes, with a rest and without.
+var sizeSteps = []int64{0, 1, 2, 3, 5, 15, 16, 17, 30, 63, 64, 70}
 
 func (c *compiled) trySample(r *rand.Rand) env {
 	e := env{}
@@ -85,6 +85,9 @@ func (c *compiled) least(p Poly) (v int64, ok bool) {
 func (c *compiled) hopeless(p Poly, goal *big.Int) bool {
 	if !goal.IsInt64() {
 		return false
+	}
+	if v, ok := p.Const(); ok {
+		return v.Cmp(goal) < 0
 	}
 	c.sampleOnce.Do(c.sample)
 	for _, e := range c.samples {

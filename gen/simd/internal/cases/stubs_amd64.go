@@ -8,6 +8,8 @@ import "unsafe"
 var Funcs = map[string]func(unsafe.Pointer){
 	"choices0AVX2":    func(a unsafe.Pointer) { choices0AVX2((*choices0AVX2Args)(a)) },
 	"choices0AVX512":  func(a unsafe.Pointer) { choices0AVX512((*choices0AVX512Args)(a)) },
+	"clamp0AVX2":      func(a unsafe.Pointer) { clamp0AVX2((*clamp0AVX2Args)(a)) },
+	"clamp0AVX512":    func(a unsafe.Pointer) { clamp0AVX512((*clamp0AVX512Args)(a)) },
 	"conv0AVX512":     func(a unsafe.Pointer) { conv0AVX512((*conv0AVX512Args)(a)) },
 	"conv10AVX2":      func(a unsafe.Pointer) { conv10AVX2((*conv10AVX2Args)(a)) },
 	"conv10AVX512":    func(a unsafe.Pointer) { conv10AVX512((*conv10AVX512Args)(a)) },
@@ -98,6 +100,42 @@ type choices0AVX512Args struct {
 
 //go:noescape
 func choices0AVX512(a *choices0AVX512Args)
+
+type clamp0AVX2Args struct {
+	pB    *float32 // first element of B
+	pA    *float32 // first element of A
+	g     int64    // number that guards test: W
+	oA    int64    // byte offset into A: 4 * W
+	g1    int64    // number that guards test: -16 * (W / 16)
+	g2    int64    // number that guards test: W % 16
+	oA1   int64    // byte offset into A: -8 * W
+	xB    int64    // bytes between pointers into B: 64 * (W / 16)
+	xA    int64    // bytes between pointers into A: -4 * W
+	n_y   int64    // iterations of y: H
+	r_B_y int64    // all steps of B in bytes for y: 4 * H * W
+	n_x   int64    // iterations of x: W / 16
+}
+
+//go:noescape
+func clamp0AVX2(a *clamp0AVX2Args)
+
+type clamp0AVX512Args struct {
+	pB    *float32 // first element of B
+	pA    *float32 // first element of A
+	g     int64    // number that guards test: W
+	oA    int64    // byte offset into A: 4 * W
+	g1    int64    // number that guards test: -16 * (W / 16)
+	g2    int64    // number that guards test: W % 16
+	oA1   int64    // byte offset into A: -8 * W
+	xB    int64    // bytes between pointers into B: 64 * (W / 16)
+	xA    int64    // bytes between pointers into A: -4 * W
+	n_y   int64    // iterations of y: H
+	r_B_y int64    // all steps of B in bytes for y: 4 * H * W
+	n_x   int64    // iterations of x: W / 16
+}
+
+//go:noescape
+func clamp0AVX512(a *clamp0AVX512Args)
 
 type conv0AVX512Args struct {
 	pO      *float32 // first element of O

@@ -7,6 +7,7 @@ import "unsafe"
 // Funcs are the emitted functions; each takes its argument struct.
 var Funcs = map[string]func(unsafe.Pointer){
 	"choices0NEON": func(a unsafe.Pointer) { choices0NEON((*choices0NEONArgs)(a)) },
+	"clamp0NEON":   func(a unsafe.Pointer) { clamp0NEON((*clamp0NEONArgs)(a)) },
 	"conv10NEON":   func(a unsafe.Pointer) { conv10NEON((*conv10NEONArgs)(a)) },
 	"conv60NEON":   func(a unsafe.Pointer) { conv60NEON((*conv60NEONArgs)(a)) },
 	"conv70NEON":   func(a unsafe.Pointer) { conv70NEON((*conv70NEONArgs)(a)) },
@@ -48,6 +49,25 @@ type choices0NEONArgs struct {
 
 //go:noescape
 func choices0NEON(a *choices0NEONArgs)
+
+type clamp0NEONArgs struct {
+	pB    *float32 // first element of B
+	pA    *float32 // first element of A
+	g     int64    // number that guards test: -W
+	oA    int64    // byte offset into A: 4 * W
+	g1    int64    // number that guards test: W
+	oA1   int64    // byte offset into A: -8 * W
+	xB    int64    // bytes between pointers into B: 64 * (W / 16)
+	xA    int64    // bytes between pointers into A: -4 * W
+	n_y   int64    // iterations of y: H
+	r_B_y int64    // all steps of B in bytes for y: 4 * H * W
+	n_x   int64    // iterations of x: W / 16
+	n_x1  int64    // iterations of x: W % 16
+	r_B_x int64    // all steps of B in bytes for x: 4 * (W % 16)
+}
+
+//go:noescape
+func clamp0NEON(a *clamp0NEONArgs)
 
 type conv10NEONArgs struct {
 	pW      *float32 // first element of W
