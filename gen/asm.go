@@ -18,6 +18,7 @@ type asmForm struct {
 	isa simd.ISA
 	typ string // convAvx512AVX512
 	has string // Go variable or constant: can it run here?
+	cpu string // what it needs of the processor
 }
 
 // features are what each ISA's code needs of the CPU.
@@ -26,6 +27,9 @@ var features = map[simd.ISA]string{
 	simd.AVX512: "cpu.X86.HasAVX512F",
 	simd.NEON:   "cpu.ARM64.HasASIMD",
 }
+
+// mixedAVX512 is what lanes of integers, and of several types, need with AVX-512.
+const mixedAVX512 = "cpu.X86.HasAVX512F && cpu.X86.HasAVX512VL && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512DQ"
 
 // archs are the processors that there is assembly for.
 var archs = []string{"amd64", "arm64"}
@@ -41,7 +45,7 @@ func (p *pkg) assembly(b *built) error {
 	left := make([]error, len(regions)) // why a region is in no form so far
 	taken := make([]bool, len(regions))
 	for _, isa := range []simd.ISA{simd.AVX512, simd.AVX2, simd.NEON} {
-		f := asmForm{isa: isa, typ: b.typ + strings.ToUpper(isa.String())}
+		f := &asmForm{isa: isa, typ: b.typ + strings.ToUpper(isa.String()), cpu: features[isa]}
 		if b.Target != "" && b.Target != isa.String() {
 			continue
 		}
@@ -58,7 +62,7 @@ func (p *pkg) assembly(b *built) error {
 			}
 		}
 		if some {
-			b.asm = append(b.asm, f)
+			b.asm = append(b.asm, *f)
 		}
 	}
 	for i, why := range left {
@@ -127,7 +131,7 @@ var errSkipped = errors.New("its assembly, read back, is not shown to do what it
 
 // asmForm writes one form of flat: the assembly of all regions that have one, and Go
 // around them. It returns for each region why it has none; if none has, no form is written.
-func (p *pkg) asmForm(b *built, flat *loopir.Kernel, f asmForm, regions []*simd.Region) ([]error, error) {
+func (p *pkg) asmForm(b *built, flat *loopir.Kernel, f *asmForm, regions []*simd.Region) ([]error, error) {
 	var text strings.Builder
 	stubs := map[loopir.Stmt]stub{}
 	lengths := map[loopir.Stmt]int{}
@@ -146,6 +150,9 @@ func (p *pkg) asmForm(b *built, flat *loopir.Kernel, f asmForm, regions []*simd.
 		if err != nil {
 			why[i] = err
 			continue
+		}
+		if f.isa == simd.AVX512 && prog.Mixed() {
+			f.cpu = mixedAVX512
 		}
 		first := r.Stmts()[0]
 		stubs[first], lengths[first] = stub{name, prog.Args}, len(r.Stmts())
@@ -187,7 +194,7 @@ func (s stub) call(place golang.Place) []jen.Code {
 			v = jen.Int64().Call(place.Index(a.Value))
 		case simd.Scalar:
 			if a.Value != nil {
-				v = jen.Id(elem(a.Type)).Call(place.Index(a.Value))
+				v = jen.Id(golang.Type(a.Type)).Call(place.Index(a.Value))
 			} else {
 				v = place.Scalar(a.Array)
 			}
@@ -204,9 +211,9 @@ func (s stub) decl() []jen.Code {
 		t := jen.Int64()
 		switch a.Kind {
 		case simd.Pointer:
-			t = jen.Op("*").Id(elem(a.Type))
+			t = jen.Op("*").Id(golang.Type(a.Type))
 		case simd.Scalar:
-			t = jen.Id(elem(a.Type))
+			t = jen.Id(golang.Type(a.Type))
 		}
 		fields = append(fields, jen.Id(a.Name).Add(t).Comment(a.Doc))
 	}
@@ -215,13 +222,6 @@ func (s stub) decl() []jen.Code {
 			Type().Id(s.name + "Args").Struct(fields...).Line(),
 		jen.Comment("//go:noescape").Line().Func().Id(s.name).Params(jen.Id("a").Op("*").Id(s.name + "Args")).Line(),
 	}
-}
-
-func elem(t loopir.Type) string {
-	if t == loopir.F64 {
-		return "float64"
-	}
-	return "float32"
 }
 
 // goFile renders declarations under a header and a build tag.
@@ -279,7 +279,7 @@ func (p *pkg) platformForms(all []*built, arch string) string {
 	for _, b := range all {
 		for _, f := range b.asm {
 			if f.isa.Arch() == arch {
-				fmt.Fprintf(&s, "\nvar %s = %s\n", f.has, features[f.isa])
+				fmt.Fprintf(&s, "\nvar %s = %s\n", f.has, f.cpu)
 				p.caller(&s, f.typ, b.flat)
 				continue
 			}

@@ -13,6 +13,9 @@ import (
 
 func goName(name string) string { return goname.Of(name) }
 
+// Type is the Go type of a value of type t.
+func Type(t loopir.Type) string { return goType(t) }
+
 // goType is the Go type of a value of type t.
 func goType(t loopir.Type) string {
 	switch t {

@@ -147,6 +147,7 @@ func (al *alignment) cell(a, b *loopir.Read) bool {
 // align lays x of the lifted kernel beside y of the other; false means that they
 // are different computations.
 func (al *alignment) align(x, y loopir.Expr) bool {
+	x, y = direct(x), direct(y)
 	ra, okA := x.(*loopir.Read)
 	rb, okB := y.(*loopir.Read)
 	switch {
@@ -192,6 +193,9 @@ func (al *alignment) align(x, y loopir.Expr) bool {
 			}
 		}
 		return true
+	case *loopir.Cast:
+		y, ok := y.(*loopir.Cast)
+		return ok && x.To == y.To && x.X.TypeOf() == y.X.TypeOf() && (x.X.TypeOf() == loopir.Index || al.align(x.X, y.X))
 	case *loopir.Int:
 		y, ok := y.(*loopir.Int)
 		return ok && x.Value.Cmp(y.Value) == 0

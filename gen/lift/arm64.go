@@ -126,8 +126,9 @@ func (l *lifter) parseARM64(m *machine, in *asm.Inst, e *insn.Entry) (*form, err
 	}
 	f.bits = f.e.Elem.Bits()
 	f.lanes = 128 / f.bits
+	f.known = f.lanes
 	if e.Scalar {
-		f.lanes = 1
+		f.lanes, f.known = 1, 1
 	}
 	return f, nil
 }

@@ -87,12 +87,19 @@ func (r *reader) argument(typ, e ast.Expr) (arg, error) {
 		if e == nil {
 			return arg{word: word{kind: number}, size: 8}, nil
 		}
+		if _, isName := e.(*ast.Ident); isName { // a number is converted, a scalar is not
+			x, err := r.value(e)
+			if err == nil && !handedOver(x) {
+				err = r.errorf(e, "a value handed over is a scalar or an index")
+			}
+			return arg{scalar: x, size: 8}, err
+		}
 		x, err := r.index(e)
 		if err != nil {
 			return arg{}, err
 		}
 		return arg{word: word{kind: number, p: r.sc.facts.Reduce(poly.Must(x))}, size: 8}, nil
-	case loopir.F32, loopir.F64:
+	case loopir.F32, loopir.F64, loopir.I8, loopir.U8, loopir.I16, loopir.I32:
 		if e == nil {
 			return arg{size: int64(typeNamed(t).Bits() / 8)}, nil
 		}

@@ -71,10 +71,14 @@ func (l *lifter) store(m *machine, f *form, src asm.Operand) error {
 	if err != nil {
 		return err
 	}
-	v, ok := asFloat(v, f.e.Elem)
+	if f.known < f.lanes {
+		return l.errorf(f.in, "%d lanes are stored, %d are known", f.lanes, f.known)
+	}
+	v, ok := asNumber(v, to.Type)
 	if !ok {
 		return l.errorf(f.in, "what is stored is no number")
 	}
+	v = narrowed(v)
 	if f.lanes == 1 {
 		v = loopir.Subst(v, map[string]loopir.Expr{l.lane: loopir.NewInt(0)})
 	}
@@ -161,21 +165,16 @@ func (l *lifter) fixed(in *asm.Inst, own string, v vec) (loopir.Expr, error) {
 	t := l.elems[own]
 	if t == loopir.Invalid {
 		t = v.e.TypeOf()
-		if _, isConst := isBitConst(v.e); isConst && v.bits == 0 {
-			t = l.usedAs(own)
-		} else if isConst && !t.IsFloat() {
-			t = loopir.F32
-			if v.bits == 64 {
-				t = loopir.F64
-			}
+		if _, isConst := isBitConst(v.e); isConst && !(t.IsFloat() && v.bits > 0) || t == loopir.Index {
+			t = l.usedAs(own, v.bits)
 		}
 		l.elems[own], l.width[own] = t, v.lanes
-		if t == loopir.F64 && v.bits == 0 {
-			l.width[own] = v.lanes / 2
+		if v.bits == 0 {
+			l.width[own] = v.lanes * 32 / t.Bits()
 		}
 	}
-	e, ok := asFloat(v.e, t)
-	if !ok || !t.IsFloat() {
+	e, ok := asNumber(v.e, t)
+	if !ok {
 		return nil, l.errorf(in, "the lanes do not hold what they held elsewhere")
 	}
 	lanes := v.lanes
@@ -188,10 +187,11 @@ func (l *lifter) fixed(in *asm.Inst, own string, v vec) (loopir.Expr, error) {
 	return e, meaning(e)
 }
 
-// usedAs is the type of numbers that a web of zeros holds, which say nothing of their
-// width: that of what is read from it elsewhere, by instructions that need numbers.
-func (l *lifter) usedAs(own string) loopir.Type {
-	t := loopir.F32
+// usedAs is the type of numbers that a web of known bits holds, which say nothing of it: that
+// of what is read from it elsewhere, by instructions that need numbers, or else that move
+// lanes of so many bits, if any number is known.
+func (l *lifter) usedAs(own string, bits int) loopir.Type {
+	var number, moved loopir.Type
 	var walk func(list []*node)
 	walk = func(list []*node) {
 		for _, n := range list {
@@ -199,8 +199,17 @@ func (l *lifter) usedAs(own string) loopir.Type {
 				reads, _ := effects(in)
 				for _, r := range reads {
 					ds := l.webs.uses[key{n.id, r}]
-					if e, _ := insn.Lookup(in.Op); len(ds) > 0 && l.names[l.webs.find(ds[0])] == own && e.Elem == loopir.F64 {
-						t = loopir.F64
+					if len(ds) == 0 || l.names[l.webs.find(ds[0])] != own {
+						continue
+					}
+					e, _ := insn.Lookup(in.Op)
+					t := (&form{e: e}).takes()
+					switch {
+					case bits > 0 && t.Bits() != bits || e.Any:
+					case isArithmetic(e):
+						number = t
+					default:
+						moved = t
 					}
 				}
 			}
@@ -209,7 +218,16 @@ func (l *lifter) usedAs(own string) loopir.Type {
 		}
 	}
 	walk(l.tree)
-	return t
+	if number == loopir.Invalid {
+		number = moved
+	}
+	if number == loopir.Invalid {
+		number = map[int]loopir.Type{8: loopir.I8, 16: loopir.I16, 64: loopir.F64}[bits]
+	}
+	if number == loopir.Invalid {
+		number = loopir.F32
+	}
+	return number
 }
 
 // flush writes the values that outlive the block to their locals. Those that read
@@ -223,7 +241,7 @@ func (l *lifter) flush(n *node) error {
 		if v.kind != value {
 			continue
 		}
-		if own := l.webName(r); own != "" && v.e.TypeOf() != loopir.Bool && v.e.TypeOf() != loopir.Index && r[0] == 'Z' {
+		if own := l.webName(r); own != "" && v.e.TypeOf() != loopir.Bool && r[0] == 'Z' {
 			pending[r] = own
 		} else if hasReads(v.e) {
 			l.vecs[r] = vec{}

@@ -32,7 +32,8 @@ type vec struct {
 	kind  vecKind
 	lanes int
 	bits  int         // of a lane; of a mask, 0
-	e     loopir.Expr // over the lane variable; Bool in masks, Index in vectors of integers
+	rest  bool        // of a mask: nothing is on beyond its lanes
+	e     loopir.Expr // over the lane variable; Bool in masks, also Index in vectors of integers
 }
 
 type vecKind uint8

@@ -110,7 +110,7 @@ func meaning(e loopir.Expr) error {
 		}
 		return err == nil
 	})
-	if err == nil && !e.TypeOf().IsFloat() {
+	if err == nil && !e.TypeOf().IsValue() {
 		err = fmt.Errorf("this is no number")
 	}
 	return err

@@ -204,7 +204,7 @@ func (r *reader) compares(op loopir.Op) bool {
 		for _, e := range loopir.StmtExprs(s) {
 			loopir.WalkExpr(e, func(e loopir.Expr) bool {
 				b, ok := e.(*loopir.Binary)
-				found = found || ok && b.Op == op && b.X.TypeOf().IsFloat()
+				found = found || ok && b.Op == op && b.X.TypeOf().IsValue()
 				return !found
 			})
 		}

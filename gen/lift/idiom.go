@@ -27,7 +27,7 @@ func tidy(e loopir.Expr) loopir.Expr {
 				return &loopir.Binary{Op: loopir.Ne, X: c.X, Y: c.Y, Type: loopir.Bool}
 			}
 			if e.Args[0].TypeOf() == loopir.Bool {
-				return &loopir.Unary{Op: loopir.Not, X: e.Args[0], Type: loopir.Bool}
+				return opposed(e.Args[0])
 			}
 		case insn.BitSelect:
 			return tidyBitSelect(e)
@@ -35,6 +35,9 @@ func tidy(e loopir.Expr) loopir.Expr {
 	case *loopir.Binary:
 		switch e.Op {
 		case loopir.Sub:
+			if n, ok := intValue(e.X); ok && n.Sign() == 0 && e.Type.IsInteger() {
+				return &loopir.Unary{Op: loopir.Neg, X: e.Y, Type: e.Type}
+			}
 			// m1 = max'(a,b) and m2 = max'(b,a) differ where a or b is NaN or both are
 			// zeros: d = m1^m2, (m1|d) - d is m1, +0 = -0 - -0, or NaN.
 			if d, ok := bits(e.Y, insn.BitXor); ok {
@@ -80,9 +83,9 @@ func tidyBitSelect(e *loopir.Intrinsic) loopir.Expr {
 	if _, isConst := isBitConst(e.Args[1]); isConst {
 		t = e.Args[2].TypeOf()
 	}
-	a, okA := asFloat(e.Args[1], t)
-	b, okB := asFloat(e.Args[2], t)
-	if c.TypeOf() != loopir.Bool || !t.IsFloat() || !okA || !okB {
+	a, okA := asNumber(e.Args[1], t)
+	b, okB := asNumber(e.Args[2], t)
+	if c.TypeOf() != loopir.Bool || !okA || !okB {
 		return e
 	}
 	return choose(c, a, b)
@@ -126,8 +129,10 @@ func tidyBits(e *loopir.Intrinsic) loopir.Expr {
 		return e
 	}
 	if x.TypeOf() == loopir.Bool {
-		if e.Name == insn.BitXor && (ny.Cmp(ones(32)) == 0 || ny.Cmp(ones(64)) == 0) {
-			return &loopir.Unary{Op: loopir.Not, X: x, Type: loopir.Bool}
+		for n := 8; n <= 64 && e.Name == insn.BitXor; n *= 2 {
+			if ny.Cmp(ones(n)) == 0 {
+				return opposed(x)
+			}
 		}
 		return e
 	}
@@ -198,6 +203,16 @@ func sameOperands(x, y []loopir.Expr) bool {
 
 func sameExpr(a, b loopir.Expr) bool {
 	return a == b || a.TypeOf() == b.TypeOf() && loopir.FormatExpr(a) == loopir.FormatExpr(b)
+}
+
+// opposed is the opposite truth: of integers, which are always in order, another
+// comparison.
+func opposed(c loopir.Expr) loopir.Expr {
+	b, ok := c.(*loopir.Binary)
+	if ok && b.X.TypeOf().IsInteger() && b.Op >= loopir.Eq && b.Op <= loopir.Ge {
+		return negated(b)
+	}
+	return &loopir.Unary{Op: loopir.Not, X: c, Type: loopir.Bool}
 }
 
 // bitConst is a lane of known bits.

@@ -6,16 +6,16 @@ import (
 	"github.com/loopopt/loopopt/loopir"
 )
 
-// maskOf gives the condition of a mask register for n lanes.
-func (l *lifter) maskOf(in *asm.Inst, o asm.Operand, n int) (loopir.Expr, error) {
+// maskOf gives the condition of a mask register for n lanes, or for the fewer that may be on.
+func (l *lifter) maskOf(in *asm.Inst, o asm.Operand, n int) (loopir.Expr, int, error) {
 	v := l.vecs[o.Reg]
 	if v.kind != value {
-		return nil, l.errorf(in, "%s holds no known mask", o.Reg)
+		return nil, 0, l.errorf(in, "%s holds no known mask", o.Reg)
 	}
-	if v.lanes < n {
-		return nil, l.errorf(in, "%s has %d bits, %d are used", o.Reg, v.lanes, n)
+	if v.lanes < n && !v.rest {
+		return nil, 0, l.errorf(in, "%s has %d bits, %d are used", o.Reg, v.lanes, n)
 	}
-	return v.e, nil
+	return v.e, min(n, v.lanes), nil
 }
 
 func (l *lifter) comparison(m *machine, f *form) error {
@@ -36,7 +36,7 @@ func (l *lifter) comparison(m *machine, f *form) error {
 	if err := l.want(f, 2); err != nil {
 		return err
 	}
-	if f.dst.Kind == asm.Reg && asm.IsMask(f.dst.Reg) != (f.evex && f.e.EVEX || f.lanes*f.bits == 512) {
+	if f.dst.Kind == asm.Reg && asm.IsMask(f.dst.Reg) != (f.evex && f.e.EVEX) {
 		return l.errorf(f.in, "the result has no such form")
 	}
 	x, err := l.operand(m, f, f.src[1])
@@ -47,18 +47,45 @@ func (l *lifter) comparison(m *machine, f *form) error {
 	if err != nil {
 		return err
 	}
-	want := loopir.Index
-	if f.e.Elem.IsFloat() {
-		want = f.e.Elem
+	args := []loopir.Expr{x, y}
+	if ps, ok := indices(args, f.bits); ok && f.e.Elem != loopir.U8 {
+		for i, p := range ps {
+			l.fitsLane(f.in, p, f.bits, f.lanes)
+			args[i] = p.Expr()
+		}
+	} else if f.e.Elem.IsInteger() {
+		if args, err = l.numbers(f, args); err != nil {
+			return err
+		}
 	}
-	if x.TypeOf() != want || y.TypeOf() != want {
+	if x, y = args[0], args[1]; x.TypeOf() != y.TypeOf() || f.e.Elem.IsFloat() && x.TypeOf() != f.e.Elem {
 		return l.errorf(f.in, "the operands can't be compared")
 	}
-	var truth loopir.Expr = l.spelled(effect(x, y).(*loopir.Binary))
+	var truth loopir.Expr = l.spelled(bounded(effect(x, y).(*loopir.Binary)))
 	if f.mask != nil { // bits that are masked off become 0
 		truth = loopir.Bin(loopir.And, f.mask, truth)
 	}
-	return l.set(f.in, f.dst, vec{kind: value, lanes: f.lanes, bits: f.bits, e: truth})
+	return l.set(f.in, f.dst, vec{kind: value, lanes: f.known, bits: f.bits, rest: f.known == f.lanes, e: truth})
+}
+
+// bounded knows x = min(x, y), which is x <= y of integers, and x = max(x, y).
+func bounded(c *loopir.Binary) *loopir.Binary {
+	if c.Op != loopir.Eq || !c.X.TypeOf().IsInteger() {
+		return c
+	}
+	for _, side := range [][2]loopir.Expr{{c.X, c.Y}, {c.Y, c.X}} {
+		i, ok := side[0].(*loopir.Intrinsic)
+		if !ok || len(i.Args) != 2 || i.Name != "min" && i.Name != "max" {
+			continue
+		}
+		op := map[string]loopir.Op{"min": loopir.Le, "max": loopir.Ge}[i.Name]
+		for at, x := range i.Args {
+			if sameExpr(x, side[1]) {
+				return &loopir.Binary{Op: op, X: x, Y: i.Args[1-at], Type: loopir.Bool}
+			}
+		}
+	}
+	return c
 }
 
 // mirrored is the comparison with its sides exchanged: the same truth, NaN or not.
@@ -111,7 +138,7 @@ func (l *lifter) blend(m *machine, f *form) error {
 	var c loopir.Expr
 	if f.e.Kind == insn.BlendM {
 		var err error
-		if c, err = l.maskOf(f.in, f.src[2], f.lanes); err != nil {
+		if c, f.known, err = l.maskOf(f.in, f.src[2], f.lanes); err != nil {
 			return err
 		}
 	} else {
@@ -119,7 +146,11 @@ func (l *lifter) blend(m *machine, f *form) error {
 		if err != nil {
 			return err
 		}
-		if k.e.TypeOf() != loopir.Bool || k.bits != f.bits || k.lanes < f.lanes {
+		if f.e.Any && k.bits > 0 { // by bytes, which are alike throughout a lane
+			f.bits, f.lanes = k.bits, f.lanes*f.bits/k.bits
+			f.known = min(f.lanes, k.lanes)
+		}
+		if k.e.TypeOf() != loopir.Bool || k.bits != f.bits || k.lanes < f.known {
 			return l.errorf(f.in, "%s holds no mask for %d lanes", f.src[0].Reg, f.lanes)
 		}
 		c, yes, no = k.e, f.src[1], f.src[2]
@@ -132,19 +163,23 @@ func (l *lifter) blend(m *machine, f *form) error {
 	if err != nil {
 		return err
 	}
-	a, okA := asFloat(a, f.e.Elem)
-	b, okB := asFloat(b, f.e.Elem)
+	t := f.e.Elem
+	if t.IsInteger() {
+		t = elemOf(&insn.Entry{Elem: intOf[f.bits]}, []loopir.Expr{a, b})
+	}
+	a, okA := asNumber(a, t)
+	b, okB := asNumber(b, t)
 	if !okA || !okB {
 		return l.errorf(f.in, "only numbers are blended")
 	}
-	return l.set(f.in, f.dst, vec{kind: value, lanes: f.lanes, bits: f.bits, e: tidy(choose(c, a, b))})
+	return l.set(f.in, f.dst, vec{kind: value, lanes: f.known, bits: f.bits, e: intExtremum(tidy(choose(c, a, b)))})
 }
 
 func (l *lifter) maskLogic(f *form) error {
 	if len(f.src) != f.e.Args {
 		return l.errorf(f.in, "wrong operands")
 	}
-	lanes := 16
+	lanes, rest := map[byte]int{'W': 16, 'D': 32, 'Q': 64}[f.in.Op[len(f.in.Op)-1]], f.e.Args == 2
 	var args []loopir.Expr
 	for i := len(f.src) - 1; i >= 0; i-- {
 		o := f.src[i]
@@ -155,10 +190,10 @@ func (l *lifter) maskLogic(f *form) error {
 		if v.kind != value {
 			return l.errorf(f.in, "%s holds no known mask", o.Reg)
 		}
-		lanes = min(lanes, v.lanes)
+		lanes, rest = min(lanes, v.lanes), rest && v.rest
 		args = append(args, v.e)
 	}
-	return l.set(f.in, f.dst, vec{kind: value, lanes: lanes, e: f.e.Effect(args...)})
+	return l.set(f.in, f.dst, vec{kind: value, lanes: lanes, rest: rest, e: f.e.Effect(args...)})
 }
 
 // conditional writes what keeps a cell's old value where a condition doesn't hold as a

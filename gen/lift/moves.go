@@ -5,7 +5,6 @@ import (
 
 	"github.com/loopopt/loopopt/gen/lift/asm"
 	"github.com/loopopt/loopopt/loopir"
-	"github.com/loopopt/loopopt/loopir/poly"
 )
 
 func (l *lifter) moveLanes(m *machine, f *form) error {
@@ -44,9 +43,6 @@ func (l *lifter) broadcast(m *machine, f *form) error {
 	var err error
 	switch {
 	case src.Kind != asm.Reg:
-		if !f.e.Elem.IsFloat() && src.Kind != asm.Sym {
-			return l.errorf(f.in, "only numbers are read from arrays")
-		}
 		v, err = l.memory(m, f, src, 1)
 	case vectorName(src.Reg) == "":
 		if f.e.Elem.IsFloat() || !f.evex && f.lanes*f.bits != 512 && !f.e.EVEX {
@@ -65,7 +61,8 @@ func (l *lifter) broadcast(m *machine, f *form) error {
 	if err != nil {
 		return err
 	}
-	if _, isConst := isBitConst(v.e); v.bits != f.bits && !isConst {
+	_, isConst := isBitConst(v.e)
+	if low := v.e.TypeOf() == loopir.Index && v.bits > f.bits; v.bits != f.bits && !isConst && !low {
 		return l.errorf(f.in, "lanes of %d bits are used as %d", v.bits, f.bits)
 	}
 	if f.mask != nil {
@@ -74,7 +71,7 @@ func (l *lifter) broadcast(m *machine, f *form) error {
 	return l.set(f.in, f.dst, vec{kind: value, lanes: f.lanes, bits: f.bits, e: v.e})
 }
 
-// integer puts a general register into lanes, as which it is a signed number.
+// integer puts a general register into lanes, which hold its low bits.
 func (l *lifter) integer(m *machine, f *form, o asm.Operand) (vec, error) {
 	w, err := l.load(m, f.in, o)
 	if err != nil {
@@ -83,12 +80,6 @@ func (l *lifter) integer(m *machine, f *form, o asm.Operand) (vec, error) {
 	if w.kind != number {
 		return vec{}, l.errorf(f.in, "%s is no number", o.Reg)
 	}
-	lo, hi := l.sc.facts.PolyBounds(w.p)
-	limit := new(big.Int).Lsh(big.NewInt(1), uint(f.bits-1))
-	if lo == nil || hi == nil || lo.Cmp(new(big.Int).Neg(limit)) < 0 || hi.Cmp(limit) >= 0 {
-		e, b := w.p.Expr(), poly.Const(limit).Expr()
-		l.call.oblige(l.span(f.in.Line), "lane/fits", l.sc, loopir.Bin(loopir.And, loopir.Bin(loopir.Ge, e, poly.Const(limit).Neg().Expr()), loopir.Bin(loopir.Lt, e, b)))
-	}
 	return vec{kind: value, lanes: 1, bits: f.bits, e: w.p.Expr()}, nil
 }
 
@@ -96,7 +87,10 @@ func (l *lifter) fromGeneral(m *machine, f *form) error {
 	if err := l.want(f, 1); err != nil {
 		return err
 	}
-	if n, w, ok := asm.IsVector(f.dst.Reg); !ok || w != 16 || n > 15 || vectorName(f.src[0].Reg) != "" {
+	if f.src[0].Kind == asm.Mem || f.dst.Kind == asm.Mem {
+		return l.lowest(m, f)
+	}
+	if n, w, ok := asm.IsVector(f.dst.Reg); !ok || w != 16 || n > 15 || f.src[0].Kind != asm.Reg || vectorName(f.src[0].Reg) != "" {
 		return l.errorf(f.in, "wrong operands")
 	}
 	v, err := l.integer(m, f, f.src[0])
@@ -104,6 +98,39 @@ func (l *lifter) fromGeneral(m *machine, f *form) error {
 		return err
 	}
 	return l.set(f.in, f.dst, v)
+}
+
+// lowest moves the lowest bytes of a register, as many lanes as they hold, from memory or to
+// it. What a load leaves in the other lanes is not looked at.
+func (l *lifter) lowest(m *machine, f *form) error {
+	mem, reg := f.src[0], f.dst
+	if f.dst.Kind == asm.Mem {
+		mem, reg = f.dst, f.src[0]
+	}
+	t := l.call.elem(m.words[mem.Reg].array)
+	if _, w, ok := asm.IsVector(reg.Reg); reg.Kind != asm.Reg || !ok || w != 16 || !t.IsValue() || t.Bits() > f.bits {
+		return l.errorf(f.in, "wrong operands")
+	}
+	typed := *f.e
+	typed.Elem = t
+	f.e, f.lanes, f.bits = &typed, f.bits/t.Bits(), t.Bits()
+	f.known = f.lanes
+	if f.dst.Kind == asm.Mem {
+		return l.store(m, f, reg)
+	}
+	e, err := l.operand(m, f, mem)
+	if err != nil {
+		return err
+	}
+	return l.result(m, f, e)
+}
+
+// extract stores the lowest lane.
+func (l *lifter) extract(m *machine, f *form) error {
+	if len(f.src) != 2 || f.src[0].Kind != asm.Imm || f.src[0].Off != 0 || f.src[1].Kind != asm.Reg || f.dst.Kind != asm.Mem {
+		return l.errorf(f.in, "wrong operands")
+	}
+	return l.store(m, f, f.src[1])
 }
 
 // permute picks lanes by constant numbers.
@@ -115,7 +142,7 @@ func (l *lifter) permute(m *machine, f *form) error {
 		return l.errorf(f.in, "a masked permutation is not read")
 	}
 	if f.src[0].Kind == asm.Imm {
-		if f.in.Op != "VPERMPD" || f.lanes != 4 {
+		if f.in.Op != "VPERMPD" && f.in.Op != "VPERMQ" || f.lanes != 4 {
 			return l.errorf(f.in, "wrong operands")
 		}
 		b := f.src[0].Off
@@ -127,9 +154,6 @@ func (l *lifter) permute(m *machine, f *form) error {
 			return err
 		}
 		return l.pick(f, v, loopir.NewInt(b&3))
-	}
-	if f.e.Elem == loopir.F64 && !f.evex {
-		f.evex = true
 	}
 	src, err := l.operand(m, f, f.src[0])
 	if err != nil {

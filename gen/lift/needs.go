@@ -46,7 +46,7 @@ func featuresOf(in *asm.Inst) []string {
 	if e.Arch == "arm64" {
 		return []string{"HasASIMD"}
 	}
-	byNumber := in.Op == "VPERMPD" && len(in.Args) == 3 && in.Args[0].Kind == asm.Imm // as AVX2 has it
+	byNumber := (in.Op == "VPERMPD" || in.Op == "VPERMQ") && len(in.Args) == 3 && in.Args[0].Kind == asm.Imm // as AVX2 has it
 	evex, width := len(in.Sfx) > 0 || !e.VEX && !byNumber, 0
 	for _, o := range in.Args {
 		if o.Kind != asm.Reg {
@@ -54,7 +54,8 @@ func featuresOf(in *asm.Inst) []string {
 		}
 		n, w, isVec := asm.IsVector(o.Reg)
 		width = max(width, w)
-		evex = evex || isVec && (n >= 16 || w == 64) || asm.IsMask(o.Reg)
+		general := !isVec && !asm.IsMask(o.Reg) && e.Kind == insn.Broadcast
+		evex = evex || isVec && (n >= 16 || w == 64) || asm.IsMask(o.Reg) || general
 	}
 	if !evex {
 		if strings.HasPrefix(in.Op, "VFM") || strings.HasPrefix(in.Op, "VFN") {
@@ -66,9 +67,8 @@ func featuresOf(in *asm.Inst) []string {
 	if width < 64 && e.Kind != insn.MaskLogic && !e.Scalar {
 		out = append(out, "HasAVX512VL")
 	}
-	switch in.Op {
-	case "VANDPS", "VANDPD", "VORPS", "VORPD", "VXORPS", "VXORPD", "VANDNPS", "VANDNPD":
-		out = append(out, "HasAVX512DQ")
+	if e.Feature != "" {
+		out = append(out, "HasAVX512"+e.Feature)
 	}
 	return out
 }

@@ -34,16 +34,19 @@ func (l *lifter) operand(m *machine, f *form, o asm.Operand) (loopir.Expr, error
 	if err != nil {
 		return nil, err
 	}
-	if v.lanes < f.lanes && !isZero(v.e) {
-		return nil, l.errorf(f.in, "%s: %d lanes are used, %d are known", o.Reg, f.lanes, v.lanes)
+	if !isZero(v.e) {
+		f.known = min(f.known, v.lanes)
 	}
 	e := v.e
+	if low := e.TypeOf() == loopir.Index && v.bits > f.bits; low {
+		v.bits = f.bits
+	}
 	if n, ok := isBitConst(e); ok {
 		if n.Sign() != 0 && v.bits != f.bits {
 			return nil, l.errorf(f.in, "lanes of %d bits are used as %d", v.bits, f.bits)
 		}
-		if f.e.Elem.IsFloat() && f.e.Effect != nil && isArithmetic(f.e) || f.e.Kind == insn.Compare && f.e.Elem.IsFloat() {
-			e, ok = asFloat(e, f.e.Elem)
+		if t := f.takes(); t.IsFloat() && isArithmetic(f.e) {
+			e, ok = asFloat(e, t)
 			if !ok {
 				return nil, l.errorf(f.in, "these bits are no number that the language writes")
 			}
@@ -53,10 +56,18 @@ func (l *lifter) operand(m *machine, f *form, o asm.Operand) (loopir.Expr, error
 	if v.bits != f.bits {
 		return nil, l.errorf(f.in, "lanes of %d bits are used as %d", v.bits, f.bits)
 	}
-	if t := e.TypeOf(); isArithmetic(f.e) && f.e.Elem.IsFloat() && t != f.e.Elem {
-		return nil, l.errorf(f.in, "an operand holds no %s", f.e.Elem)
+	if t := f.takes(); isArithmetic(f.e) && t.IsFloat() && e.TypeOf() != t {
+		return nil, l.errorf(f.in, "an operand holds no %s", t)
 	}
 	return e, nil
+}
+
+// takes is the type of the operands.
+func (f *form) takes() loopir.Type {
+	if f.e.Kind == insn.Convert {
+		return f.e.From
+	}
+	return f.e.Elem
 }
 
 func isZero(e loopir.Expr) bool {
@@ -66,20 +77,7 @@ func isZero(e loopir.Expr) bool {
 
 // isArithmetic tells instructions that need numbers from those that move bits.
 func isArithmetic(e *insn.Entry) bool {
-	switch e.Kind {
-	case insn.Compare:
-		return true
-	case insn.Lanes:
-		if e.Any {
-			return false
-		}
-		switch e.Op[:3] {
-		case "VAN", "VOR", "VXO", "VPA", "VPO", "VPX":
-			return false
-		}
-		return true
-	}
-	return false
+	return e.Kind == insn.Compare || e.Kind == insn.Convert || e.Kind == insn.Lanes && !e.Bitwise
 }
 
 // register gives what a vector register holds.
@@ -118,10 +116,14 @@ func (l *lifter) memory(m *machine, f *form, o asm.Operand, n int) (vec, error) 
 		if err != nil {
 			return vec{}, err
 		}
-		if a.scalar == nil || n != 1 || a.scalar.TypeOf() != f.e.Elem {
-			return vec{}, l.errorf(f.in, "%s is no %s", o.Name, f.e.Elem)
+		switch t := f.takes(); {
+		case n == 1 && t.Bits() == 64 && t.IsInteger() && a.kind == number:
+			v.e = a.p.Expr()
+		case a.scalar == nil || n != 1 || a.scalar.TypeOf() != t && !(t.IsInteger() && a.scalar.TypeOf().Bits() == t.Bits()):
+			return vec{}, l.errorf(f.in, "%s is no %s", o.Name, t)
+		default:
+			v.e = a.scalar
 		}
-		v.e = a.scalar
 	default:
 		var r *loopir.Read
 		if r, err = l.cellAt(m, f, o, n); err == nil {
@@ -157,8 +159,9 @@ func (l *lifter) cellAt(m *machine, f *form, o asm.Operand, n int) (*loopir.Read
 	if base.kind != pointer {
 		return nil, l.errorf(f.in, "%s points at no array", o.Reg)
 	}
-	if !f.e.Elem.IsFloat() {
-		return nil, l.errorf(f.in, "only numbers are read from arrays and written to them")
+	t := l.call.elem(array)
+	if own := f.takes(); t != own && !(own.IsInteger() && t.IsValue() && t.Bits() == f.bits && !(isArithmetic(f.e) && t.IsFloat())) {
+		return nil, l.errorf(f.in, "%s has other lanes", array)
 	}
 	at = at.Add(poly.Int(o.Off))
 	flat, ok := at.DivExact(poly.Int(int64(f.bits / 8)))
@@ -172,7 +175,7 @@ func (l *lifter) cellAt(m *machine, f *form, o asm.Operand, n int) (*loopir.Read
 	if f.mask != nil { // a masked lane only has a cell where it is on
 		sc.facts = sc.facts.Assume(f.mask)
 	}
-	r, err := l.call.cell(array, flat, f.e.Elem, sc)
+	r, err := l.call.cell(array, flat, t, sc)
 	if err != nil {
 		return nil, l.errorf(f.in, "%v", err)
 	}
@@ -193,10 +196,15 @@ func (l *lifter) constant(f *form, o asm.Operand, n int) (loopir.Expr, error) {
 	if d == nil || o.Off < 0 || int(o.Off)+n*size > len(d.Bytes) {
 		return nil, l.errorf(f.in, "%s has not %d bytes there", o.Name, n*size)
 	}
+	unsigned := f.takes() == loopir.U8
 	lane := func(i int) *big.Int {
 		var b [8]byte
 		copy(b[:], d.Bytes[int(o.Off)+i*size:][:size])
-		return new(big.Int).SetUint64(binary.LittleEndian.Uint64(b[:]))
+		v := new(big.Int).SetUint64(binary.LittleEndian.Uint64(b[:]))
+		if f.e.Kind != insn.Broadcast && !unsigned && !f.e.Elem.IsFloat() && v.Bit(f.bits-1) == 1 { // negative
+			v.Sub(v, new(big.Int).Lsh(big.NewInt(1), uint(f.bits)))
+		}
+		return v
 	}
 	first, step := lane(0), new(big.Int)
 	if n > 1 {
@@ -209,10 +217,13 @@ func (l *lifter) constant(f *form, o asm.Operand, n int) (loopir.Expr, error) {
 		}
 	}
 	if step.Sign() == 0 && !(f.e.Kind == insn.Compare && !f.e.Elem.IsFloat()) {
+		if first.Sign() < 0 {
+			first.Add(first, new(big.Int).Lsh(big.NewInt(1), uint(f.bits)))
+		}
 		return bitConst(first, f.e.Elem), nil
 	}
-	if f.e.Elem.IsFloat() || lane(n-1).BitLen() >= f.bits || first.BitLen() >= f.bits {
-		return nil, l.errorf(f.in, "the lanes of %s are no small integers", o.Name)
+	if f.e.Elem.IsFloat() {
+		return nil, l.errorf(f.in, "the lanes of %s are no integers", o.Name)
 	}
 	return poly.Const(first).Add(poly.Var(l.lane).Scale(step)).Expr(), nil
 }

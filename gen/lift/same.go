@@ -78,6 +78,7 @@ func sameValue(x, y loopir.Expr, facts poly.Facts) bool {
 	if x.TypeOf() == loopir.Index {
 		return sameIndex(x, y, facts)
 	}
+	x, y = direct(x), direct(y)
 	if p, isConst := literal(x); isConst {
 		q, ok := literal(y)
 		return ok && p == q && math.Signbit(p) == math.Signbit(q) // never NaN

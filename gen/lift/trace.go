@@ -508,6 +508,7 @@ func text(e loopir.Expr, facts poly.Facts) string {
 			return facts.Reduce(p).String()
 		}
 	}
+	e = direct(e)
 	if v, ok := literal(e); ok {
 		return fmt.Sprintf("%s(%x)", e.TypeOf(), math.Float64bits(v))
 	}

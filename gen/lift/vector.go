@@ -14,7 +14,8 @@ type form struct {
 	e     *insn.Entry
 	src   []asm.Operand // as in the text, last operand left out
 	dst   asm.Operand
-	lanes int
+	lanes int // of the registers
+	known int // of them, those whose values are
 	bits  int
 	mask  loopir.Expr // nil: all lanes
 	zero  bool        // masked-off lanes become 0 instead of staying
@@ -45,19 +46,24 @@ func (l *lifter) parse(in *asm.Inst, e *insn.Entry) (*form, error) {
 			continue
 		}
 		n, w, ok := asm.IsVector(o.Reg)
-		if ok && width != 0 && w != width && e.Kind != insn.Broadcast {
+		if ok && width != 0 && w != width && e.Kind != insn.Broadcast && e.Kind != insn.Convert {
 			return nil, l.errorf(in, "registers of different width")
 		}
 		if ok && w > width {
 			width = w
 		}
-		f.evex = f.evex || ok && (w == 64 || n >= 16)
+		general := !ok && !asm.IsMask(o.Reg) && e.Kind == insn.Broadcast
+		f.evex = f.evex || ok && (w == 64 || n >= 16) || general
 	}
+	f.evex = f.evex || e.Kind == insn.Compare && asm.IsMask(f.dst.Reg)
 	if e.Kind == insn.MaskLogic {
 		return f, nil
 	}
-	if f.lanes = width * 8 / max(f.bits, 1); e.Scalar {
+	if f.lanes = width * 8 / max(f.bits, e.From.Bits(), 1); e.Scalar {
 		f.lanes = 1
+	}
+	if err := l.widths(f, width); err != nil {
+		return nil, err
 	}
 	last := len(f.src) - 1
 	if k := f.src[last]; k.Kind == asm.Reg && asm.IsMask(k.Reg) && e.Kind != insn.BlendM {
@@ -65,23 +71,46 @@ func (l *lifter) parse(in *asm.Inst, e *insn.Entry) (*form, error) {
 			return nil, l.errorf(in, "%s can't mask this", k.Reg)
 		}
 		var err error
-		if f.mask, err = l.maskOf(in, k, f.lanes); err != nil {
+		if f.mask, f.lanes, err = l.maskOf(in, k, f.lanes); err != nil {
 			return nil, err
 		}
 		f.src, f.evex = f.src[:last], true
 	}
-	f.evex = f.evex || f.bcst || f.zero || !e.VEX
+	f.evex, f.known = f.evex || f.bcst || f.zero || !e.VEX, f.lanes
 	switch {
 	case f.zero && f.mask == nil:
 		return nil, l.errorf(in, "zeroing needs a mask")
 	case f.zero && f.dst.Kind != asm.Reg:
 		return nil, l.errorf(in, "memory is not zeroed by a mask")
+	case f.bcst && f.bits < 32:
+		return nil, l.errorf(in, "bytes and words have no embedded broadcast")
 	case f.evex && !e.EVEX:
 		return nil, l.errorf(in, "%s has no such form", in.Op)
 	case f.lanes == 0:
 		return nil, l.errorf(in, "no vector register among the operands")
 	}
 	return f, nil
+}
+
+// widths checks the registers of a conversion: each has room for all lanes, and is the
+// smallest that has.
+func (l *lifter) widths(f *form, width int) error {
+	if f.e.Kind != insn.Convert {
+		return nil
+	}
+	if f.e.Width != 0 && f.e.Width != width {
+		return l.errorf(f.in, "the name tells another width")
+	}
+	for i, o := range f.in.Args {
+		bits := f.e.From.Bits()
+		if i == len(f.in.Args)-1 {
+			bits = f.bits
+		}
+		if _, w, ok := asm.IsVector(o.Reg); o.Kind == asm.Reg && ok && w != max(16, f.lanes*bits/8) {
+			return l.errorf(f.in, "registers of the wrong width")
+		}
+	}
+	return nil
 }
 
 // vector executes an instruction on vectors and masks.
@@ -104,6 +133,9 @@ func (l *lifter) vector(m *machine, in *asm.Inst) error {
 	if err != nil {
 		return err
 	}
+	if e.Any && l.arch == "amd64" {
+		l.sized(m, f)
+	}
 	switch e.Kind {
 	case insn.Lanes:
 		return l.lanewise(m, f)
@@ -121,12 +153,44 @@ func (l *lifter) vector(m *machine, in *asm.Inst) error {
 		return l.blend(m, f)
 	case insn.Element:
 		return l.element(f)
+	case insn.Convert:
+		return l.convert(m, f)
 	case insn.FromGeneral:
 		return l.fromGeneral(m, f)
+	case insn.Extract:
+		return l.extract(m, f)
 	case insn.MaskLogic:
 		return l.maskLogic(f)
 	}
 	return l.errorf(in, "%s has no meaning here", in.Op)
+}
+
+var intOf = map[int]loopir.Type{8: loopir.I8, 16: loopir.I16, 32: loopir.I32, 64: loopir.I64}
+
+// sized takes the lanes of an instruction for which they do not matter as they are in memory,
+// or in a register that is read.
+func (l *lifter) sized(m *machine, f *form) {
+	bits := 0
+	for _, o := range f.in.Args {
+		switch {
+		case o.Kind == asm.Mem:
+			bits = l.call.elem(m.words[o.Reg].array).Bits()
+		case o.Kind == asm.Sym && l.text.Data[o.Name] != nil:
+			bits = 8 * l.text.Data[o.Name].Unit
+		}
+	}
+	regs, _ := effects(f.in)
+	for _, r := range regs {
+		if v, err := l.register(f.in, asm.Operand{Kind: asm.Reg, Reg: r}); err == nil && bits == 0 && !isZero(v.e) {
+			bits = v.bits
+		}
+	}
+	if t := intOf[bits]; t != loopir.Invalid {
+		typed := *f.e
+		typed.Elem = t
+		f.e, f.lanes, f.bits = &typed, f.lanes*f.bits/bits, bits
+		f.known = f.lanes
+	}
 }
 
 func (l *lifter) want(f *form, n int) error {
@@ -164,6 +228,15 @@ func (l *lifter) lanewise(m *machine, f *form) error {
 		}
 		args = append(args, x)
 	}
+	if e, ok := indexArithmetic(f.e, args); ok {
+		return l.result(m, f, e)
+	}
+	if f.e.Elem.IsInteger() && !f.e.Bitwise {
+		var err error
+		if args, err = l.numbers(f, args); err != nil {
+			return err
+		}
+	}
 	return l.result(m, f, tidy(l.ordered(f.e.Effect(args...))))
 }
 
@@ -184,24 +257,27 @@ func (l *lifter) ordered(e loopir.Expr) loopir.Expr {
 // result puts a lane's value into the destination, under the write mask.
 func (l *lifter) result(m *machine, f *form, e loopir.Expr) error {
 	if f.mask == nil {
-		return l.set(f.in, f.dst, vec{kind: value, lanes: f.lanes, bits: f.bits, e: e})
+		return l.set(f.in, f.dst, vec{kind: value, lanes: f.known, bits: f.bits, e: e})
 	}
-	var other loopir.Expr
-	if f.zero {
-		zero, _ := asFloat(bitConst(new(big.Int), e.TypeOf()), e.TypeOf())
-		other = zero
-	} else {
-		old, err := l.operand(m, &form{in: f.in, e: f.e, lanes: f.lanes, bits: f.bits}, f.dst)
-		if err != nil {
+	t := f.e.Elem
+	if e.TypeOf().IsValue() && e.TypeOf().Bits() == f.bits && !f.e.Signed {
+		t = e.TypeOf() // only bits are moved, or count
+	}
+	other := loopir.Expr(bitConst(new(big.Int), t))
+	if !f.zero {
+		old := form{in: f.in, e: f.e, lanes: f.lanes, known: f.known, bits: f.bits}
+		var err error
+		if other, err = l.operand(m, &old, f.dst); err != nil {
 			return err
 		}
-		other = old
+		f.known = old.known
 	}
-	e, ok := asFloat(e, f.e.Elem)
-	if !ok || !f.e.Elem.IsFloat() {
+	e, ok := asNumber(e, t)
+	other, ok2 := asNumber(other, t)
+	if !ok || !ok2 {
 		return l.errorf(f.in, "only numbers are masked")
 	}
-	return l.set(f.in, f.dst, vec{kind: value, lanes: f.lanes, bits: f.bits, e: choose(f.mask, e, other)})
+	return l.set(f.in, f.dst, vec{kind: value, lanes: f.known, bits: f.bits, e: choose(f.mask, e, other)})
 }
 
 func choose(c, a, b loopir.Expr) loopir.Expr {

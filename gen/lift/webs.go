@@ -46,7 +46,7 @@ func effects(in *asm.Inst) (reads []string, writes string) {
 // zeroing recognizes x ^ x, which reads nothing.
 func zeroing(in *asm.Inst) bool {
 	switch in.Op {
-	case "VXORPS", "VXORPD", "VPXORD", "VPXORQ", "VEOR.B16":
+	case "VXORPS", "VXORPD", "VPXOR", "VPXORD", "VPXORQ", "VEOR.B16":
 		return len(in.Args) == 3 && in.Args[0].Kind == asm.Reg && in.Args[0] == in.Args[1] && len(in.Sfx) == 0
 	}
 	return false

@@ -79,18 +79,9 @@ func (t *argTable) sorted() []Arg {
 			return 0
 		case a.Kind == Number:
 			return 1
-		case size(a.Type) == 8:
-			return 2
 		}
-		return 3
+		return 10 - int(size(a.Type))
 	}
 	sort.SliceStable(t.args, func(i, j int) bool { return rank(t.args[i]) < rank(t.args[j]) })
 	return t.args
-}
-
-func size(t loopir.Type) int64 {
-	if t == loopir.F64 {
-		return 8
-	}
-	return 4
 }

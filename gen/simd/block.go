@@ -128,9 +128,9 @@ func (e *emitter) describe(it *item, v *value, dst bool, numbers sourceNumbers) 
 	case v.op == opLoad && it.s.prefetch > 0:
 	case v.op == opLoad:
 		at := e.groupPlace(v, it.group)
-		sp := span{at.aff, at.disp, at.disp + e.elem}
+		sp := span{at.aff, at.disp, at.disp + size(v.typ)}
 		if v.vec {
-			sp.hi = at.disp + e.width
+			sp.hi = at.disp + e.bytes(size(v.typ))
 		}
 		if dst {
 			it.store = append(it.store, sp)
@@ -160,7 +160,7 @@ func (v *value) argsOrNil() []*value {
 func (e *emitter) groupPlace(v *value, group int64) place {
 	at := v.at
 	if v.vec {
-		at.disp += group * e.width
+		at.disp += group * e.bytes(size(v.typ))
 	}
 	return at
 }

@@ -128,9 +128,14 @@ func goType(a simd.Arg) string {
 	case a.Kind == simd.Number:
 		return "int64"
 	case a.Kind == simd.Pointer:
-		return "*" + map[loopir.Type]string{loopir.F32: "float32", loopir.F64: "float64"}[a.Type]
+		return "*" + goTypes[a.Type]
 	}
-	return map[loopir.Type]string{loopir.F32: "float32", loopir.F64: "float64"}[a.Type]
+	return goTypes[a.Type]
+}
+
+var goTypes = map[loopir.Type]string{
+	loopir.F32: "float32", loopir.F64: "float64",
+	loopir.I8: "int8", loopir.U8: "uint8", loopir.I16: "int16", loopir.I32: "int32", loopir.I64: "int64",
 }
 
 func (w *stubWriter) file(t testing.TB) string {

@@ -27,8 +27,12 @@ func (l *lowerer) choice(c loopir.Expr, yes, no func() ([]node, error)) ([]node,
 	if both := together(cond, y, n); both != nil {
 		return appendNodes(appendNodes(out, both), after), nil
 	}
-	chosen(y, func(old, new *value) *value { return &value{op: opSelect, args: []*value{cond, new, old}} })
-	chosen(n, func(old, new *value) *value { return &value{op: opSelect, args: []*value{cond, old, new}} })
+	chosen(y, func(old, new *value) *value {
+		return &value{op: opSelect, typ: new.typ, args: []*value{cond, new, old}}
+	})
+	chosen(n, func(old, new *value) *value {
+		return &value{op: opSelect, typ: new.typ, args: []*value{cond, old, new}}
+	})
 	return appendNodes(appendNodes(appendNodes(out, y), n), after), nil
 }
 
@@ -66,7 +70,7 @@ func together(cond *value, y, n []node) []node {
 		if s.rhs == nil || t.rhs == nil || !sameCell(s.dst, t.dst) {
 			return nil
 		}
-		rhs := &value{op: opSelect, args: []*value{cond, s.rhs, t.rhs}}
+		rhs := &value{op: opSelect, typ: s.dst.typ, args: []*value{cond, s.rhs, t.rhs}}
 		out.stmts = append(out.stmts, &stmt{lanes: s.lanes, dst: s.dst, rhs: rhs})
 	}
 	return []node{out}
@@ -96,7 +100,7 @@ func (l *lowerer) before(cond *value, sides ...[]node) (*value, []node, []node) 
 	copied = func(v *value) *value {
 		if v.op == opLoad || v.op == opCell {
 			loc := &local{name: fmt.Sprintf("was%d", len(start)), lanePos: -1, perLane: l.lanes > 0}
-			c := &value{op: opCell, cell: cell{loc: loc, vec: loc.perLane}}
+			c := &value{op: opCell, typ: v.typ, cell: cell{loc: loc, vec: loc.perLane}}
 			start = append(start, &stmt{lanes: l.lanes, dst: c, rhs: v})
 			end = append(end, &stmt{end: loc})
 			return c

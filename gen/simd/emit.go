@@ -5,6 +5,8 @@ import (
 	"math"
 	"strconv"
 	"strings"
+
+	"github.com/loopopt/loopopt/loopir"
 )
 
 // Header begins a file of emitted functions: they name the fields of their
@@ -18,7 +20,7 @@ type emitter struct {
 	isa    ISA
 	evex   bool  // AVX-512 encodings: 32 registers, masks, embedded broadcasts
 	width  int64 // bytes of a vector register
-	elem   int64 // bytes of an element
+	elem   int64 // bytes of the widest element
 	symbol string
 	fields string // prefix of the argument macros
 	text   strings.Builder
@@ -35,8 +37,8 @@ type emitter struct {
 func (p *Program) Emit(isa ISA, symbol string) (string, error) {
 	args := symbol + "Args"
 	e := &emitter{
-		prog: p, isa: isa, width: isa.width(), elem: size(p.elem),
-		symbol: symbol, fields: args + "_", data: dataTable{prefix: symbol},
+		prog: p, isa: isa, width: isa.width(), elem: max(1, p.wide),
+		symbol: symbol, fields: args + "_", data: dataTable{prefix: symbol, elem: max(1, p.wide)},
 	}
 	e.to = e.targetFor(isa)
 	for _, n := range p.lanes {
@@ -47,7 +49,10 @@ func (p *Program) Emit(isa ISA, symbol string) (string, error) {
 	if isa == NEON && e.width < isa.width() {
 		return "", unsupported(p.span, "%d lanes that fill no vector", p.lanes)
 	}
-	e.evex = e.width == 64
+	if e.width < 16 {
+		return "", unsupported(p.span, "%d lanes that fill no vector", p.lanes)
+	}
+	e.evex = e.width == 64 || isa == AVX512 && !p.plain()
 	e.vec.init(e.evex || isa == NEON)
 	for _, n := range p.body {
 		if err := e.segment(n); err != nil {
@@ -62,7 +67,7 @@ func (p *Program) Emit(isa ISA, symbol string) (string, error) {
 		return "", unsupported(p.span, "more pointers and numbers than registers")
 	}
 	e.to.leave()
-	return e.data.text(e.elem) + e.function(args), nil
+	return e.data.text() + e.function(args), nil
 }
 
 // function is the whole of it.
@@ -246,7 +251,44 @@ func (e *emitter) tooManyVectors() error {
 	return unsupported(e.prog.span, "more than %d vectors are live at once", len(e.vec.used))
 }
 
-// reg names vector register r at the emitter's width.
-func (e *emitter) reg(r int) string {
-	return map[int64]string{16: "X", 32: "Y", 64: "Z"}[e.width] + strconv.Itoa(r)
+// per is how many lanes a register holds.
+func (e *emitter) per() int64 { return e.width / e.elem }
+
+// bytes is what the lanes of a register take, of elements of a size.
+func (e *emitter) bytes(size int64) int64 { return e.per() * size }
+
+// part names the move of lanes of type t where they fill less than a vector; "" if they do.
+func (e *emitter) part(t loopir.Type) string {
+	return map[int64]string{8: "VMOVQ", 4: "VMOVD"}[e.bytes(size(t))]
+}
+
+// reg names vector register r for lanes of a size.
+func (e *emitter) reg(r int, size int64) string {
+	letter := "X"
+	switch e.bytes(size) {
+	case 32:
+		letter = "Y"
+	case 64:
+		letter = "Z"
+	}
+	return letter + strconv.Itoa(r)
+}
+
+// maskLetter is the size of mask registers that work on all lanes.
+func (e *emitter) maskLetter() string {
+	switch n := e.per(); {
+	case n > 32:
+		return "Q"
+	case n > 16:
+		return "D"
+	}
+	return "W"
+}
+
+// maskType is a type of masks whose lanes have a size: the region's own, if it has one.
+func (e *emitter) maskType(size int64) loopir.Type {
+	if e.prog.plain() {
+		return e.prog.used[0]
+	}
+	return map[int64]loopir.Type{1: loopir.I8, 2: loopir.I16, 4: loopir.I32, 8: loopir.I64}[size]
 }

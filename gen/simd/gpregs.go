@@ -43,7 +43,7 @@ func (e *emitter) segment(n node) error {
 type usage struct {
 	deepest map[*affine]int
 	depth   int
-	masks   bool
+	masks   bool // registers for numbers are needed
 }
 
 func (u *usage) node(n node, depth int) {
@@ -74,8 +74,9 @@ func (u *usage) value(v *value, depth int) {
 	if v == nil {
 		return
 	}
-	if v.op == opLoad {
+	if v.op == opLoad || v.op == opNumber {
 		u.use(v.at.aff, depth)
+		u.masks = u.masks || v.op == opNumber
 	}
 	for _, a := range v.args {
 		u.value(a, depth)

@@ -31,7 +31,7 @@ func (l *lowerer) local(d *loopir.Local, scope []loopir.Stmt) (*local, error) {
 	if d.Shape != nil && d.Mem != loopir.Registers {
 		return nil, unsupported(d.Span, "array %s lives in memory and is made inside the region", d.Name)
 	}
-	if err := l.elem(d.Type, d.Span); err != nil {
+	if err := l.known(d.Type, d.Span); err != nil {
 		return nil, err
 	}
 	loc := &local{name: d.Name, lanePos: -1, perLane: l.lanes > 0, span: d.Span}

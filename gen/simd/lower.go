@@ -12,9 +12,11 @@ type Program struct {
 	Args []Arg
 
 	body  []node
-	elem  loopir.Type // the one element type of the region
-	lanes []int64     // extents of the vectorized loops that aren't masked
-	span  loopir.Span // where errors without a better place point
+	types []loopir.Type // that statements mention, or that their values may need
+	used  []loopir.Type // of the values
+	wide  int64         // bytes of the widest
+	lanes []int64       // extents of the vectorized loops that aren't masked
+	span  loopir.Span   // where errors without a better place point
 }
 
 // A node is a *loop, a *guard or a *block.
@@ -54,7 +56,9 @@ type lowerer struct {
 	args   argTable
 	arrays map[string]*array
 	affs   []*affine
-	loops  []*loop // around the place
+	loops  []*loop       // around the place
+	nest   []*loopir.For // the same, and those that are written out or lanes
+	sizes  []string
 	loopID int
 	iters  map[string]poly.Poly
 	lanes  int64     // extent of the vectorized loop around the place, or 0
@@ -63,6 +67,7 @@ type lowerer struct {
 	facts  poly.Facts
 	budget int // statements that may still be written out
 	masks  bool
+	isa    ISA
 }
 
 const (
@@ -74,14 +79,21 @@ const (
 // no assembly form; the caller then keeps the region in Go.
 func Lower(r *Region, isa ISA) (*Program, error) {
 	l := &lowerer{
-		masks:  isa != NEON,
+		isa:    isa,
 		prog:   &Program{span: r.span()},
 		arrays: map[string]*array{},
 		iters:  map[string]poly.Poly{},
 		locals: map[string]*local{},
 		budget: maxUnroll,
 	}
+	l.prog.elements(r.Stmts())
+	l.masks = isa == AVX512 || isa == AVX2 && l.prog.narrow() >= 4
 	l.facts = poly.KernelFacts(r.Kernel)
+	for _, p := range r.Kernel.Params {
+		if p.Kind == loopir.SizeParam {
+			l.sizes = append(l.sizes, p.Name)
+		}
+	}
 	for _, o := range r.Path {
 		l.facts = l.facts.Enter(o)
 	}
@@ -219,6 +231,8 @@ func (l *lowerer) bind(name string, p poly.Poly, f func() ([]node, error)) ([]no
 }
 
 func (l *lowerer) forLoop(s *loopir.For) ([]node, error) {
+	l.nest = append(l.nest, s)
+	defer func() { l.nest = l.nest[:len(l.nest)-1] }()
 	lo, err := l.index(s.Lo)
 	if err != nil {
 		return nil, err

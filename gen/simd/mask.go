@@ -68,71 +68,73 @@ func (e *emitter) masked(g *guard, op loopir.Op, body []node, depth int, last bo
 		}
 	}
 	outer := e.vec.masks
-	n := int((g.lanes*e.elem + e.width - 1) / e.width)
-	masks, err := e.makeMasks(count, op, n, outer)
+	all, err := e.makeMasks(count, op, int((g.lanes+e.per()-1)/e.per()), outer)
 	if err != nil {
 		return err
 	}
-	e.vec.masks = masks
+	e.vec.masks = all
 	err = e.nodes(body, depth, last)
 	e.vec.masks = outer
-	e.freeMasks(masks)
+	e.freeMasks(all)
 	return err
 }
 
-func (e *emitter) makeMasks(count string, op loopir.Op, n int, outer []mask) ([]mask, error) {
-	letter := "D"
-	if e.elem == 8 {
-		letter = "Q"
+// makeMasks makes the masks of n vectors: of one size with AVX-512, whose masks fit lanes of
+// any, of each size that the region has without.
+func (e *emitter) makeMasks(count string, op loopir.Op, n int, outer masks) (masks, error) {
+	out := masks{}
+	if e.evex {
+		list, err := e.masksOf(e.elem, count, op, n, outer[e.elem])
+		for size := e.elem; size > 0; size /= 2 {
+			out[size] = list
+		}
+		return out, err
 	}
-	iota := e.data.iota(int64(n) * e.width / e.elem)
+	for size := e.elem; size >= e.prog.narrow(); size /= 2 {
+		if size < 4 {
+			return nil, unsupported(e.prog.span, "masked lanes of %d bytes without AVX-512", size)
+		}
+		list, err := e.masksOf(size, count, op, n, outer[size])
+		if err != nil {
+			return nil, err
+		}
+		out[size] = list
+	}
+	return out, nil
+}
+
+// masksOf makes masks for lanes of a size.
+func (e *emitter) masksOf(size int64, count string, op loopir.Op, n int, outer []mask) ([]mask, error) {
+	letter, lanes := sized[size], int64(n)*e.per()
+	if size == 1 && lanes > 127 {
+		return nil, unsupported(e.prog.span, "more masked lanes than fit in a byte")
+	}
+	iota := e.data.iota(lanes, size, 1)
 	v, ok := e.vec.take()
 	if !ok {
 		return nil, e.tooManyVectors()
 	}
 	if e.evex {
-		e.line("VPBROADCAST%s %s, %s", letter, count, e.reg(v))
+		e.line("VPBROADCAST%s %s, %s", letter, count, e.reg(v, size))
 	} else {
-		e.line("VMOV%s %s, X%d", letter, count, v)
-		e.line("VPBROADCAST%s X%d, %s", letter, v, e.reg(v))
+		move := map[int64]string{4: "D", 8: "Q"}[size]
+		e.line("VMOV%s %s, X%d", move, count, v)
+		e.line("VPBROADCAST%s X%d, %s", letter, v, e.reg(v, size))
 	}
 	ones, pred := -1, map[loopir.Op]int{loopir.Gt: 6, loopir.Le: 2}[op]
 	if !e.evex && op == loopir.Le { // what isn't greater
 		if ones, ok = e.vec.take(); !ok {
 			return nil, e.tooManyVectors()
 		}
-		s := selector{e: e}
-		e.line("%s %s(SB), %s", s.broadcastName(), e.data.constant(1<<(8*e.elem-1)<<1-1), e.reg(ones))
+		s, t := selector{e: e}, e.maskType(size)
+		e.line("%s %s(SB), %s", s.broadcastName(t), e.data.constant(1<<(8*size-1)<<1-1, size), e.reg(ones, size))
 	}
 	var out []mask
 	for g := range n {
-		var m mask
-		at := fmt.Sprintf("%s<>+%d(SB)", iota, int64(g)*e.width)
-		if e.evex {
-			k, ok := e.vec.takeK()
-			if !ok {
-				return nil, unsupported(e.prog.span, "more masks than the processor has")
-			}
-			m = mask(k)
-			if outer != nil {
-				e.line("VPCMP%s $%d, %s, %s, K%d, K%d", letter, pred, at, e.reg(v), outer[g], k)
-			} else {
-				e.line("VPCMP%s $%d, %s, %s, K%d", letter, pred, at, e.reg(v), k)
-			}
-		} else {
-			r, ok := e.vec.take()
-			if !ok {
-				return nil, e.tooManyVectors()
-			}
-			m = mask(r)
-			e.line("VPCMPGT%s %s, %s, %s", letter, at, e.reg(v), e.reg(r))
-			suffix := map[int64]string{4: "S", 8: "D"}[e.elem]
-			if ones >= 0 {
-				e.line("VXORP%s %s, %s, %s", suffix, e.reg(ones), e.reg(r), e.reg(r))
-			}
-			if outer != nil {
-				e.line("VANDP%s %s, %s, %s", suffix, e.reg(int(outer[g])), e.reg(r), e.reg(r))
-			}
+		at := fmt.Sprintf("%s<>+%d(SB)", iota, int64(g)*e.bytes(size))
+		m, err := e.maskOf(size, g, at, v, ones, pred, outer)
+		if err != nil {
+			return nil, err
 		}
 		out = append(out, m)
 	}
@@ -143,12 +145,45 @@ func (e *emitter) makeMasks(count string, op loopir.Op, n int, outer []mask) ([]
 	return out, nil
 }
 
-func (e *emitter) freeMasks(ms []mask) {
-	for _, m := range ms {
-		if e.evex {
-			e.vec.giveK(int(m))
-		} else {
-			e.vec.give(int(m))
+// maskOf makes one mask: v compared with the numbers at a place, inverted if ones are given.
+func (e *emitter) maskOf(size int64, g int, at string, v, ones, pred int, outer []mask) (mask, error) {
+	letter := sized[size]
+	if e.evex {
+		k, ok := e.vec.takeK()
+		if !ok {
+			return 0, unsupported(e.prog.span, "more masks than the processor has")
+		}
+		under := ""
+		if outer != nil {
+			under = fmt.Sprintf("K%d, ", outer[g])
+		}
+		e.line("VPCMP%s $%d, %s, %s, %sK%d", letter, pred, at, e.reg(v, size), under, k)
+		return mask(k), nil
+	}
+	r, ok := e.vec.take()
+	if !ok {
+		return 0, e.tooManyVectors()
+	}
+	name := func(op string) string { s := selector{e: e}; return s.bitwise(op, e.maskType(size)) }
+	e.line("VPCMPGT%s %s, %s, %s", letter, at, e.reg(v, size), e.reg(r, size))
+	if ones >= 0 {
+		e.line("%s %s, %s, %s", name("XOR"), e.reg(ones, size), e.reg(r, size), e.reg(r, size))
+	}
+	if outer != nil {
+		e.line("%s %s, %s, %s", name("AND"), e.reg(int(outer[g]), size), e.reg(r, size), e.reg(r, size))
+	}
+	return mask(r), nil
+}
+
+func (e *emitter) freeMasks(all masks) {
+	for size, ms := range all {
+		for _, m := range ms {
+			switch {
+			case !e.evex:
+				e.vec.give(int(m))
+			case size == e.elem:
+				e.vec.giveK(int(m))
+			}
 		}
 	}
 }

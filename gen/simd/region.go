@@ -58,9 +58,9 @@ func (r *Region) span() loopir.Span {
 type ArgKind uint8
 
 const (
-	Pointer ArgKind = iota // the first element of Array: *float32 or *float64
+	Pointer ArgKind = iota // the first element of Array: *float32, *int8, ...
 	Number                 // int64: the value of Value, an Index expression
-	Scalar                 // float32 or float64: the scalar parameter or value local called Array, or the index Value converted
+	Scalar                 // float32, int8, ...: the scalar parameter or value local called Array, or the index Value converted
 )
 
 // An Arg is one field of the argument struct. The assembly function takes a
@@ -70,7 +70,7 @@ const (
 //	func conv0AVX512(a *conv0Args)
 //
 // Fields are ordered so that the struct has no padding between them: pointers,
-// then int64, then 8-byte and 4-byte scalars.
+// then int64, then scalars of 8, 4, 2 bytes and of one.
 type Arg struct {
 	Name  string      // the Go field, unique among the Args
 	Kind  ArgKind     //

@@ -1,20 +1,27 @@
 package simd
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
 
 // commutes are the operations whose sources may be swapped; those in folds take
 // their last source from memory.
 var (
-	commutes = map[string]bool{"VADD": true, "VMUL": true, "VAND": true, "VOR": true, "VXOR": true, "VPAND": true, "VPOR": true, "VPXOR": true}
-	folds    = map[string]bool{
+	commutes = map[string]bool{
+		"VADD": true, "VMUL": true, "VPADD": true, "VPMULL": true, "VPMINS": true, "VPMINU": true, "VPMAXS": true, "VPMAXU": true, "VPCMPEQ": true, "VAND": true, "VOR": true, "VXOR": true, "VPAND": true, "VPOR": true, "VPXOR": true,
+	}
+	folds = map[string]bool{
 		"VADD": true, "VSUB": true, "VMUL": true, "VDIV": true, "VSQRT": true, "VMAX": true, "VMIN": true,
 		"VAND": true, "VOR": true, "VXOR": true, "VPAND": true, "VPOR": true, "VPXOR": true, "VCMP": true,
+		"VPADD": true, "VPSUB": true, "VPMULL": true, "VPMINS": true, "VPMINU": true, "VPMAXS": true, "VPMAXU": true, "VPABS": true, "VPCMPEQ": true, "VPCMPGT": true,
 	}
 )
 
 // stem is a mnemonic without its element type.
 func stem(op string) string {
-	for _, s := range []string{"PS", "PD", "D", "Q"} {
+	for _, s := range []string{"PS", "PD", "D", "Q", "B", "W"} {
 		if len(op) > len(s) && op[len(op)-len(s):] == s {
 			return op[:len(op)-len(s)]
 		}
@@ -39,7 +46,7 @@ func fold(ops []*inst, evex bool) []*inst {
 	gone := map[*inst]bool{}
 	for _, op := range ops {
 		can := func(o operand) bool {
-			return o.kind == temp && uses[o.n] == 1 && foldable(def[o.n], evex)
+			return o.kind == temp && uses[o.n] == 1 && foldable(def[o.n], op, evex)
 		}
 		at := -1
 		switch last := len(op.src) - 1; {
@@ -47,7 +54,7 @@ func fold(ops []*inst, evex bool) []*inst {
 			at = 0
 		case op.fma && can(op.src[1]):
 			at = 1
-		case op.fma || !folds[stem(op.op)] || last < 0:
+		case op.fma || !folds[stem(op.op)] && !extends(op.op) || last < 0:
 		case can(op.src[last]):
 			at = last
 		case last == 1 && commutes[stem(op.op)] && can(op.src[0]):
@@ -153,7 +160,7 @@ func (a *allocation) step(pos int, op *inst) error {
 // from memory: there is no free register and no other source in memory.
 func (a *allocation) inPlace(op *inst, i int) bool {
 	d := a.def[op.src[i].n]
-	if a.e.isa == NEON || slices.Contains(a.free, true) || !foldable(d, a.e.evex) {
+	if a.e.isa == NEON || slices.Contains(a.free, true) || !foldable(d, op, a.e.evex) {
 		return false
 	}
 	for _, o := range op.src {
@@ -161,12 +168,24 @@ func (a *allocation) inPlace(op *inst, i int) bool {
 			return false
 		}
 	}
-	return op.fma && i < 2 || !op.fma && folds[stem(op.op)] && i == len(op.src)-1
+	return op.fma && i < 2 || !op.fma && (folds[stem(op.op)] || extends(op.op)) && i == len(op.src)-1
 }
 
-// foldable tells whether d is a load that another instruction may contain.
-func foldable(d *inst, evex bool) bool {
-	return d.load && d.mask == 0 && len(d.src) == 1 && (evex || !d.src[0].cast)
+// extends tells the conversions that read just the lanes that they convert.
+func extends(op string) bool {
+	return strings.HasPrefix(op, "VPMOVSX") || strings.HasPrefix(op, "VPMOVZX") || op == "VCVTPS2PD" || op == "VCVTDQ2PD" || op == "VCVTDQ2PS"
+}
+
+// foldable tells whether d is a load that op may contain. Parts of vectors are contained in
+// what converts them.
+func foldable(d, op *inst, evex bool) bool {
+	if !d.load || d.mask != 0 || len(d.src) != 1 || d.size != cmp.Or(op.from, op.size) {
+		return false
+	}
+	if extends(op.op) {
+		return !d.src[0].cast
+	}
+	return d.op != "VMOVQ" && d.op != "VMOVD" && (!d.src[0].cast || evex && d.size >= 4)
 }
 
 // define gives the temp n a register for the value made at pos.
@@ -285,7 +304,7 @@ func (x86) fma(a *allocation, pos int, op *inst, temps []operand) error {
 	case x == op.dst:
 		form("213", y, z) // dst = y*dst + z
 	default:
-		a.out = append(a.out, &inst{op: "VMOVA" + op.op[len(op.op)-2:], imm: -1, dst: op.dst, src: []operand{z}})
+		a.out = append(a.out, &inst{op: "VMOVA" + op.op[len(op.op)-2:], size: op.size, imm: -1, dst: op.dst, src: []operand{z}})
 		form("231", x, y)
 	}
 	return nil

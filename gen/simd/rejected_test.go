@@ -32,15 +32,16 @@ func TestRejected(t *testing.T) {
 		{"nested", "for l in 0..4 vectorize { for m in 0..4 vectorize { B[i][4*l+m] = exp(A[i][l]) } }", "vectorized loop m inside another one"},
 		{"unroll", "for l in 0..16 vectorize { for j in 0..i unroll { B[i][l] += A[j][l] } }", "unrolled loop j has no constant extent"},
 		{"mixed", "for l in 0..16 vectorize { if A[i][l] > 0 { B[i][l] = exp(A[i][l]) } }", "exp"},
-		{"types", "for l in 0..8 vectorize { D[i][l] = D[i][l] + f64(A[i][l]) }", "this expression"},
-		{"both", "for l in 0..8 vectorize { D[i][l] = 0\nB[i][l] = 0 }", "f32 and f64 values in one region"},
-		{"integers", "for l in 0..8 vectorize { J[i][l] = 0 }", "values other than f32 and f64"},
+		{"quotient", "for l in 0..8 vectorize { J[i][l] = J[i][l] / 3 }", "no instructions to divide integers"},
+		{"half", "for l in 0..16 vectorize { H[i][l] = H[i][l] }", "values of type bf16"},
+		{"to integer", "for l in 0..8 vectorize { J[i][l] = i32(A[i][l]) }", "no instructions that convert f32 to i32"},
+		{"large index", "for l in 0..16 vectorize { B[i][l] = f32(N*i+l) }", "isn't known to fit in 32 bits"},
 		{"buffer", "for l in 0..16 vectorize { var t: f32[4] in stack\nt[0] = 1\nB[i][l] = t[0] }", "array t lives in memory"},
 		{"offset", "for l in 0..16 vectorize { B[i][l] = A[8589934592*N][l] + A[4294967296][l] }", "the constant offset 274877906944 is too large"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			k := parseKernel(t, fmt.Sprintf("kernel f(N: size, in A: f32[N][16], inout B: f32[N][16], inout D: f64[N][16], inout J: i32[N][16]) { for i in 0..N { %s } }", tt.body))
+			k := parseKernel(t, fmt.Sprintf("kernel f(N: size, in A: f32[N][16], inout B: f32[N][16], inout H: bf16[N][16], inout J: i32[N][16]) { for i in 0..N { %s } }", tt.body))
 			rs := simd.FindRegions(k)
 			if len(rs) != 1 {
 				t.Fatalf("%d regions", len(rs))

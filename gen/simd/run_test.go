@@ -4,6 +4,7 @@ package simd_test
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -61,7 +62,7 @@ func TestRun(t *testing.T) {
 func (c *testCase) trial(t *testing.T, isa simd.ISA, rng *rand.Rand, sizes map[string]int64, atEnd bool) {
 	t.Helper()
 	in, err := interp.RandomInputs(c.kernel, sizes, func(p *loopir.Param, _ int) interp.Value {
-		return interp.Float(p.Type, number(rng))
+		return anyValue(rng, p.Type)
 	})
 	if err != nil {
 		t.Fatalf("%v: %v", sizes, err)
@@ -183,6 +184,18 @@ func number(rng *rand.Rand) float64 {
 	return rng.NormFloat64()
 }
 
+// anyValue is often special; integers are often at an end of their range.
+func anyValue(rng *rand.Rand, t loopir.Type) interp.Value {
+	if !t.IsInteger() {
+		return interp.Float(t, number(rng))
+	}
+	if rng.IntN(4) == 0 {
+		edge := int64(1)<<(t.Bits()-1) - 2 + rng.Int64N(4)
+		return interp.Integer(t, []int64{edge, -edge, rng.Int64N(3) - 1}[rng.IntN(3)])
+	}
+	return interp.Integer(t, int64(rng.Uint64()))
+}
+
 // A machine runs the loops around the regions, and the regions by assembly.
 type machine struct {
 	c       *testCase
@@ -257,14 +270,13 @@ func (m *machine) call(n int) error {
 				if err != nil {
 					return err
 				}
-				v = interp.Float(a.Type, float64(i))
+				v = interp.Integer(a.Type, i)
+				if a.Type.IsFloat() {
+					v = interp.Float(a.Type, float64(i))
+				}
 			}
-			if a.Type == loopir.F64 {
-				*(*uint64)(at) = v.Bits
-			} else {
-				*(*uint32)(at) = uint32(v.Bits)
-				size = 4
-			}
+			size = elemSize(a.Type)
+			putBits(at, v.Bits, size)
 		}
 		at = unsafe.Add(at, size)
 	}
@@ -322,25 +334,29 @@ func newGuarded(t testing.TB, a *interp.Array, atEnd bool) *guarded {
 func (g *guarded) free() { _ = syscall.Munmap(g.pages) }
 
 func elemSize(t loopir.Type) int {
-	if t == loopir.F64 {
-		return 8
-	}
-	return 4
+	return t.Bits() / 8
+}
+
+func putBits(at unsafe.Pointer, bits uint64, size int) {
+	var b [8]byte
+	binary.LittleEndian.PutUint64(b[:], bits)
+	copy(unsafe.Slice((*byte)(at), size), b[:])
 }
 
 func (g *guarded) set(i int, bits uint64) {
-	if g.typ == loopir.F64 {
-		*(*uint64)(unsafe.Add(g.first, 8*i)) = bits
-	} else {
-		*(*uint32)(unsafe.Add(g.first, 4*i)) = uint32(bits)
-	}
+	n := elemSize(g.typ)
+	putBits(unsafe.Add(g.first, n*i), bits, n)
 }
 
 func (g *guarded) get(i int) uint64 {
-	if g.typ == loopir.F64 {
-		return *(*uint64)(unsafe.Add(g.first, 8*i))
+	n := elemSize(g.typ)
+	var b [8]byte
+	copy(b[:], unsafe.Slice((*byte)(unsafe.Add(g.first, n*i)), n))
+	v := binary.LittleEndian.Uint64(b[:])
+	if g.typ.IsInteger() && g.typ != loopir.U8 { // as the interpreter holds it
+		v = uint64(int64(v<<(64-8*n)) >> (64 - 8*n))
 	}
-	return uint64(*(*uint32)(unsafe.Add(g.first, 4*i)))
+	return v
 }
 
 func (g *guarded) compare(t *testing.T, what string, want *interp.Array) {

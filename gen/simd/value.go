@@ -18,11 +18,13 @@ type stmt struct {
 // A value is an expression over vectors.
 type value struct {
 	op   valueOp
-	args []*value
-	at   place  // opLoad
-	vec  bool   // opLoad: lanes next to each other, else one cell for all
-	cell cell   // opCell, opLane
-	text string // opConst: the literal; opScalar: the argument
+	args []*value    // comparisons compare those of one type
+	at   place       // opLoad, opNumber
+	typ  loopir.Type // of a comparison or junction: none
+	vec  bool        // opLoad: lanes next to each other, else one cell for all
+	cell cell        // opCell, opLane
+	text string      // opConst: the literal; opScalar: the argument
+	step int64       // opIota
 }
 
 type valueOp uint8
@@ -33,6 +35,9 @@ const (
 	opLane                  // one lane of a cell, in all lanes
 	opConst                 //
 	opScalar                // an argument
+	opNumber                // a number that loops move, in all lanes
+	opIota                  // step times the number of the lane
+	opCast
 	opAdd
 	opSub
 	opMul
@@ -54,18 +59,6 @@ const (
 	opOr
 	opNot
 )
-
-// elem checks that the region has one element type.
-func (l *lowerer) elem(t loopir.Type, at loopir.Span) error {
-	switch {
-	case t != loopir.F32 && t != loopir.F64:
-		return unsupported(at, "values other than f32 and f64")
-	case l.prog.elem != loopir.Invalid && l.prog.elem != t:
-		return unsupported(at, "f32 and f64 values in one region")
-	}
-	l.prog.elem = t
-	return nil
-}
 
 func (l *lowerer) assign(s *loopir.Assign) ([]node, error) {
 	if sel := indexChoice(s.RHS); sel != nil {
@@ -96,7 +89,9 @@ func (l *lowerer) assign(s *loopir.Assign) ([]node, error) {
 			loopir.AddTo: opAdd, loopir.SubTo: opSub, loopir.MulTo: opMul, loopir.DivTo: opDiv,
 			loopir.MinTo: opMin, loopir.MaxTo: opMax,
 		}[s.Op]
-		rhs = &value{op: op, args: []*value{dst, rhs}}
+		if rhs, err = l.combine(op, s.Span, dst, rhs); err != nil {
+			return nil, err
+		}
 	}
 	return []node{&block{stmts: []*stmt{{lanes: l.lanes, dst: dst, rhs: rhs}}}}, nil
 }
@@ -109,27 +104,27 @@ func (l *lowerer) prefetch(s *loopir.Prefetch) ([]node, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []node{&block{stmts: []*stmt{{dst: &value{op: opLoad, at: at}, prefetch: s.Level}}}}, nil
+	return []node{&block{stmts: []*stmt{{dst: &value{op: opLoad, typ: s.Cell.Type, at: at}, prefetch: s.Level}}}}, nil
 }
 
 // read gives the value of a cell or scalar.
 func (l *lowerer) read(r *loopir.Read) (*value, error) {
-	if err := l.elem(r.Type, r.Span); err != nil {
+	if err := l.known(r.Type, r.Span); err != nil {
 		return nil, err
 	}
 	if loc := l.locals[r.Name]; loc != nil {
 		c, err := l.localCell(loc, r)
 		if c.vec && l.lanes == 0 {
 			c.one = true
-			return &value{op: opLane, cell: c}, err
+			return &value{op: opLane, typ: r.Type, cell: c}, err
 		}
-		return &value{op: opCell, cell: c}, err
+		return &value{op: opCell, typ: r.Type, cell: c}, err
 	}
 	if r.Index == nil {
-		return &value{op: opScalar, text: l.args.scalar(r.Name, r.Type)}, nil
+		return &value{op: opScalar, typ: r.Type, text: l.args.scalar(r.Name, r.Type)}, nil
 	}
 	at, contiguous, err := l.cell(r)
-	return &value{op: opLoad, at: at, vec: contiguous}, err
+	return &value{op: opLoad, typ: r.Type, at: at, vec: contiguous}, err
 }
 
 var binaryOps = map[loopir.Op]valueOp{
@@ -147,21 +142,21 @@ func (l *lowerer) value(e loopir.Expr) (*value, error) {
 	case *loopir.Read:
 		return l.read(e)
 	case *loopir.Float:
-		return &value{op: opConst, text: e.Text}, l.elem(e.Type, e.Span)
+		return &value{op: opConst, typ: e.Type, text: e.Text}, l.known(e.Type, e.Span)
 	case *loopir.Int:
-		return &value{op: opConst, text: e.Value.String()}, l.elem(e.Type, e.Span)
+		return &value{op: opConst, typ: e.Type, text: e.Value.String()}, l.known(e.Type, e.Span)
 	case *loopir.Binary:
 		if op, ok := binaryOps[e.Op]; ok && e.X.TypeOf() != loopir.Index {
-			return l.apply(op, e.X, e.Y)
+			return l.apply(op, e.Span, e.X, e.Y)
 		}
 	case *loopir.Unary:
 		if e.Op == loopir.Neg {
-			return l.apply(opNeg, e.X)
+			return l.apply(opNeg, e.Span, e.X)
 		}
-		return l.apply(opNot, e.X)
+		return l.apply(opNot, e.Span, e.X)
 	case *loopir.Intrinsic:
 		if op, ok := intrinsics[e.Name]; ok {
-			return l.apply(op, e.Args...)
+			return l.apply(op, e.Span, e.Args...)
 		}
 		return nil, unsupported(e.Span, "there are no instructions for %s", e.Name)
 	case *loopir.Cast:
@@ -171,31 +166,13 @@ func (l *lowerer) value(e loopir.Expr) (*value, error) {
 		case e.X.TypeOf() == loopir.Index:
 			return l.indexValue(e)
 		}
+		return l.cast(e)
 	}
 	return nil, unsupported(e.Source(), "this expression")
 }
 
-// indexValue is an index as a number in all lanes: a constant, or an argument that the
-// caller converts, so it has to be the same throughout the region.
-func (l *lowerer) indexValue(e *loopir.Cast) (*value, error) {
-	if err := l.elem(e.To, e.Span); err != nil {
-		return nil, err
-	}
-	p, err := l.index(e.X)
-	if err != nil {
-		return nil, err
-	}
-	if k, ok := p.Const(); ok {
-		return &value{op: opConst, text: k.String()}, nil
-	}
-	if !l.invariant(p) {
-		return nil, unsupported(e.Span, "an index that changes in the region is used as a value")
-	}
-	return &value{op: opScalar, text: l.args.converted(p, e.To)}, nil
-}
-
-// apply lowers an operator; min and max of several associate to the left.
-func (l *lowerer) apply(op valueOp, es ...loopir.Expr) (*value, error) {
+// apply lowers an operator.
+func (l *lowerer) apply(op valueOp, at loopir.Span, es ...loopir.Expr) (*value, error) {
 	args := make([]*value, len(es))
 	for i, e := range es {
 		var err error
@@ -203,16 +180,29 @@ func (l *lowerer) apply(op valueOp, es ...loopir.Expr) (*value, error) {
 			return nil, err
 		}
 	}
-	if op == opNeg && args[0].op == opConst {
+	return l.combine(op, at, args...)
+}
+
+// combine is an operator on values; min and max of several associate to the left.
+func (l *lowerer) combine(op valueOp, at loopir.Span, args ...*value) (*value, error) {
+	t := args[len(args)-1].typ
+	switch {
+	case op == opNeg && args[0].op == opConst:
 		text, negative := strings.CutPrefix(args[0].text, "-")
 		if !negative {
 			text = "-" + text
 		}
-		return &value{op: opConst, text: text}, nil
+		return &value{op: opConst, typ: t, text: text}, nil
+	case op == opDiv && t.IsInteger():
+		return nil, unsupported(at, "there are no instructions to divide integers")
+	case op == opAbs && t == loopir.U8:
+		return args[0], nil
+	case op >= opEq:
+		t = loopir.Bool
 	}
 	for (op == opMin || op == opMax) && len(args) > 2 {
-		first := &value{op: op, args: args[:2:2]}
+		first := &value{op: op, typ: t, args: args[:2:2]}
 		args = append([]*value{first}, args[2:]...)
 	}
-	return &value{op: op, args: args}, nil
+	return &value{op: op, typ: t, args: args}, nil
 }

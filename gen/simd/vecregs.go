@@ -1,6 +1,10 @@
 package simd
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/loopopt/loopopt/loopir"
+)
 
 // A mask is a mask register (AVX-512) or a vector register whose active lanes
 // are all ones.
@@ -14,8 +18,13 @@ type vecRegs struct {
 	usedK [8]bool
 	cells map[cellKey]int
 	fresh map[int]bool // registers of cells that nothing was written to yet
-	masks []mask       // of the guards around, one for each vector; nil: no mask
+	masks masks        // of the guards around; nil: no mask
 }
+
+// masks are those of each vector of lanes, by the size of a lane where it matters.
+type masks map[int64][]mask
+
+func (m masks) of(t loopir.Type, group int64) mask { return m[size(t)][group] }
 
 // A cellKey is a cell of a local and one vector of its lanes.
 type cellKey struct {
@@ -60,7 +69,7 @@ func (r *vecRegs) giveK(i int) { r.usedK[i] = false }
 // groupOf is the vector of v's cell that vector group of the statement uses.
 func (e *emitter) groupOf(v *value, group int64) int64 {
 	if v.op == opLane {
-		return v.cell.off * e.elem / e.width
+		return v.cell.off / e.per()
 	}
 	return group
 }
@@ -68,7 +77,7 @@ func (e *emitter) groupOf(v *value, group int64) int64 {
 // cell gives the register of vector group of a cell.
 func (e *emitter) cell(c cell, group int64) (int, error) {
 	k := cellKey{c.loc, c.index, group}
-	per := e.width / e.elem
+	per := e.per()
 	switch {
 	case !c.vec:
 		k.group = 0
@@ -133,7 +142,7 @@ func (e *emitter) reserve(v *value, group int64, inner map[*local]bool) error {
 		if e.vec.fresh[r] {
 			// A masked write inside must keep what an earlier iteration wrote.
 			s := selector{e: e}
-			i := &inst{op: s.bitwise("XOR"), imm: -1, dst: operand{kind: vector, n: r}}
+			i := &inst{op: s.bitwise("XOR", v.typ), size: e.elem, imm: -1, dst: operand{kind: vector, n: r}}
 			if err := e.to.print(i); err != nil {
 				return err
 			}
@@ -150,7 +159,7 @@ func (e *emitter) reserve(v *value, group int64, inner map[*local]bool) error {
 
 // groups is the number of vectors that s works on.
 func (e *emitter) groups(s *stmt) int64 {
-	return max(1, (s.lanes*e.elem+e.width-1)/e.width)
+	return max(1, (s.lanes+e.per()-1)/e.per())
 }
 
 func eachStmt(body []node, f func(*stmt) error) error {

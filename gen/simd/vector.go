@@ -40,7 +40,7 @@ func (l *lowerer) asLanes(s *loopir.For, lo, trip, step poly.Poly) ([]node, erro
 		if n > 16*maxLanes {
 			return nil, unsupported(s.Span, "%d lanes of a local in registers", n)
 		}
-		if n%4 == 0 {
+		if n%l.fewest() == 0 {
 			l.prog.lanes = append(l.prog.lanes, n)
 			return l.inLanes(s, lo, n)
 		}
@@ -48,7 +48,7 @@ func (l *lowerer) asLanes(s *loopir.For, lo, trip, step poly.Poly) ([]node, erro
 	}
 	bound, _ := l.facts.UpperConst(trip.Expr())
 	small := bound != nil && bound.IsInt64() && bound.Int64() <= maxLanes
-	if small && (l.indexesLanes(s) || bound.Int64() <= strip(s) || !l.invariant(trip)) {
+	if small && (l.indexesLanes(s) || bound.Int64() <= l.strip() || !l.invariant(trip)) {
 		return l.maskedLanes(s, lo, trip, bound.Int64())
 	}
 	return l.strips(s, lo, trip)
@@ -93,7 +93,7 @@ func (l *lowerer) strips(s *loopir.For, lo, trip poly.Poly) ([]node, error) {
 	if !l.facts.NonNeg(trip) {
 		trip = poly.Max(trip, poly.Int(0))
 	}
-	n := strip(s)
+	n := l.strip()
 	l.prog.lanes = append(l.prog.lanes, n)
 	whole := poly.FloorDiv(trip, poly.Int(n))
 	o, err := l.counted(s, lo, whole, poly.Int(n), func() ([]node, error) { return l.inLanes(s, l.iters[s.Iter], n) })
@@ -105,17 +105,11 @@ func (l *lowerer) strips(s *loopir.For, lo, trip poly.Poly) ([]node, error) {
 	return append([]node{o}, rest...), err
 }
 
-// strip is how many cells, of the type that s writes first, take 64 bytes.
-func strip(s *loopir.For) int64 {
-	t, found := loopir.F32, false
-	loopir.Walk(s.Body, func(s loopir.Stmt) bool {
-		if a, ok := s.(*loopir.Assign); ok && !found {
-			t, found = a.LHS.Type, true
-		}
-		return !found
-	})
-	return 64 / size(t)
-}
+// strip is how many cells of the widest type take 64 bytes.
+func (l *lowerer) strip() int64 { return 64 / max(1, l.prog.wide) }
+
+// fewest is how many lanes fill the smallest vector that is used.
+func (l *lowerer) fewest() int64 { return max(4, 16/max(1, l.prog.wide)) }
 
 // slanted lowers a loop inside lanes whose bounds grow from lane to lane: it runs from the
 // first lane's start to the last one's end, and a guard masks the lanes that are not in it.

@@ -30,6 +30,7 @@ func (f *File) Func(name string) *Func {
 // A Data is a read-only symbol.
 type Data struct {
 	Bytes  []byte
+	Unit   int // bytes that its first DATA gives
 	Line   int
 	filled []bool
 	global bool
@@ -190,6 +191,9 @@ func (p *parser) data(rest string) error {
 	d := p.symbol(o.Name)
 	if o.Off < 0 || o.Off > 1<<16 {
 		return fmt.Errorf("DATA offset %d", o.Off)
+	}
+	if d.Unit == 0 {
+		d.Unit = w
 	}
 	for len(d.Bytes) < int(o.Off)+w {
 		d.Bytes, d.filled = append(d.Bytes, 0), append(d.filled, false)

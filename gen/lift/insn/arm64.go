@@ -10,11 +10,6 @@ func init() {
 		e.Arch, e.VEX, e.EVEX = "arm64", true, true
 		table[e.Op] = &e
 	}
-	truth := func(op loopir.Op) fun {
-		return func(x ...loopir.Expr) loopir.Expr {
-			return &loopir.Binary{Op: op, X: x[0], Y: x[1], Type: loopir.Bool}
-		}
-	}
 	for arr, elem := range map[string]loopir.Type{".S4": loopir.F32, ".D2": loopir.F64} {
 		for op, effect := range map[string]fun{
 			"FADD": operator(loopir.Add), "FSUB": operator(loopir.Sub), "FMUL": operator(loopir.Mul), "FDIV": operator(loopir.Div),
@@ -34,7 +29,7 @@ func init() {
 	put(Entry{Op: "FMOVD", Kind: Move, Elem: loopir.F64, Scalar: true})
 	// What follows moves bits and combines them one by one, whatever the lanes are.
 	whole := func(op string, kind Kind, args int, dst bool, effect fun) {
-		put(Entry{Op: op, Kind: kind, Elem: loopir.F32, Any: true, Args: args, Dst: dst, Effect: effect})
+		put(Entry{Op: op, Kind: kind, Elem: loopir.F32, Any: true, Bitwise: kind == Lanes, Args: args, Dst: dst, Effect: effect})
 	}
 	whole("FMOVQ", Move, 0, false, nil)
 	whole("VMOV.B16", Move, 0, false, nil)

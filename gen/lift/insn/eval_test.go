@@ -23,6 +23,8 @@ func eval(e loopir.Expr, env map[string]uint64) uint64 {
 		return x ^ 1<<(e.Type.Bits()-1)
 	case *loopir.Binary:
 		return evalBinary(e, eval(e.X, env), eval(e.Y, env))
+	case *loopir.Cast:
+		return evalCast(e, eval(e.X, env))
 	case *loopir.Intrinsic:
 		args := make([]uint64, len(e.Args))
 		for i, a := range e.Args {
@@ -47,18 +49,12 @@ func evalBinary(e *loopir.Binary, x, y uint64) uint64 {
 		return x | y
 	}
 	t := e.X.TypeOf()
-	switch {
-	case e.Op == loopir.Add && t == loopir.I64:
-		return x + y
-	case e.Op == loopir.Sub && t == loopir.I64:
-		return x - y
-	}
 	if t.IsInteger() {
-		a, b := int64(x), int64(y)
-		if t == loopir.I32 {
-			a, b = int64(int32(x)), int64(int32(y))
+		a, b := integer(t, x), integer(t, y)
+		if e.Op >= loopir.Eq && e.Op <= loopir.Ge {
+			return truth(compare(e.Op, float64(cmp.Compare(a, b)), 0, a == b))
 		}
-		return truth(compare(e.Op, float64(cmp.Compare(a, b)), 0, a == b))
+		return map[loopir.Op]uint64{loopir.Add: x + y, loopir.Sub: x - y, loopir.Mul: x * y}[e.Op]
 	}
 	if e.Op >= loopir.Eq && e.Op <= loopir.Ge {
 		a, b := number(t, x), number(t, y)
@@ -95,11 +91,32 @@ func number(t loopir.Type, x uint64) float64 {
 	return math.Float64frombits(x)
 }
 
-func evalCall(e *loopir.Intrinsic, x []uint64) uint64 {
-	mask := uint64(math.MaxUint64)
-	if e.Type.Bits() == 32 {
-		mask = math.MaxUint32
+// integer is the value of the low bits of x.
+func integer(t loopir.Type, x uint64) int64 {
+	n := 64 - t.Bits()
+	if t == loopir.U8 {
+		return int64(x << n >> n)
 	}
+	return int64(x<<n) >> n
+}
+
+func evalCast(e *loopir.Cast, x uint64) uint64 {
+	from := e.X.TypeOf()
+	switch {
+	case from.IsInteger() && e.To.IsInteger():
+		return uint64(integer(from, x))
+	case from.IsInteger() && e.To == loopir.F32:
+		return uint64(math.Float32bits(float32(integer(from, x))))
+	case from.IsInteger():
+		return math.Float64bits(float64(integer(from, x)))
+	case e.To == loopir.F32:
+		return uint64(math.Float32bits(float32(number(from, x))))
+	}
+	return math.Float64bits(number(from, x))
+}
+
+func evalCall(e *loopir.Intrinsic, x []uint64) uint64 {
+	mask := uint64(math.MaxUint64) >> (64 - e.Type.Bits())
 	switch e.Name {
 	case "select":
 		if x[0] == 1 {
@@ -128,7 +145,17 @@ func evalCall(e *loopir.Intrinsic, x []uint64) uint64 {
 		return ^x[0] & mask
 	case BitSelect:
 		return (x[0]&x[1] | ^x[0]&x[2]) & mask
-	case "min", "max":
+	case "min", "max", "abs":
+		if e.Type.IsInteger() {
+			a, b := integer(e.Type, x[0]), -integer(e.Type, x[0])
+			if len(x) == 2 {
+				b = integer(e.Type, x[1])
+			}
+			if e.Name == "min" {
+				return uint64(min(a, b)) & mask
+			}
+			return uint64(max(a, b)) & mask
+		}
 		a, b := number(e.Type, x[0]), number(e.Type, x[1])
 		v := min(a, b)
 		if e.Name == "max" {

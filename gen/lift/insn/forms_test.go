@@ -1,6 +1,7 @@
 package insn
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/loopopt/loopopt/loopir"
@@ -113,8 +114,19 @@ func forms(e *Entry, r string, width int, wide bool) []trial {
 			}
 			return in.lane(1, i, bits)
 		})
+	case Convert:
+		return convertForms(e, r, width, wide)
+	case Extract:
+		out = append(out, trial{entry: e, text: e.Op + " $0, X2, 64(AX)\n\tVMOVUPS 64(AX), X0", width: 16, want: func(in *input) ([]byte, uint64) { return lowest(in, bits/8), 0 }})
 	case FromGeneral:
 		if r == "X" {
+			add(e.Op+" 64(AX), X0", false, func(in *input, i int) uint64 {
+				if i == 0 {
+					return in.lane(1, 0, bits)
+				}
+				return 0
+			})
+			out = append(out, trial{entry: e, text: e.Op + " X2, 64(AX)\n\tVMOVUPS 64(AX), X0", width: 16, want: func(in *input) ([]byte, uint64) { return lowest(in, bits/8), 0 }})
 			add(e.Op+" CX, X0", false, func(in *input, i int) uint64 {
 				if i == 0 {
 					return in.cx
@@ -164,7 +176,7 @@ func lanesForms(e *Entry, r string, wide bool, bits int, masked func(string, fun
 	}
 	masked(e.Op+"%s "+r+"3, "+mid+"%s"+r+"0", value(func(in *input, i int) uint64 { return in.lane(3, i, bits) }))
 	masked(e.Op+"%s 64(AX), "+mid+"%s"+r+"0", value(func(in *input, i int) uint64 { return in.lane(1, i, bits) }))
-	if wide {
+	if wide && bits >= 32 {
 		masked(e.Op+".BCST%s 64(AX), "+mid+"%s"+r+"0", value(func(in *input, _ int) uint64 { return in.lane(1, 0, bits) }))
 	}
 }
@@ -186,6 +198,7 @@ func compareForms(e *Entry, r string, width int, wide bool) []trial {
 				if under != "" {
 					x &= in.k1 >> i
 				}
+				x &= 1
 				k |= x << i
 				put(b, i, bits, -x)
 			}
@@ -201,7 +214,7 @@ func compareForms(e *Entry, r string, width int, wide bool) []trial {
 	each := func(pred string, op fun) {
 		add(pred, r+"3", op, func(in *input, i int) uint64 { return in.lane(3, i, bits) })
 		add(pred, "64(AX)", op, func(in *input, i int) uint64 { return in.lane(1, i, bits) })
-		if wide {
+		if wide && bits >= 32 {
 			add(pred, ".BCST 64(AX)", op, func(in *input, _ int) uint64 { return in.lane(1, 0, bits) })
 		}
 	}
@@ -233,6 +246,7 @@ func src1(s string) string {
 }
 
 func logicForms(e *Entry) []trial {
+	n := map[byte]int{'W': 16, 'D': 32, 'Q': 64}[e.Op[len(e.Op)-1]]
 	text := e.Op + " K3, K1, K2"
 	args := []loopir.Expr{leaf(0, loopir.Bool), leaf(1, loopir.Bool)}
 	if e.Args == 1 {
@@ -242,9 +256,55 @@ func logicForms(e *Entry) []trial {
 	effect := e.Effect(args...)
 	return []trial{{entry: e, text: text, width: 64, wide: true, mask: true, want: func(in *input) ([]byte, uint64) {
 		k := uint64(0)
-		for i := range 16 {
+		for i := range n {
 			k |= eval(effect, map[string]uint64{"x0": in.k1 >> i & 1, "x1": in.k3 >> i & 1}) << i
 		}
 		return nil, k
 	}}}
+}
+
+// lowest is the memory where its first n bytes are those of the third vector.
+func lowest(in *input, n int) []byte {
+	b := append([]byte(nil), in.v[1][:16]...)
+	copy(b, in.v[2][:n])
+	return b
+}
+
+// convertForms tries registers and memory; vectors of the type that has more bits are as
+// wide as asked for.
+func convertForms(e *Entry, r string, width int, wide bool) []trial {
+	from, to := e.From.Bits(), e.Elem.Bits()
+	if e.Width != 0 && e.Width != width {
+		return nil
+	}
+	n := width * 8 / max(from, to)
+	name := func(bits int) string { return map[int]string{32: "Y", 64: "Z"}[n*bits/8] }
+	src, dst := cmp.Or(name(from), "X"), cmp.Or(name(to), "X")
+	effect := e.Effect(leaf(0, e.From))
+	var out []trial
+	add := func(text string, v int, merge, mask bool) {
+		out = append(out, trial{entry: e, text: text, width: width, wide: wide || !e.VEX, want: func(in *input) ([]byte, uint64) {
+			b := make([]byte, n*to/8)
+			for i := range n {
+				x := eval(effect, map[string]uint64{"x0": in.lane(v, i, from)})
+				if mask && in.k1>>i&1 == 0 {
+					x = 0
+					if merge {
+						x = in.lane(0, i, to)
+					}
+				}
+				put(b, i, to, x)
+			}
+			return b, 0
+		}})
+	}
+	add(e.Op+" "+src+"2, "+dst+"0", 2, false, false)
+	if to > from {
+		add(e.Op+" 64(AX), "+dst+"0", 1, false, false)
+	}
+	if wide {
+		add(e.Op+" "+src+"2, K1, "+dst+"0", 2, true, true)
+		add(e.Op+".Z "+src+"2, K1, "+dst+"0", 2, false, true)
+	}
+	return out
 }

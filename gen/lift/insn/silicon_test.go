@@ -41,19 +41,15 @@ type input struct {
 }
 
 func (in *input) lane(v, i, bits int) uint64 {
-	b := in.v[v][i*bits/8:]
-	if bits == 32 {
-		return uint64(binary.LittleEndian.Uint32(b))
-	}
-	return binary.LittleEndian.Uint64(b)
+	var b [8]byte
+	copy(b[:bits/8], in.v[v][i*bits/8:])
+	return binary.LittleEndian.Uint64(b[:])
 }
 
 func put(b []byte, i, bits int, x uint64) {
-	if bits == 32 {
-		binary.LittleEndian.PutUint32(b[i*4:], uint32(x))
-		return
-	}
-	binary.LittleEndian.PutUint64(b[i*8:], x)
+	var v [8]byte
+	binary.LittleEndian.PutUint64(v[:], x)
+	copy(b[i*bits/8:], v[:bits/8])
 }
 
 // TestSilicon executes every entry that has vectors or masks on this processor, on
@@ -70,7 +66,7 @@ func TestSilicon(t *testing.T) {
 	}
 	var untested, run []trial
 	for _, x := range list {
-		if x.wide && !(cpu.X86.HasAVX512F && cpu.X86.HasAVX512VL && cpu.X86.HasAVX512DQ) {
+		if x.wide && !(cpu.X86.HasAVX512F && cpu.X86.HasAVX512VL && cpu.X86.HasAVX512DQ && cpu.X86.HasAVX512BW) {
 			untested = append(untested, x)
 		} else {
 			run = append(run, x)
@@ -127,7 +123,7 @@ func sameLanes(x trial, got, want []byte) bool {
 		return true
 	}
 	t := x.entry.Elem
-	if !t.IsFloat() || x.entry.Kind != Lanes || x.entry.Any {
+	if !t.IsFloat() || x.entry.Kind != Lanes && x.entry.Kind != Convert || x.entry.Any {
 		return false
 	}
 	n := t.Bits() / 8
@@ -161,12 +157,12 @@ var special64 = []uint64{
 
 // random makes an input: round by round special and random lanes of 32 and 64 bits.
 func random(rnd *rand.Rand, round int) input {
-	in := input{k1: uint64(rnd.Intn(1 << 16)), k3: uint64(rnd.Intn(1 << 16)), cx: rnd.Uint64()}
+	in := input{k1: rnd.Uint64(), k3: rnd.Uint64(), cx: rnd.Uint64()}
 	if round < 17 { // each bit, all and none
 		in.k1 = 1 << round
 	}
 	if round == 17 {
-		in.k1 = 0xffff
+		in.k1 = math.MaxUint64
 	}
 	for v := range in.v {
 		for i := 0; i < 64; i += 8 {
@@ -194,12 +190,12 @@ func textAMD64(x trial, i int) string {
 		fmt.Fprintf(&s, "\tVMOVUPS %d(AX), %s%d\n", 64*v, r, v)
 	}
 	if x.wide {
-		s.WriteString("\tKMOVW 256(AX), K1\n\tKMOVW 264(AX), K3\n")
+		s.WriteString("\tKMOVQ 256(AX), K1\n\tKMOVQ 264(AX), K3\n")
 	}
 	s.WriteString("\tMOVQ 272(AX), CX\n")
 	fmt.Fprintf(&s, "\t%s\n", x.text)
 	if x.mask {
-		s.WriteString("\tKMOVW K2, BX\n\tMOVQ BX, 384(AX)\n")
+		s.WriteString("\tKMOVQ K2, BX\n\tMOVQ BX, 384(AX)\n")
 	} else {
 		fmt.Fprintf(&s, "\tVMOVUPS %s0, 320(AX)\n", r)
 	}
@@ -295,7 +291,7 @@ func trials() []trial {
 		e := All()[op]
 		for _, w := range widths {
 			wide := w.r == "Z"
-			if e.Kind >= MoveInt || e.Arch != "amd64" || wide && !e.EVEX || !wide && !e.VEX && e.Kind != MaskLogic || e.Scalar && w.r != "X" {
+			if e.Kind >= MoveInt || e.Arch != "amd64" || wide && !e.EVEX || !wide && !e.VEX && e.Kind != MaskLogic && (e.Width == 0 || e.Width != w.bytes) || e.Scalar && w.r != "X" {
 				continue
 			}
 			out = append(out, forms(e, w.r, w.bytes, wide)...)

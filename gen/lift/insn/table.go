@@ -38,8 +38,13 @@ const (
 	BlendM
 	// Element copies one lane, written V0.S[1], to all.
 	Element
-	// FromGeneral puts a general register into the lowest lane and 0 elsewhere.
+	// Convert is Lanes whose operand has lanes of another type, From.
+	Convert
+	// FromGeneral puts a general register into the lowest lane and 0 elsewhere; or it
+	// moves the lowest bytes, as many as a lane has, from memory or to it.
 	FromGeneral
+	// Extract stores the lowest lane: the immediate first operand is 0.
+	Extract
 	// MaskLogic works on mask registers bit by bit.
 	MaskLogic
 	// The kinds from here on work on general registers, flags and control.
@@ -58,8 +63,16 @@ type Entry struct {
 	Op   string
 	Arch string // GOARCH that has it; empty: every one
 	Kind Kind
-	// Elem is the type of a lane: F32, F64, or I32, I64 where only bits count.
+	// Elem is the type of a lane. Where only bits count, and in sums, differences,
+	// products and equations, integers of one size are alike.
 	Elem loopir.Type
+	// From is the type of the operand's lanes of Convert.
+	From loopir.Type
+	// Bitwise tells that the effect is on bits, whatever they stand for; Signed that the
+	// effect on integers depends on their sign.
+	Bitwise, Signed bool
+	// Feature is what the EVEX encoding needs beyond AVX-512F: BW or DQ.
+	Feature string
 	// Args counts the lanes that Effect takes, in the order of the vendor's manual:
 	// the destination first if it is read.
 	Args int
@@ -77,6 +90,8 @@ type Entry struct {
 	// Effect is the new value of a lane, of a truth value for Compare (by predicate)
 	// and MaskLogic.
 	Effect func(x ...loopir.Expr) loopir.Expr
+	// Width is the bytes of the widest register, if the name tells it.
+	Width int
 	// Preds are the predicates of Compare by immediate.
 	Preds map[int64]loopir.Op
 	// Cond is what a Branch or CMov tests of the two values last compared.
@@ -176,7 +191,7 @@ func init() {
 		}
 		lanes("VSQRT", 1, false, call("sqrt"))
 		for op, name := range map[string]string{"VAND": BitAnd, "VOR": BitOr, "VXOR": BitXor, "VANDN": BitAndNot} {
-			lanes(op, 2, false, call(name))
+			add(Entry{Op: op + f.sfx, Kind: Lanes, Elem: f.elem, Args: 2, VEX: true, EVEX: true, Bitwise: true, Feature: "DQ", Effect: call(name)})
 		}
 		for _, op := range []string{"VMOVU", "VMOVA"} {
 			add(Entry{Op: op + f.sfx, Kind: Move, Elem: f.elem, VEX: true, EVEX: true})
@@ -190,30 +205,18 @@ func init() {
 	add(Entry{Op: "VBROADCASTSD", Kind: Broadcast, Elem: loopir.F64, VEX: true, EVEX: true})
 	add(Entry{Op: "VPERMPS", Kind: Permute, Elem: loopir.F32, VEX: true, EVEX: true})
 	add(Entry{Op: "VPERMPD", Kind: Permute, Elem: loopir.F64, EVEX: true}) // by an immediate where that comes first
-	ints := []struct {
-		sfx  string
-		elem loopir.Type
-		mov  string
-	}{{"D", loopir.I32, "VMOVD"}, {"Q", loopir.I64, "VMOVQ"}}
-	for _, i := range ints {
-		for op, name := range map[string]string{"VPAND": BitAnd, "VPOR": BitOr, "VPXOR": BitXor, "VPANDN": BitAndNot} {
-			add(Entry{Op: op + i.sfx, Kind: Lanes, Elem: i.elem, Args: 2, EVEX: true, Effect: call(name)})
+	integers()
+	conversions()
+	for _, k := range []struct{ sfx, feature string }{{"W", ""}, {"D", "BW"}, {"Q", "BW"}} {
+		for op, o := range map[string]loopir.Op{"KAND": loopir.And, "KOR": loopir.Or} {
+			add(Entry{Op: op + k.sfx, Kind: MaskLogic, Args: 2, EVEX: true, Feature: k.feature, Effect: func(x ...loopir.Expr) loopir.Expr {
+				return &loopir.Binary{Op: o, X: x[0], Y: x[1], Type: loopir.Bool}
+			}})
 		}
-		add(Entry{Op: "VPBROADCAST" + i.sfx, Kind: Broadcast, Elem: i.elem, VEX: true, EVEX: true})
-		add(Entry{Op: i.mov, Kind: FromGeneral, Elem: i.elem, VEX: true})
-		add(Entry{Op: "VPCMP" + i.sfx, Kind: Compare, Elem: i.elem, Args: 2, EVEX: true, Preds: intPreds})
-		add(Entry{Op: "VPCMPGT" + i.sfx, Kind: Compare, Elem: i.elem, Args: 2, VEX: true, Effect: func(x ...loopir.Expr) loopir.Expr {
-			return &loopir.Binary{Op: loopir.Gt, X: x[0], Y: x[1], Type: loopir.Bool}
+		add(Entry{Op: "KNOT" + k.sfx, Kind: MaskLogic, Args: 1, EVEX: true, Feature: k.feature, Effect: func(x ...loopir.Expr) loopir.Expr {
+			return &loopir.Unary{Op: loopir.Not, X: x[0], Type: loopir.Bool}
 		}})
 	}
-	for op, o := range map[string]loopir.Op{"KANDW": loopir.And, "KORW": loopir.Or} {
-		add(Entry{Op: op, Kind: MaskLogic, Args: 2, EVEX: true, Effect: func(x ...loopir.Expr) loopir.Expr {
-			return &loopir.Binary{Op: o, X: x[0], Y: x[1], Type: loopir.Bool}
-		}})
-	}
-	add(Entry{Op: "KNOTW", Kind: MaskLogic, Args: 1, EVEX: true, Effect: func(x ...loopir.Expr) loopir.Expr {
-		return &loopir.Unary{Op: loopir.Not, X: x[0], Type: loopir.Bool}
-	}})
 	general()
 }
 

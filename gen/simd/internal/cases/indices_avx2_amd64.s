@@ -9,6 +9,9 @@ GLOBL indices0AVX2_3f800000<>(SB), RODATA|NOPTR, $4
 DATA indices0AVX2_40000000<>+0(SB)/4, $0x40000000
 GLOBL indices0AVX2_40000000<>(SB), RODATA|NOPTR, $4
 
+DATA indices0AVX2_80000000<>+0(SB)/4, $0x80000000
+GLOBL indices0AVX2_80000000<>(SB), RODATA|NOPTR, $4
+
 DATA indices0AVX2_iota<>+0(SB)/4, $0
 DATA indices0AVX2_iota<>+4(SB)/4, $1
 DATA indices0AVX2_iota<>+8(SB)/4, $2
@@ -31,13 +34,22 @@ GLOBL indices0AVX2_iota<>(SB), RODATA|NOPTR, $64
 TEXT ·indices0AVX2(SB), NOSPLIT, $0-8
 	MOVQ a+0(FP), AX
 	MOVQ indices0AVX2Args_pY(AX), SI
-	ADDQ indices0AVX2Args_oY(AX), SI
 	MOVQ indices0AVX2Args_pX(AX), DI
-	ADDQ indices0AVX2Args_oX(AX), DI
-	MOVQ indices0AVX2Args_n_j(AX), BX
-	TESTQ BX, BX
-	JLE j_1_end
-j_1:
+	MOVQ indices0AVX2Args_pY(AX), BX
+	ADDQ indices0AVX2Args_xY(AX), BX
+	MOVQ indices0AVX2Args_pY(AX), CX
+	ADDQ indices0AVX2Args_xY1(AX), CX
+	MOVQ indices0AVX2Args_pZ(AX), DX
+	MOVQ $0, R8
+	MOVQ indices0AVX2Args_xY2(AX), R9
+	MOVQ indices0AVX2Args_n_i(AX), R11
+	TESTQ R11, R11
+	JLE i_1_end
+i_1:
+	MOVQ indices0AVX2Args_n_j(AX), R10
+	TESTQ R10, R10
+	JLE j_2_end
+j_2:
 	VMOVUPS (DI), Y0
 	VBROADCASTSS indices0AVX2Args_v(AX), Y1
 	VDIVPS Y1, Y0, Y0
@@ -50,16 +62,13 @@ j_1:
 	VMOVUPS Y0, 32(SI)
 	ADDQ $64, SI
 	ADDQ $64, DI
-	DECQ BX
-	JNE j_1
-j_1_end:
-	MOVQ indices0AVX2Args_pY(AX), SI
-	ADDQ indices0AVX2Args_oY(AX), SI
-	MOVQ indices0AVX2Args_pX(AX), DI
-	ADDQ indices0AVX2Args_oX(AX), DI
-	MOVQ indices0AVX2Args_xY2(AX), BX
+	DECQ R10
+	JNE j_2
+	SUBQ indices0AVX2Args_xY2(AX), SI
+	SUBQ indices0AVX2Args_xY2(AX), DI
+j_2_end:
 	CMPQ indices0AVX2Args_g(AX), $0
-	JLE guard_2
+	JLE guard_3
 	MOVQ indices0AVX2Args_g(AX), R13
 	MOVQ $16, R12
 	CMPQ R13, R12
@@ -68,49 +77,40 @@ j_1_end:
 	VPBROADCASTD X0, Y0
 	VPCMPGTD indices0AVX2_iota<>+0(SB), Y0, Y1
 	VPCMPGTD indices0AVX2_iota<>+32(SB), Y0, Y2
-	VMASKMOVPS (DI)(BX*1), Y1, Y0
+	VMASKMOVPS (DI)(R9*1), Y1, Y0
 	VBROADCASTSS indices0AVX2Args_v(AX), Y3
 	VDIVPS Y3, Y0, Y0
 	VXORPS Y4, Y4, Y4
 	VADDPS Y4, Y0, Y0
-	VMASKMOVPS Y0, Y1, (SI)(BX*1)
-	VMASKMOVPS 32(DI)(BX*1), Y2, Y0
+	VMASKMOVPS Y0, Y1, (SI)(R9*1)
+	VMASKMOVPS 32(DI)(R9*1), Y2, Y0
 	VDIVPS Y3, Y0, Y0
 	VADDPS Y4, Y0, Y0
-	VMASKMOVPS Y0, Y2, 32(SI)(BX*1)
-guard_2:
-	MOVQ indices0AVX2Args_pX(AX), SI
-	ADDQ indices0AVX2Args_oX(AX), SI
-	MOVQ indices0AVX2Args_pY(AX), DI
-	ADDQ indices0AVX2Args_oY(AX), DI
-	ADDQ indices0AVX2Args_xY(AX), DI
-	MOVQ indices0AVX2Args_n_j(AX), BX
-	TESTQ BX, BX
-	JLE j_3_end
-j_3:
-	VMOVUPS (SI), Y0
+	VMASKMOVPS Y0, Y2, 32(SI)(R9*1)
+guard_3:
+	MOVQ indices0AVX2Args_n_j(AX), R10
+	TESTQ R10, R10
+	JLE j_4_end
+j_4:
+	VMOVUPS (DI), Y0
 	VBROADCASTSS indices0AVX2Args_v(AX), Y1
 	VDIVPS Y1, Y0, Y0
 	VBROADCASTSS indices0AVX2_3f800000<>(SB), Y2
 	VADDPS Y2, Y0, Y0
-	VMOVUPS Y0, (DI)
-	VMOVUPS 32(SI), Y0
+	VMOVUPS Y0, (BX)
+	VMOVUPS 32(DI), Y0
 	VDIVPS Y1, Y0, Y0
 	VADDPS Y2, Y0, Y0
-	VMOVUPS Y0, 32(DI)
-	ADDQ $64, SI
+	VMOVUPS Y0, 32(BX)
 	ADDQ $64, DI
-	DECQ BX
-	JNE j_3
-j_3_end:
-	MOVQ indices0AVX2Args_pX(AX), SI
-	ADDQ indices0AVX2Args_oX(AX), SI
-	MOVQ indices0AVX2Args_pY(AX), DI
-	ADDQ indices0AVX2Args_oY(AX), DI
-	ADDQ indices0AVX2Args_xY(AX), DI
-	MOVQ indices0AVX2Args_xY2(AX), BX
+	ADDQ $64, BX
+	DECQ R10
+	JNE j_4
+	SUBQ indices0AVX2Args_xY2(AX), DI
+	SUBQ indices0AVX2Args_xY2(AX), BX
+j_4_end:
 	CMPQ indices0AVX2Args_g(AX), $0
-	JLE guard_4
+	JLE guard_5
 	MOVQ indices0AVX2Args_g(AX), R13
 	MOVQ $16, R12
 	CMPQ R13, R12
@@ -119,49 +119,40 @@ j_3_end:
 	VPBROADCASTD X0, Y0
 	VPCMPGTD indices0AVX2_iota<>+0(SB), Y0, Y1
 	VPCMPGTD indices0AVX2_iota<>+32(SB), Y0, Y2
-	VMASKMOVPS (SI)(BX*1), Y1, Y0
+	VMASKMOVPS (DI)(R9*1), Y1, Y0
 	VBROADCASTSS indices0AVX2Args_v(AX), Y3
 	VDIVPS Y3, Y0, Y0
 	VBROADCASTSS indices0AVX2_3f800000<>(SB), Y4
 	VADDPS Y4, Y0, Y0
-	VMASKMOVPS Y0, Y1, (DI)(BX*1)
-	VMASKMOVPS 32(SI)(BX*1), Y2, Y0
+	VMASKMOVPS Y0, Y1, (BX)(R9*1)
+	VMASKMOVPS 32(DI)(R9*1), Y2, Y0
 	VDIVPS Y3, Y0, Y0
 	VADDPS Y4, Y0, Y0
-	VMASKMOVPS Y0, Y2, 32(DI)(BX*1)
-guard_4:
-	MOVQ indices0AVX2Args_pX(AX), SI
-	ADDQ indices0AVX2Args_oX(AX), SI
-	MOVQ indices0AVX2Args_pY(AX), DI
-	ADDQ indices0AVX2Args_oY(AX), DI
-	ADDQ indices0AVX2Args_xY1(AX), DI
-	MOVQ indices0AVX2Args_n_j(AX), BX
-	TESTQ BX, BX
-	JLE j_5_end
-j_5:
-	VMOVUPS (SI), Y0
+	VMASKMOVPS Y0, Y2, 32(BX)(R9*1)
+guard_5:
+	MOVQ indices0AVX2Args_n_j(AX), R10
+	TESTQ R10, R10
+	JLE j_6_end
+j_6:
+	VMOVUPS (DI), Y0
 	VBROADCASTSS indices0AVX2Args_v(AX), Y1
 	VDIVPS Y1, Y0, Y0
 	VBROADCASTSS indices0AVX2_40000000<>(SB), Y2
 	VADDPS Y2, Y0, Y0
-	VMOVUPS Y0, (DI)
-	VMOVUPS 32(SI), Y0
+	VMOVUPS Y0, (CX)
+	VMOVUPS 32(DI), Y0
 	VDIVPS Y1, Y0, Y0
 	VADDPS Y2, Y0, Y0
-	VMOVUPS Y0, 32(DI)
-	ADDQ $64, SI
+	VMOVUPS Y0, 32(CX)
 	ADDQ $64, DI
-	DECQ BX
-	JNE j_5
-j_5_end:
-	MOVQ indices0AVX2Args_pX(AX), SI
-	ADDQ indices0AVX2Args_oX(AX), SI
-	MOVQ indices0AVX2Args_pY(AX), DI
-	ADDQ indices0AVX2Args_oY(AX), DI
-	ADDQ indices0AVX2Args_xY1(AX), DI
-	MOVQ indices0AVX2Args_xY2(AX), BX
+	ADDQ $64, CX
+	DECQ R10
+	JNE j_6
+	SUBQ indices0AVX2Args_xY2(AX), DI
+	SUBQ indices0AVX2Args_xY2(AX), CX
+j_6_end:
 	CMPQ indices0AVX2Args_g(AX), $0
-	JLE guard_6
+	JLE guard_7
 	MOVQ indices0AVX2Args_g(AX), R13
 	MOVQ $16, R12
 	CMPQ R13, R12
@@ -170,98 +161,77 @@ j_5_end:
 	VPBROADCASTD X0, Y0
 	VPCMPGTD indices0AVX2_iota<>+0(SB), Y0, Y1
 	VPCMPGTD indices0AVX2_iota<>+32(SB), Y0, Y2
-	VMASKMOVPS (SI)(BX*1), Y1, Y0
+	VMASKMOVPS (DI)(R9*1), Y1, Y0
 	VBROADCASTSS indices0AVX2Args_v(AX), Y3
 	VDIVPS Y3, Y0, Y0
 	VBROADCASTSS indices0AVX2_40000000<>(SB), Y4
 	VADDPS Y4, Y0, Y0
-	VMASKMOVPS Y0, Y1, (DI)(BX*1)
-	VMASKMOVPS 32(SI)(BX*1), Y2, Y0
+	VMASKMOVPS Y0, Y1, (CX)(R9*1)
+	VMASKMOVPS 32(DI)(R9*1), Y2, Y0
 	VDIVPS Y3, Y0, Y0
 	VADDPS Y4, Y0, Y0
-	VMASKMOVPS Y0, Y2, 32(DI)(BX*1)
-guard_6:
-	VZEROUPPER
-	RET
-
-DATA indices1AVX2_80000000<>+0(SB)/4, $0x80000000
-GLOBL indices1AVX2_80000000<>(SB), RODATA|NOPTR, $4
-
-DATA indices1AVX2_iota<>+0(SB)/4, $0
-DATA indices1AVX2_iota<>+4(SB)/4, $1
-DATA indices1AVX2_iota<>+8(SB)/4, $2
-DATA indices1AVX2_iota<>+12(SB)/4, $3
-DATA indices1AVX2_iota<>+16(SB)/4, $4
-DATA indices1AVX2_iota<>+20(SB)/4, $5
-DATA indices1AVX2_iota<>+24(SB)/4, $6
-DATA indices1AVX2_iota<>+28(SB)/4, $7
-DATA indices1AVX2_iota<>+32(SB)/4, $8
-DATA indices1AVX2_iota<>+36(SB)/4, $9
-DATA indices1AVX2_iota<>+40(SB)/4, $10
-DATA indices1AVX2_iota<>+44(SB)/4, $11
-DATA indices1AVX2_iota<>+48(SB)/4, $12
-DATA indices1AVX2_iota<>+52(SB)/4, $13
-DATA indices1AVX2_iota<>+56(SB)/4, $14
-DATA indices1AVX2_iota<>+60(SB)/4, $15
-GLOBL indices1AVX2_iota<>(SB), RODATA|NOPTR, $64
-
-// func indices1AVX2(a *indices1AVX2Args)
-TEXT ·indices1AVX2(SB), NOSPLIT, $0-8
-	MOVQ a+0(FP), AX
-	MOVQ indices1AVX2Args_pZ(AX), SI
-	ADDQ indices1AVX2Args_oZ(AX), SI
-	MOVQ indices1AVX2Args_pX(AX), DI
-	ADDQ indices1AVX2Args_oZ(AX), DI
-	MOVQ indices1AVX2Args_n_j(AX), BX
-	TESTQ BX, BX
-	JLE j_1_end
-j_1:
-	VBROADCASTSS indices1AVX2Args_v1(AX), Y0
+	VMASKMOVPS Y0, Y2, 32(CX)(R9*1)
+guard_7:
+	MOVQ indices0AVX2Args_n_j(AX), R10
+	TESTQ R10, R10
+	JLE j_8_end
+j_8:
+	VBROADCASTSS indices0AVX2Args_v1(AX), Y0
 	VMOVUPS (DI), Y1
-	VBROADCASTSS indices1AVX2_80000000<>(SB), Y2
+	VBROADCASTSS indices0AVX2_80000000<>(SB), Y2
 	VXORPS Y2, Y1, Y3
-	VBROADCASTSS indices1AVX2Args_v(AX), Y4
+	VMOVD R8, X4
+	VPBROADCASTD X4, Y4
+	VCVTDQ2PS Y4, Y4
 	VCMPPS $30, Y4, Y1, Y1
 	VBLENDVPS Y1, Y0, Y3, Y1
-	VMOVUPS Y1, (SI)
+	VMOVUPS Y1, (DX)
 	VMOVUPS 32(DI), Y1
 	VXORPS Y2, Y1, Y2
 	VCMPPS $30, Y4, Y1, Y1
 	VBLENDVPS Y1, Y0, Y2, Y0
-	VMOVUPS Y0, 32(SI)
-	ADDQ $64, SI
+	VMOVUPS Y0, 32(DX)
 	ADDQ $64, DI
-	DECQ BX
-	JNE j_1
-j_1_end:
-	MOVQ indices1AVX2Args_pZ(AX), SI
-	ADDQ indices1AVX2Args_oZ(AX), SI
-	MOVQ indices1AVX2Args_pX(AX), DI
-	ADDQ indices1AVX2Args_oZ(AX), DI
-	MOVQ indices1AVX2Args_xZ(AX), BX
-	CMPQ indices1AVX2Args_g(AX), $0
-	JLE guard_2
-	MOVQ indices1AVX2Args_g(AX), R13
+	ADDQ $64, DX
+	DECQ R10
+	JNE j_8
+	SUBQ indices0AVX2Args_xY2(AX), DI
+	SUBQ indices0AVX2Args_xY2(AX), DX
+j_8_end:
+	CMPQ indices0AVX2Args_g(AX), $0
+	JLE guard_9
+	MOVQ indices0AVX2Args_g(AX), R13
 	MOVQ $16, R12
 	CMPQ R13, R12
 	CMOVQGT R12, R13
 	VMOVD R13, X0
 	VPBROADCASTD X0, Y0
-	VPCMPGTD indices1AVX2_iota<>+0(SB), Y0, Y1
-	VPCMPGTD indices1AVX2_iota<>+32(SB), Y0, Y2
-	VBROADCASTSS indices1AVX2Args_v1(AX), Y0
-	VMASKMOVPS (DI)(BX*1), Y1, Y3
-	VBROADCASTSS indices1AVX2_80000000<>(SB), Y4
+	VPCMPGTD indices0AVX2_iota<>+0(SB), Y0, Y1
+	VPCMPGTD indices0AVX2_iota<>+32(SB), Y0, Y2
+	VBROADCASTSS indices0AVX2Args_v1(AX), Y0
+	VMASKMOVPS (DI)(R9*1), Y1, Y3
+	VBROADCASTSS indices0AVX2_80000000<>(SB), Y4
 	VXORPS Y4, Y3, Y5
-	VBROADCASTSS indices1AVX2Args_v(AX), Y6
+	VMOVD R8, X6
+	VPBROADCASTD X6, Y6
+	VCVTDQ2PS Y6, Y6
 	VCMPPS $30, Y6, Y3, Y3
 	VBLENDVPS Y3, Y0, Y5, Y3
-	VMASKMOVPS Y3, Y1, (SI)(BX*1)
-	VMASKMOVPS 32(DI)(BX*1), Y2, Y3
+	VMASKMOVPS Y3, Y1, (DX)(R9*1)
+	VMASKMOVPS 32(DI)(R9*1), Y2, Y3
 	VXORPS Y4, Y3, Y4
 	VCMPPS $30, Y6, Y3, Y3
 	VBLENDVPS Y3, Y0, Y4, Y0
-	VMASKMOVPS Y0, Y2, 32(SI)(BX*1)
-guard_2:
+	VMASKMOVPS Y0, Y2, 32(DX)(R9*1)
+guard_9:
+	ADDQ indices0AVX2Args_d_Y_i(AX), SI
+	ADDQ indices0AVX2Args_xY(AX), DI
+	ADDQ indices0AVX2Args_d_Y_i(AX), BX
+	ADDQ indices0AVX2Args_d_Y_i(AX), CX
+	ADDQ indices0AVX2Args_xY(AX), DX
+	ADDQ $1, R8
+	DECQ R11
+	JNE i_1
+i_1_end:
 	VZEROUPPER
 	RET

@@ -9,6 +9,9 @@ GLOBL indices0AVX512_3f800000<>(SB), RODATA|NOPTR, $4
 DATA indices0AVX512_40000000<>+0(SB)/4, $0x40000000
 GLOBL indices0AVX512_40000000<>(SB), RODATA|NOPTR, $4
 
+DATA indices0AVX512_80000000<>+0(SB)/4, $0x80000000
+GLOBL indices0AVX512_80000000<>(SB), RODATA|NOPTR, $4
+
 DATA indices0AVX512_iota<>+0(SB)/4, $0
 DATA indices0AVX512_iota<>+4(SB)/4, $1
 DATA indices0AVX512_iota<>+8(SB)/4, $2
@@ -31,13 +34,22 @@ GLOBL indices0AVX512_iota<>(SB), RODATA|NOPTR, $64
 TEXT ·indices0AVX512(SB), NOSPLIT, $0-8
 	MOVQ a+0(FP), AX
 	MOVQ indices0AVX512Args_pY(AX), SI
-	ADDQ indices0AVX512Args_oY(AX), SI
 	MOVQ indices0AVX512Args_pX(AX), DI
-	ADDQ indices0AVX512Args_oX(AX), DI
-	MOVQ indices0AVX512Args_n_j(AX), BX
-	TESTQ BX, BX
-	JLE j_1_end
-j_1:
+	MOVQ indices0AVX512Args_pY(AX), BX
+	ADDQ indices0AVX512Args_xY(AX), BX
+	MOVQ indices0AVX512Args_pY(AX), CX
+	ADDQ indices0AVX512Args_xY1(AX), CX
+	MOVQ indices0AVX512Args_pZ(AX), DX
+	MOVQ $0, R8
+	MOVQ indices0AVX512Args_xY2(AX), R9
+	MOVQ indices0AVX512Args_n_i(AX), R11
+	TESTQ R11, R11
+	JLE i_1_end
+i_1:
+	MOVQ indices0AVX512Args_n_j(AX), R10
+	TESTQ R10, R10
+	JLE j_2_end
+j_2:
 	VMOVUPS (DI), Z0
 	VDIVPS.BCST indices0AVX512Args_v(AX), Z0, Z0
 	VPXORD Z1, Z1, Z1
@@ -45,167 +57,125 @@ j_1:
 	VMOVUPS Z0, (SI)
 	ADDQ $64, SI
 	ADDQ $64, DI
-	DECQ BX
-	JNE j_1
-j_1_end:
-	MOVQ indices0AVX512Args_pY(AX), SI
-	ADDQ indices0AVX512Args_oY(AX), SI
-	MOVQ indices0AVX512Args_pX(AX), DI
-	ADDQ indices0AVX512Args_oX(AX), DI
-	MOVQ indices0AVX512Args_xY2(AX), BX
+	DECQ R10
+	JNE j_2
+	SUBQ indices0AVX512Args_xY2(AX), SI
+	SUBQ indices0AVX512Args_xY2(AX), DI
+j_2_end:
 	CMPQ indices0AVX512Args_g(AX), $0
-	JLE guard_2
+	JLE guard_3
 	MOVQ indices0AVX512Args_g(AX), R13
 	MOVQ $16, R12
 	CMPQ R13, R12
 	CMOVQGT R12, R13
 	VPBROADCASTD R13, Z0
 	VPCMPD $6, indices0AVX512_iota<>+0(SB), Z0, K1
-	VMOVUPS.Z (DI)(BX*1), K1, Z0
+	VMOVUPS.Z (DI)(R9*1), K1, Z0
 	VDIVPS.BCST indices0AVX512Args_v(AX), Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VADDPS Z1, Z0, Z0
-	VMOVUPS Z0, K1, (SI)(BX*1)
-guard_2:
-	MOVQ indices0AVX512Args_pX(AX), SI
-	ADDQ indices0AVX512Args_oX(AX), SI
-	MOVQ indices0AVX512Args_pY(AX), DI
-	ADDQ indices0AVX512Args_oY(AX), DI
-	ADDQ indices0AVX512Args_xY(AX), DI
-	MOVQ indices0AVX512Args_n_j(AX), BX
-	TESTQ BX, BX
-	JLE j_3_end
-j_3:
-	VMOVUPS (SI), Z0
+	VMOVUPS Z0, K1, (SI)(R9*1)
+guard_3:
+	MOVQ indices0AVX512Args_n_j(AX), R10
+	TESTQ R10, R10
+	JLE j_4_end
+j_4:
+	VMOVUPS (DI), Z0
 	VDIVPS.BCST indices0AVX512Args_v(AX), Z0, Z0
 	VADDPS.BCST indices0AVX512_3f800000<>(SB), Z0, Z0
-	VMOVUPS Z0, (DI)
-	ADDQ $64, SI
+	VMOVUPS Z0, (BX)
 	ADDQ $64, DI
-	DECQ BX
-	JNE j_3
-j_3_end:
-	MOVQ indices0AVX512Args_pX(AX), SI
-	ADDQ indices0AVX512Args_oX(AX), SI
-	MOVQ indices0AVX512Args_pY(AX), DI
-	ADDQ indices0AVX512Args_oY(AX), DI
-	ADDQ indices0AVX512Args_xY(AX), DI
-	MOVQ indices0AVX512Args_xY2(AX), BX
+	ADDQ $64, BX
+	DECQ R10
+	JNE j_4
+	SUBQ indices0AVX512Args_xY2(AX), DI
+	SUBQ indices0AVX512Args_xY2(AX), BX
+j_4_end:
 	CMPQ indices0AVX512Args_g(AX), $0
-	JLE guard_4
+	JLE guard_5
 	MOVQ indices0AVX512Args_g(AX), R13
 	MOVQ $16, R12
 	CMPQ R13, R12
 	CMOVQGT R12, R13
 	VPBROADCASTD R13, Z0
 	VPCMPD $6, indices0AVX512_iota<>+0(SB), Z0, K1
-	VMOVUPS.Z (SI)(BX*1), K1, Z0
+	VMOVUPS.Z (DI)(R9*1), K1, Z0
 	VDIVPS.BCST indices0AVX512Args_v(AX), Z0, Z0
 	VADDPS.BCST indices0AVX512_3f800000<>(SB), Z0, Z0
-	VMOVUPS Z0, K1, (DI)(BX*1)
-guard_4:
-	MOVQ indices0AVX512Args_pX(AX), SI
-	ADDQ indices0AVX512Args_oX(AX), SI
-	MOVQ indices0AVX512Args_pY(AX), DI
-	ADDQ indices0AVX512Args_oY(AX), DI
-	ADDQ indices0AVX512Args_xY1(AX), DI
-	MOVQ indices0AVX512Args_n_j(AX), BX
-	TESTQ BX, BX
-	JLE j_5_end
-j_5:
-	VMOVUPS (SI), Z0
+	VMOVUPS Z0, K1, (BX)(R9*1)
+guard_5:
+	MOVQ indices0AVX512Args_n_j(AX), R10
+	TESTQ R10, R10
+	JLE j_6_end
+j_6:
+	VMOVUPS (DI), Z0
 	VDIVPS.BCST indices0AVX512Args_v(AX), Z0, Z0
 	VADDPS.BCST indices0AVX512_40000000<>(SB), Z0, Z0
-	VMOVUPS Z0, (DI)
-	ADDQ $64, SI
+	VMOVUPS Z0, (CX)
 	ADDQ $64, DI
-	DECQ BX
-	JNE j_5
-j_5_end:
-	MOVQ indices0AVX512Args_pX(AX), SI
-	ADDQ indices0AVX512Args_oX(AX), SI
-	MOVQ indices0AVX512Args_pY(AX), DI
-	ADDQ indices0AVX512Args_oY(AX), DI
-	ADDQ indices0AVX512Args_xY1(AX), DI
-	MOVQ indices0AVX512Args_xY2(AX), BX
+	ADDQ $64, CX
+	DECQ R10
+	JNE j_6
+	SUBQ indices0AVX512Args_xY2(AX), DI
+	SUBQ indices0AVX512Args_xY2(AX), CX
+j_6_end:
 	CMPQ indices0AVX512Args_g(AX), $0
-	JLE guard_6
+	JLE guard_7
 	MOVQ indices0AVX512Args_g(AX), R13
 	MOVQ $16, R12
 	CMPQ R13, R12
 	CMOVQGT R12, R13
 	VPBROADCASTD R13, Z0
 	VPCMPD $6, indices0AVX512_iota<>+0(SB), Z0, K1
-	VMOVUPS.Z (SI)(BX*1), K1, Z0
+	VMOVUPS.Z (DI)(R9*1), K1, Z0
 	VDIVPS.BCST indices0AVX512Args_v(AX), Z0, Z0
 	VADDPS.BCST indices0AVX512_40000000<>(SB), Z0, Z0
-	VMOVUPS Z0, K1, (DI)(BX*1)
-guard_6:
-	VZEROUPPER
-	RET
-
-DATA indices1AVX512_80000000<>+0(SB)/4, $0x80000000
-GLOBL indices1AVX512_80000000<>(SB), RODATA|NOPTR, $4
-
-DATA indices1AVX512_iota<>+0(SB)/4, $0
-DATA indices1AVX512_iota<>+4(SB)/4, $1
-DATA indices1AVX512_iota<>+8(SB)/4, $2
-DATA indices1AVX512_iota<>+12(SB)/4, $3
-DATA indices1AVX512_iota<>+16(SB)/4, $4
-DATA indices1AVX512_iota<>+20(SB)/4, $5
-DATA indices1AVX512_iota<>+24(SB)/4, $6
-DATA indices1AVX512_iota<>+28(SB)/4, $7
-DATA indices1AVX512_iota<>+32(SB)/4, $8
-DATA indices1AVX512_iota<>+36(SB)/4, $9
-DATA indices1AVX512_iota<>+40(SB)/4, $10
-DATA indices1AVX512_iota<>+44(SB)/4, $11
-DATA indices1AVX512_iota<>+48(SB)/4, $12
-DATA indices1AVX512_iota<>+52(SB)/4, $13
-DATA indices1AVX512_iota<>+56(SB)/4, $14
-DATA indices1AVX512_iota<>+60(SB)/4, $15
-GLOBL indices1AVX512_iota<>(SB), RODATA|NOPTR, $64
-
-// func indices1AVX512(a *indices1AVX512Args)
-TEXT ·indices1AVX512(SB), NOSPLIT, $0-8
-	MOVQ a+0(FP), AX
-	MOVQ indices1AVX512Args_pZ(AX), SI
-	ADDQ indices1AVX512Args_oZ(AX), SI
-	MOVQ indices1AVX512Args_pX(AX), DI
-	ADDQ indices1AVX512Args_oZ(AX), DI
-	MOVQ indices1AVX512Args_n_j(AX), BX
-	TESTQ BX, BX
-	JLE j_1_end
-j_1:
-	VBROADCASTSS indices1AVX512Args_v1(AX), Z0
+	VMOVUPS Z0, K1, (CX)(R9*1)
+guard_7:
+	MOVQ indices0AVX512Args_n_j(AX), R10
+	TESTQ R10, R10
+	JLE j_8_end
+j_8:
+	VBROADCASTSS indices0AVX512Args_v1(AX), Z0
 	VMOVUPS (DI), Z1
-	VPXORD.BCST indices1AVX512_80000000<>(SB), Z1, Z2
-	VCMPPS.BCST $30, indices1AVX512Args_v(AX), Z1, K1
+	VPXORD.BCST indices0AVX512_80000000<>(SB), Z1, Z2
+	VPBROADCASTD R8, Z3
+	VCVTDQ2PS Z3, Z3
+	VCMPPS $30, Z3, Z1, K1
 	VBLENDMPS Z0, Z2, K1, Z0
-	VMOVUPS Z0, (SI)
-	ADDQ $64, SI
+	VMOVUPS Z0, (DX)
 	ADDQ $64, DI
-	DECQ BX
-	JNE j_1
-j_1_end:
-	MOVQ indices1AVX512Args_pZ(AX), SI
-	ADDQ indices1AVX512Args_oZ(AX), SI
-	MOVQ indices1AVX512Args_pX(AX), DI
-	ADDQ indices1AVX512Args_oZ(AX), DI
-	MOVQ indices1AVX512Args_xZ(AX), BX
-	CMPQ indices1AVX512Args_g(AX), $0
-	JLE guard_2
-	MOVQ indices1AVX512Args_g(AX), R13
+	ADDQ $64, DX
+	DECQ R10
+	JNE j_8
+	SUBQ indices0AVX512Args_xY2(AX), DI
+	SUBQ indices0AVX512Args_xY2(AX), DX
+j_8_end:
+	CMPQ indices0AVX512Args_g(AX), $0
+	JLE guard_9
+	MOVQ indices0AVX512Args_g(AX), R13
 	MOVQ $16, R12
 	CMPQ R13, R12
 	CMOVQGT R12, R13
 	VPBROADCASTD R13, Z0
-	VPCMPD $6, indices1AVX512_iota<>+0(SB), Z0, K1
-	VBROADCASTSS indices1AVX512Args_v1(AX), Z0
-	VMOVUPS.Z (DI)(BX*1), K1, Z1
-	VPXORD.BCST indices1AVX512_80000000<>(SB), Z1, Z2
-	VCMPPS.BCST $30, indices1AVX512Args_v(AX), Z1, K2
+	VPCMPD $6, indices0AVX512_iota<>+0(SB), Z0, K1
+	VBROADCASTSS indices0AVX512Args_v1(AX), Z0
+	VMOVUPS.Z (DI)(R9*1), K1, Z1
+	VPXORD.BCST indices0AVX512_80000000<>(SB), Z1, Z2
+	VPBROADCASTD R8, Z3
+	VCVTDQ2PS Z3, Z3
+	VCMPPS $30, Z3, Z1, K2
 	VBLENDMPS Z0, Z2, K2, Z0
-	VMOVUPS Z0, K1, (SI)(BX*1)
-guard_2:
+	VMOVUPS Z0, K1, (DX)(R9*1)
+guard_9:
+	ADDQ indices0AVX512Args_d_Y_i(AX), SI
+	ADDQ indices0AVX512Args_xY(AX), DI
+	ADDQ indices0AVX512Args_d_Y_i(AX), BX
+	ADDQ indices0AVX512Args_d_Y_i(AX), CX
+	ADDQ indices0AVX512Args_xY(AX), DX
+	ADDQ $1, R8
+	DECQ R11
+	JNE i_1
+i_1_end:
 	VZEROUPPER
 	RET

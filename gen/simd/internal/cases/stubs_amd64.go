@@ -6,6 +6,10 @@ import "unsafe"
 
 // Funcs are the emitted functions; each takes its argument struct.
 var Funcs = map[string]func(unsafe.Pointer){
+	"argmax0AVX2":     func(a unsafe.Pointer) { argmax0AVX2((*argmax0AVX2Args)(a)) },
+	"argmax0AVX512":   func(a unsafe.Pointer) { argmax0AVX512((*argmax0AVX512Args)(a)) },
+	"bytes0AVX2":      func(a unsafe.Pointer) { bytes0AVX2((*bytes0AVX2Args)(a)) },
+	"bytes0AVX512":    func(a unsafe.Pointer) { bytes0AVX512((*bytes0AVX512Args)(a)) },
 	"choices0AVX2":    func(a unsafe.Pointer) { choices0AVX2((*choices0AVX2Args)(a)) },
 	"choices0AVX512":  func(a unsafe.Pointer) { choices0AVX512((*choices0AVX512Args)(a)) },
 	"clamp0AVX2":      func(a unsafe.Pointer) { clamp0AVX2((*clamp0AVX2Args)(a)) },
@@ -29,14 +33,43 @@ var Funcs = map[string]func(unsafe.Pointer){
 	"guards0AVX512":   func(a unsafe.Pointer) { guards0AVX512((*guards0AVX512Args)(a)) },
 	"indices0AVX2":    func(a unsafe.Pointer) { indices0AVX2((*indices0AVX2Args)(a)) },
 	"indices0AVX512":  func(a unsafe.Pointer) { indices0AVX512((*indices0AVX512Args)(a)) },
-	"indices1AVX2":    func(a unsafe.Pointer) { indices1AVX2((*indices1AVX2Args)(a)) },
-	"indices1AVX512":  func(a unsafe.Pointer) { indices1AVX512((*indices1AVX512Args)(a)) },
+	"integers0AVX2":   func(a unsafe.Pointer) { integers0AVX2((*integers0AVX2Args)(a)) },
+	"integers0AVX512": func(a unsafe.Pointer) { integers0AVX512((*integers0AVX512Args)(a)) },
+	"integers1AVX2":   func(a unsafe.Pointer) { integers1AVX2((*integers1AVX2Args)(a)) },
+	"integers1AVX512": func(a unsafe.Pointer) { integers1AVX512((*integers1AVX512Args)(a)) },
+	"integers2AVX2":   func(a unsafe.Pointer) { integers2AVX2((*integers2AVX2Args)(a)) },
+	"integers2AVX512": func(a unsafe.Pointer) { integers2AVX512((*integers2AVX512Args)(a)) },
+	"integers3AVX2":   func(a unsafe.Pointer) { integers3AVX2((*integers3AVX2Args)(a)) },
+	"integers3AVX512": func(a unsafe.Pointer) { integers3AVX512((*integers3AVX512Args)(a)) },
+	"integers4AVX2":   func(a unsafe.Pointer) { integers4AVX2((*integers4AVX2Args)(a)) },
+	"integers4AVX512": func(a unsafe.Pointer) { integers4AVX512((*integers4AVX512Args)(a)) },
+	"integers5AVX2":   func(a unsafe.Pointer) { integers5AVX2((*integers5AVX2Args)(a)) },
+	"integers5AVX512": func(a unsafe.Pointer) { integers5AVX512((*integers5AVX512Args)(a)) },
 	"lanes120AVX2":    func(a unsafe.Pointer) { lanes120AVX2((*lanes120AVX2Args)(a)) },
 	"lanes120AVX512":  func(a unsafe.Pointer) { lanes120AVX512((*lanes120AVX512Args)(a)) },
 	"lanes121AVX2":    func(a unsafe.Pointer) { lanes121AVX2((*lanes121AVX2Args)(a)) },
 	"lanes121AVX512":  func(a unsafe.Pointer) { lanes121AVX512((*lanes121AVX512Args)(a)) },
 	"masks0AVX2":      func(a unsafe.Pointer) { masks0AVX2((*masks0AVX2Args)(a)) },
 	"masks0AVX512":    func(a unsafe.Pointer) { masks0AVX512((*masks0AVX512Args)(a)) },
+	"mixed0AVX2":      func(a unsafe.Pointer) { mixed0AVX2((*mixed0AVX2Args)(a)) },
+	"mixed0AVX512":    func(a unsafe.Pointer) { mixed0AVX512((*mixed0AVX512Args)(a)) },
+	"mixed1AVX2":      func(a unsafe.Pointer) { mixed1AVX2((*mixed1AVX2Args)(a)) },
+	"mixed1AVX512":    func(a unsafe.Pointer) { mixed1AVX512((*mixed1AVX512Args)(a)) },
+	"mixed2AVX2":      func(a unsafe.Pointer) { mixed2AVX2((*mixed2AVX2Args)(a)) },
+	"mixed2AVX512":    func(a unsafe.Pointer) { mixed2AVX512((*mixed2AVX512Args)(a)) },
+	"mixed3AVX2":      func(a unsafe.Pointer) { mixed3AVX2((*mixed3AVX2Args)(a)) },
+	"mixed3AVX512":    func(a unsafe.Pointer) { mixed3AVX512((*mixed3AVX512Args)(a)) },
+	"narrow0AVX512":   func(a unsafe.Pointer) { narrow0AVX512((*narrow0AVX512Args)(a)) },
+	"narrow1AVX512":   func(a unsafe.Pointer) { narrow1AVX512((*narrow1AVX512Args)(a)) },
+	"narrow2AVX512":   func(a unsafe.Pointer) { narrow2AVX512((*narrow2AVX512Args)(a)) },
+	"narrow3AVX512":   func(a unsafe.Pointer) { narrow3AVX512((*narrow3AVX512Args)(a)) },
+	"narrow4AVX512":   func(a unsafe.Pointer) { narrow4AVX512((*narrow4AVX512Args)(a)) },
+	"numbers0AVX2":    func(a unsafe.Pointer) { numbers0AVX2((*numbers0AVX2Args)(a)) },
+	"numbers0AVX512":  func(a unsafe.Pointer) { numbers0AVX512((*numbers0AVX512Args)(a)) },
+	"numbers1AVX2":    func(a unsafe.Pointer) { numbers1AVX2((*numbers1AVX2Args)(a)) },
+	"numbers1AVX512":  func(a unsafe.Pointer) { numbers1AVX512((*numbers1AVX512Args)(a)) },
+	"numbers2AVX2":    func(a unsafe.Pointer) { numbers2AVX2((*numbers2AVX2Args)(a)) },
+	"numbers2AVX512":  func(a unsafe.Pointer) { numbers2AVX512((*numbers2AVX512Args)(a)) },
 	"ops0AVX2":        func(a unsafe.Pointer) { ops0AVX2((*ops0AVX2Args)(a)) },
 	"ops0AVX512":      func(a unsafe.Pointer) { ops0AVX512((*ops0AVX512Args)(a)) },
 	"peeled0AVX2":     func(a unsafe.Pointer) { peeled0AVX2((*peeled0AVX2Args)(a)) },
@@ -62,6 +95,79 @@ var Funcs = map[string]func(unsafe.Pointer){
 	"windows0AVX2":    func(a unsafe.Pointer) { windows0AVX2((*windows0AVX2Args)(a)) },
 	"windows0AVX512":  func(a unsafe.Pointer) { windows0AVX512((*windows0AVX512Args)(a)) },
 }
+
+type argmax0AVX2Args struct {
+	pX    *float32 // first element of X
+	pY    *int32   // first element of Y
+	pZ    *float32 // first element of Z
+	n_m   int64    // iterations of m: M
+	d_X_m int64    // step of X in bytes for each m: 64 * N
+	r_X_m int64    // all steps of X in bytes for m: 64 * M * N
+	r_Y_m int64    // all steps of Y in bytes for m: 64 * M
+	n_n   int64    // iterations of n: N - 1
+	r_X_n int64    // all steps of X in bytes for n: 64*N - 64
+}
+
+//go:noescape
+func argmax0AVX2(a *argmax0AVX2Args)
+
+type argmax0AVX512Args struct {
+	pX    *float32 // first element of X
+	pY    *int32   // first element of Y
+	pZ    *float32 // first element of Z
+	n_m   int64    // iterations of m: M
+	d_X_m int64    // step of X in bytes for each m: 64 * N
+	r_X_m int64    // all steps of X in bytes for m: 64 * M * N
+	r_Y_m int64    // all steps of Y in bytes for m: 64 * M
+	n_n   int64    // iterations of n: N - 1
+	r_X_n int64    // all steps of X in bytes for n: 64*N - 64
+}
+
+//go:noescape
+func argmax0AVX512(a *argmax0AVX512Args)
+
+type bytes0AVX2Args struct {
+	pC    *int32 // first element of C
+	pA    *int8  // first element of A
+	pB    *int8  // first element of B
+	pU    *uint8 // first element of U
+	xC    int64  // bytes between pointers into C: 64 * (N / 16)
+	xB    int64  // bytes between pointers into B: 16 * (N / 16)
+	n_i   int64  // iterations of i: M
+	d_C_i int64  // step of C in bytes for each i: 4 * N
+	r_C_i int64  // all steps of C in bytes for i: 4 * M * N
+	d_A_i int64  // step of A in bytes for each i: K
+	r_A_i int64  // all steps of A in bytes for i: K * M
+	d_B_k int64  // step of B in bytes for each k: N
+	r_B_k int64  // all steps of B in bytes for k: K * N
+	n_j   int64  // iterations of j: N / 16
+	n_j1  int64  // iterations of j: N % 16
+	r_C_j int64  // all steps of C in bytes for j: 4 * (N % 16)
+}
+
+//go:noescape
+func bytes0AVX2(a *bytes0AVX2Args)
+
+type bytes0AVX512Args struct {
+	pC    *int32 // first element of C
+	pA    *int8  // first element of A
+	pB    *int8  // first element of B
+	pU    *uint8 // first element of U
+	g     int64  // number that guards test: N % 16
+	xC    int64  // bytes between pointers into C: 64 * (N / 16)
+	xB    int64  // bytes between pointers into B: 16 * (N / 16)
+	n_i   int64  // iterations of i: M
+	d_C_i int64  // step of C in bytes for each i: 4 * N
+	r_C_i int64  // all steps of C in bytes for i: 4 * M * N
+	d_A_i int64  // step of A in bytes for each i: K
+	r_A_i int64  // all steps of A in bytes for i: K * M
+	d_B_k int64  // step of B in bytes for each k: N
+	r_B_k int64  // all steps of B in bytes for k: K * N
+	n_j   int64  // iterations of j: N / 16
+}
+
+//go:noescape
+func bytes0AVX512(a *bytes0AVX512Args)
 
 type choices0AVX2Args struct {
 	pX    *float32 // first element of X
@@ -589,64 +695,191 @@ type guards0AVX512Args struct {
 func guards0AVX512(a *guards0AVX512Args)
 
 type indices0AVX2Args struct {
-	pY  *float32 // first element of Y
-	pX  *float32 // first element of X
-	oY  int64    // byte offset into Y: 12 * N * i
-	oX  int64    // byte offset into X: 4 * N * i
-	g   int64    // number that guards test: N % 16
-	xY  int64    // bytes between pointers into Y: 4 * N
-	xY1 int64    // bytes between pointers into Y: 8 * N
-	xY2 int64    // bytes between pointers into Y: 64 * (N / 16)
-	n_j int64    // iterations of j: N / 16
-	v   float32  // index as a value
+	pY    *float32 // first element of Y
+	pX    *float32 // first element of X
+	pZ    *float32 // first element of Z
+	g     int64    // number that guards test: N % 16
+	xY    int64    // bytes between pointers into Y: 4 * N
+	xY1   int64    // bytes between pointers into Y: 8 * N
+	xY2   int64    // bytes between pointers into Y: 64 * (N / 16)
+	n_i   int64    // iterations of i: M
+	d_Y_i int64    // step of Y in bytes for each i: 12 * N
+	r_Y_i int64    // all steps of Y in bytes for i: 12 * M * N
+	r_X_i int64    // all steps of X in bytes for i: 4 * M * N
+	n_j   int64    // iterations of j: N / 16
+	v     float32  // index as a value
+	v1    float32  // index as a value
 }
 
 //go:noescape
 func indices0AVX2(a *indices0AVX2Args)
 
-type indices1AVX2Args struct {
-	pZ  *float32 // first element of Z
-	pX  *float32 // first element of X
-	oZ  int64    // byte offset into Z: 4 * N * i
-	g   int64    // number that guards test: N % 16
-	xZ  int64    // bytes between pointers into Z: 64 * (N / 16)
-	n_j int64    // iterations of j: N / 16
-	v   float32  // index as a value
-	v1  float32  // index as a value
-}
-
-//go:noescape
-func indices1AVX2(a *indices1AVX2Args)
-
 type indices0AVX512Args struct {
-	pY  *float32 // first element of Y
-	pX  *float32 // first element of X
-	oY  int64    // byte offset into Y: 12 * N * i
-	oX  int64    // byte offset into X: 4 * N * i
-	g   int64    // number that guards test: N % 16
-	xY  int64    // bytes between pointers into Y: 4 * N
-	xY1 int64    // bytes between pointers into Y: 8 * N
-	xY2 int64    // bytes between pointers into Y: 64 * (N / 16)
-	n_j int64    // iterations of j: N / 16
-	v   float32  // index as a value
+	pY    *float32 // first element of Y
+	pX    *float32 // first element of X
+	pZ    *float32 // first element of Z
+	g     int64    // number that guards test: N % 16
+	xY    int64    // bytes between pointers into Y: 4 * N
+	xY1   int64    // bytes between pointers into Y: 8 * N
+	xY2   int64    // bytes between pointers into Y: 64 * (N / 16)
+	n_i   int64    // iterations of i: M
+	d_Y_i int64    // step of Y in bytes for each i: 12 * N
+	r_Y_i int64    // all steps of Y in bytes for i: 12 * M * N
+	r_X_i int64    // all steps of X in bytes for i: 4 * M * N
+	n_j   int64    // iterations of j: N / 16
+	v     float32  // index as a value
+	v1    float32  // index as a value
 }
 
 //go:noescape
 func indices0AVX512(a *indices0AVX512Args)
 
-type indices1AVX512Args struct {
-	pZ  *float32 // first element of Z
-	pX  *float32 // first element of X
-	oZ  int64    // byte offset into Z: 4 * N * i
-	g   int64    // number that guards test: N % 16
-	xZ  int64    // bytes between pointers into Z: 64 * (N / 16)
-	n_j int64    // iterations of j: N / 16
-	v   float32  // index as a value
-	v1  float32  // index as a value
+type integers0AVX2Args struct {
+	pR  *int32 // first element of R
+	pC  *int32 // first element of C
+	g   int64  // number that guards test: N % 16
+	xR  int64  // bytes between pointers into R: 64 * (N / 16)
+	n_i int64  // iterations of i: N / 16
 }
 
 //go:noescape
-func indices1AVX512(a *indices1AVX512Args)
+func integers0AVX2(a *integers0AVX2Args)
+
+type integers1AVX2Args struct {
+	pQ    *int16 // first element of Q
+	pB    *int16 // first element of B
+	xQ    int64  // bytes between pointers into Q: 64 * (N / 32)
+	n_i   int64  // iterations of i: N / 32
+	n_i1  int64  // iterations of i: N % 32
+	r_Q_i int64  // all steps of Q in bytes for i: 2 * (N % 32)
+	ss    int16  // scalar s
+}
+
+//go:noescape
+func integers1AVX2(a *integers1AVX2Args)
+
+type integers2AVX2Args struct {
+	pP   *int8  // first element of P
+	pE   *uint8 // first element of E
+	pF   *uint8 // first element of F
+	pA   *int8  // first element of A
+	xP   int64  // bytes between pointers into P: 64 * (N / 64)
+	n_i  int64  // iterations of i: N / 64
+	n_i1 int64  // iterations of i: N % 64
+}
+
+//go:noescape
+func integers2AVX2(a *integers2AVX2Args)
+
+type integers3AVX2Args struct {
+	pP   *int8  // first element of P
+	pE   *uint8 // first element of E
+	pF   *uint8 // first element of F
+	pA   *int8  // first element of A
+	xP   int64  // bytes between pointers into P: 64 * (N / 64)
+	n_i  int64  // iterations of i: N / 64
+	n_i1 int64  // iterations of i: N % 64
+}
+
+//go:noescape
+func integers3AVX2(a *integers3AVX2Args)
+
+type integers4AVX2Args struct {
+	pS  *int64 // first element of S
+	pD  *int64 // first element of D
+	g   int64  // number that guards test: N % 8
+	xS  int64  // bytes between pointers into S: 64 * (N / 8)
+	n_i int64  // iterations of i: N / 8
+	st  int64  // scalar t
+}
+
+//go:noescape
+func integers4AVX2(a *integers4AVX2Args)
+
+type integers5AVX2Args struct {
+	pD  *int64 // first element of D
+	pS  *int64 // first element of S
+	g   int64  // number that guards test: N % 8
+	xD  int64  // bytes between pointers into D: 64 * (N / 8)
+	n_i int64  // iterations of i: N / 8
+	st  int64  // scalar t
+}
+
+//go:noescape
+func integers5AVX2(a *integers5AVX2Args)
+
+type integers0AVX512Args struct {
+	pR  *int32 // first element of R
+	pC  *int32 // first element of C
+	g   int64  // number that guards test: N % 16
+	xR  int64  // bytes between pointers into R: 64 * (N / 16)
+	n_i int64  // iterations of i: N / 16
+}
+
+//go:noescape
+func integers0AVX512(a *integers0AVX512Args)
+
+type integers1AVX512Args struct {
+	pQ  *int16 // first element of Q
+	pB  *int16 // first element of B
+	g   int64  // number that guards test: N % 32
+	xQ  int64  // bytes between pointers into Q: 64 * (N / 32)
+	n_i int64  // iterations of i: N / 32
+	ss  int16  // scalar s
+}
+
+//go:noescape
+func integers1AVX512(a *integers1AVX512Args)
+
+type integers2AVX512Args struct {
+	pP  *int8  // first element of P
+	pE  *uint8 // first element of E
+	pF  *uint8 // first element of F
+	pA  *int8  // first element of A
+	g   int64  // number that guards test: N % 64
+	xP  int64  // bytes between pointers into P: 64 * (N / 64)
+	n_i int64  // iterations of i: N / 64
+}
+
+//go:noescape
+func integers2AVX512(a *integers2AVX512Args)
+
+type integers3AVX512Args struct {
+	pP  *int8  // first element of P
+	pE  *uint8 // first element of E
+	pF  *uint8 // first element of F
+	pA  *int8  // first element of A
+	g   int64  // number that guards test: N % 64
+	xP  int64  // bytes between pointers into P: 64 * (N / 64)
+	n_i int64  // iterations of i: N / 64
+}
+
+//go:noescape
+func integers3AVX512(a *integers3AVX512Args)
+
+type integers4AVX512Args struct {
+	pS  *int64 // first element of S
+	pD  *int64 // first element of D
+	g   int64  // number that guards test: N % 8
+	xS  int64  // bytes between pointers into S: 64 * (N / 8)
+	n_i int64  // iterations of i: N / 8
+	st  int64  // scalar t
+}
+
+//go:noescape
+func integers4AVX512(a *integers4AVX512Args)
+
+type integers5AVX512Args struct {
+	pD  *int64 // first element of D
+	pS  *int64 // first element of S
+	g   int64  // number that guards test: N % 8
+	xD  int64  // bytes between pointers into D: 64 * (N / 8)
+	n_i int64  // iterations of i: N / 8
+	st  int64  // scalar t
+}
+
+//go:noescape
+func integers5AVX512(a *integers5AVX512Args)
 
 type lanes120AVX2Args struct {
 	pC    *float32 // first element of C
@@ -719,6 +952,259 @@ type masks0AVX512Args struct {
 
 //go:noescape
 func masks0AVX512(a *masks0AVX512Args)
+
+type mixed0AVX2Args struct {
+	pP  *float32 // first element of P
+	pA  *float32 // first element of A
+	g   int64    // number that guards test: N % 8
+	xP  int64    // bytes between pointers into P: 32 * (N / 8)
+	n_i int64    // iterations of i: N / 8
+	sa  float64  // scalar a
+}
+
+//go:noescape
+func mixed0AVX2(a *mixed0AVX2Args)
+
+type mixed1AVX2Args struct {
+	pQ    *float64 // first element of Q
+	pB    *float64 // first element of B
+	pC    *int16   // first element of C
+	pD    *uint8   // first element of D
+	pE    *int32   // first element of E
+	xQ    int64    // bytes between pointers into Q: 64 * (N / 8)
+	xC    int64    // bytes between pointers into C: 16 * (N / 8)
+	xD    int64    // bytes between pointers into D: 8 * (N / 8)
+	xE    int64    // bytes between pointers into E: 32 * (N / 8)
+	n_i   int64    // iterations of i: N / 8
+	n_i1  int64    // iterations of i: N % 8
+	r_Q_i int64    // all steps of Q in bytes for i: 8 * (N % 8)
+	r_C_i int64    // all steps of C in bytes for i: 2 * (N % 8)
+	r_E_i int64    // all steps of E in bytes for i: 4 * (N % 8)
+}
+
+//go:noescape
+func mixed1AVX2(a *mixed1AVX2Args)
+
+type mixed2AVX2Args struct {
+	pR    *int32   // first element of R
+	pA    *float32 // first element of A
+	pP    *float32 // first element of P
+	pC    *int16   // first element of C
+	pD    *uint8   // first element of D
+	g     int64    // number that guards test: 16 * (N / 16)
+	xR    int64    // bytes between pointers into R: 64 * (N / 16)
+	xC    int64    // bytes between pointers into C: 32 * (N / 16)
+	n_i   int64    // iterations of i: N / 16
+	n_i1  int64    // iterations of i: N % 16
+	r_R_i int64    // all steps of R in bytes for i: 4 * (N % 16)
+	r_C_i int64    // all steps of C in bytes for i: 2 * (N % 16)
+}
+
+//go:noescape
+func mixed2AVX2(a *mixed2AVX2Args)
+
+type mixed3AVX2Args struct {
+	pQ  *float64 // first element of Q
+	pA  *float32 // first element of A
+	pP  *float32 // first element of P
+	g   int64    // number that guards test: N % 8
+	xQ  int64    // bytes between pointers into Q: 64 * (N / 8)
+	xA  int64    // bytes between pointers into A: 32 * (N / 8)
+	n_i int64    // iterations of i: N / 8
+}
+
+//go:noescape
+func mixed3AVX2(a *mixed3AVX2Args)
+
+type mixed0AVX512Args struct {
+	pP  *float32 // first element of P
+	pA  *float32 // first element of A
+	g   int64    // number that guards test: N % 8
+	xP  int64    // bytes between pointers into P: 32 * (N / 8)
+	n_i int64    // iterations of i: N / 8
+	sa  float64  // scalar a
+}
+
+//go:noescape
+func mixed0AVX512(a *mixed0AVX512Args)
+
+type mixed1AVX512Args struct {
+	pQ  *float64 // first element of Q
+	pB  *float64 // first element of B
+	pC  *int16   // first element of C
+	pD  *uint8   // first element of D
+	pE  *int32   // first element of E
+	g   int64    // number that guards test: N % 8
+	xQ  int64    // bytes between pointers into Q: 64 * (N / 8)
+	xC  int64    // bytes between pointers into C: 16 * (N / 8)
+	xD  int64    // bytes between pointers into D: 8 * (N / 8)
+	xE  int64    // bytes between pointers into E: 32 * (N / 8)
+	n_i int64    // iterations of i: N / 8
+}
+
+//go:noescape
+func mixed1AVX512(a *mixed1AVX512Args)
+
+type mixed2AVX512Args struct {
+	pR  *int32   // first element of R
+	pA  *float32 // first element of A
+	pP  *float32 // first element of P
+	pC  *int16   // first element of C
+	pD  *uint8   // first element of D
+	g   int64    // number that guards test: N % 16
+	xR  int64    // bytes between pointers into R: 64 * (N / 16)
+	xC  int64    // bytes between pointers into C: 32 * (N / 16)
+	xD  int64    // bytes between pointers into D: 16 * (N / 16)
+	n_i int64    // iterations of i: N / 16
+	v   int32    // index as a value
+}
+
+//go:noescape
+func mixed2AVX512(a *mixed2AVX512Args)
+
+type mixed3AVX512Args struct {
+	pQ  *float64 // first element of Q
+	pA  *float32 // first element of A
+	pP  *float32 // first element of P
+	g   int64    // number that guards test: N % 8
+	xQ  int64    // bytes between pointers into Q: 64 * (N / 8)
+	xA  int64    // bytes between pointers into A: 32 * (N / 8)
+	n_i int64    // iterations of i: N / 8
+}
+
+//go:noescape
+func mixed3AVX512(a *mixed3AVX512Args)
+
+type narrow0AVX512Args struct {
+	pP  *int8  // first element of P
+	pA  *int32 // first element of A
+	g   int64  // number that guards test: N % 16
+	xP  int64  // bytes between pointers into P: 16 * (N / 16)
+	xA  int64  // bytes between pointers into A: 64 * (N / 16)
+	n_i int64  // iterations of i: N / 16
+}
+
+//go:noescape
+func narrow0AVX512(a *narrow0AVX512Args)
+
+type narrow1AVX512Args struct {
+	pP  *int8  // first element of P
+	pQ  *int16 // first element of Q
+	g   int64  // number that guards test: N % 32
+	xP  int64  // bytes between pointers into P: 32 * (N / 32)
+	xQ  int64  // bytes between pointers into Q: 64 * (N / 32)
+	n_i int64  // iterations of i: N / 32
+}
+
+//go:noescape
+func narrow1AVX512(a *narrow1AVX512Args)
+
+type narrow2AVX512Args struct {
+	pQ  *int16   // first element of Q
+	pB  *int64   // first element of B
+	pR  *float32 // first element of R
+	g   int64    // number that guards test: N % 8
+	xQ  int64    // bytes between pointers into Q: 16 * (N / 8)
+	xB  int64    // bytes between pointers into B: 64 * (N / 8)
+	xR  int64    // bytes between pointers into R: 32 * (N / 8)
+	n_i int64    // iterations of i: N / 8
+}
+
+//go:noescape
+func narrow2AVX512(a *narrow2AVX512Args)
+
+type narrow3AVX512Args struct {
+	pS  *int64 // first element of S
+	pB  *int64 // first element of B
+	pP  *int8  // first element of P
+	g   int64  // number that guards test: N % 8
+	xS  int64  // bytes between pointers into S: 64 * (N / 8)
+	xP  int64  // bytes between pointers into P: 8 * (N / 8)
+	n_i int64  // iterations of i: N / 8
+}
+
+//go:noescape
+func narrow3AVX512(a *narrow3AVX512Args)
+
+type narrow4AVX512Args struct {
+	pT  *int32 // first element of T
+	pB  *int64 // first element of B
+	g   int64  // number that guards test: N % 8
+	xT  int64  // bytes between pointers into T: 32 * (N / 8)
+	xB  int64  // bytes between pointers into B: 64 * (N / 8)
+	n_i int64  // iterations of i: N / 8
+}
+
+//go:noescape
+func narrow4AVX512(a *narrow4AVX512Args)
+
+type numbers0AVX2Args struct {
+	pW    *int64 // first element of W
+	pX    *int32 // first element of X
+	n_m   int64  // iterations of m: M
+	r_W_m int64  // all steps of W in bytes for m: 128 * M
+	r_X_m int64  // all steps of X in bytes for m: 64 * M
+	r_g_m int64  // all steps of a number for m: 5 * M
+	v     int64  // index as a value
+}
+
+//go:noescape
+func numbers0AVX2(a *numbers0AVX2Args)
+
+type numbers1AVX2Args struct {
+	pV     *int16 // first element of V
+	n_m    int64  // iterations of m: M
+	r_V_m  int64  // all steps of V in bytes for m: 64 * M
+	r_g_m  int64  // all steps of a number for m: 7 * M
+	d_g_m  int64  // step of a number for each m: N
+	r_g_m1 int64  // all steps of a number for m: M * N
+}
+
+//go:noescape
+func numbers1AVX2(a *numbers1AVX2Args)
+
+type numbers2AVX2Args struct {
+	pU *float64 // first element of U
+	oU int64    // byte offset into U: 64 * m
+	v  float64  // index as a value
+}
+
+//go:noescape
+func numbers2AVX2(a *numbers2AVX2Args)
+
+type numbers0AVX512Args struct {
+	pW    *int64 // first element of W
+	pX    *int32 // first element of X
+	n_m   int64  // iterations of m: M
+	r_W_m int64  // all steps of W in bytes for m: 128 * M
+	r_X_m int64  // all steps of X in bytes for m: 64 * M
+	r_g_m int64  // all steps of a number for m: 5 * M
+	v     int64  // index as a value
+}
+
+//go:noescape
+func numbers0AVX512(a *numbers0AVX512Args)
+
+type numbers1AVX512Args struct {
+	pV     *int16 // first element of V
+	n_m    int64  // iterations of m: M
+	r_V_m  int64  // all steps of V in bytes for m: 64 * M
+	r_g_m  int64  // all steps of a number for m: 7 * M
+	d_g_m  int64  // step of a number for each m: N
+	r_g_m1 int64  // all steps of a number for m: M * N
+}
+
+//go:noescape
+func numbers1AVX512(a *numbers1AVX512Args)
+
+type numbers2AVX512Args struct {
+	pU *float64 // first element of U
+	oU int64    // byte offset into U: 64 * m
+	v  float64  // index as a value
+}
+
+//go:noescape
+func numbers2AVX512(a *numbers2AVX512Args)
 
 type ops0AVX2Args struct {
 	pX  *float32 // first element of X
