@@ -34,46 +34,59 @@ const mixedAVX512 = "cpu.X86.HasAVX512F && cpu.X86.HasAVX512VL && cpu.X86.HasAVX
 // archs are the processors that there is assembly for.
 var archs = []string{"amd64", "arm64"}
 
+// A leftOut is a region without an assembly form for some target, and why.
+type leftOut struct {
+	at  loopir.Span
+	why error
+}
+
 // assembly adds the forms of b that fit its target, best first, and tells of each region
 // that no one of them has.
 func (p *pkg) assembly(b *built) error {
 	if b.Target == "go" {
 		return nil
 	}
-	flat := b.flat.Clone()
-	regions := simd.FindRegions(flat)
-	left := make([]error, len(regions)) // why a region is in no form so far
-	taken := make([]bool, len(regions))
+	var left []leftOut
+	taken := map[loopir.Pos]bool{} // where statements stand that some form has in assembly
+	found := false
 	for _, isa := range []simd.ISA{simd.AVX512, simd.AVX2, simd.NEON} {
 		f := &asmForm{isa: isa, typ: b.typ + strings.ToUpper(isa.String()), cpu: features[isa]}
 		if b.Target != "" && b.Target != isa.String() {
 			continue
 		}
 		f.has = "has" + camel(f.typ)
+		flat := b.flat.Clone()
+		regions := simd.FindRegions(flat, isa)
 		why, err := p.asmForm(b, flat, f, regions)
 		if err != nil {
 			return err
 		}
 		some := false
-		for i, w := range why {
-			some, taken[i] = some || w == nil, taken[i] || w == nil
-			if left[i] == nil {
-				left[i] = w
+		for i, r := range regions {
+			if found = true; why[i] != nil {
+				left = append(left, leftOut{r.Span(), why[i]})
+				continue
 			}
+			some = true
+			loopir.Walk(r.Stmts(), func(s loopir.Stmt) bool {
+				taken[s.Source().Start] = true
+				return true
+			})
 		}
 		if some {
 			b.asm = append(b.asm, *f)
 		}
 	}
-	for i, why := range left {
-		if taken[i] || why == nil {
+	for _, l := range left {
+		if taken[l.at.Start] {
 			continue
 		}
-		if err := p.becomesGo(b, regions[i].Span(), why); err != nil {
+		taken[l.at.Start] = true // told for one target
+		if err := p.becomesGo(b, l.at, l.why); err != nil {
 			return err
 		}
 	}
-	if len(regions) == 0 && (b.Target != "" || vectorized(b.flat)) {
+	if !found && (b.Target != "" || vectorized(b.flat)) {
 		return p.becomesGo(b, b.Kernel.Span, errors.New("it has no vectorized loop outside of which no loop is parallel, and no local in registers"))
 	}
 	return nil

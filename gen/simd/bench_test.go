@@ -63,7 +63,7 @@ func benchmarkLayer(b *testing.B, kernel string, isa simd.ISA, sizes map[string]
 		m.arrays[p.Name] = newGuarded(b, interp.NewArray(p.Type, shape...), true)
 		defer m.arrays[p.Name].free()
 	}
-	if err := m.list(&c.kernel.Body); err != nil {
+	if err := m.list(&c.parts[isa].Body); err != nil {
 		b.Fatal(err)
 	}
 	flops := 2.0

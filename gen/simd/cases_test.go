@@ -27,7 +27,8 @@ type testCase struct {
 	name    string
 	file    *loopir.File
 	kernel  *loopir.Kernel
-	regions []*simd.Region
+	parts   map[simd.ISA]*loopir.Kernel // the kernel as regions cut it
+	regions map[simd.ISA][]*simd.Region
 	progs   map[simd.ISA][]*simd.Program // nil: there is no form
 	why     map[simd.ISA]error
 }
@@ -49,9 +50,14 @@ func loadCase(t testing.TB, path string) *testCase {
 		t.Fatal(err)
 	}
 	k.InlineLets()
-	c := &testCase{name: strings.TrimSuffix(filepath.Base(path), ".loop"), file: f, kernel: k, regions: simd.FindRegions(k), progs: map[simd.ISA][]*simd.Program{}, why: map[simd.ISA]error{}}
+	c := &testCase{
+		name: strings.TrimSuffix(filepath.Base(path), ".loop"), file: f, kernel: k, parts: map[simd.ISA]*loopir.Kernel{},
+		regions: map[simd.ISA][]*simd.Region{}, progs: map[simd.ISA][]*simd.Program{}, why: map[simd.ISA]error{},
+	}
 	for _, isa := range isas {
-		for _, r := range c.regions {
+		c.parts[isa] = k.Clone()
+		c.regions[isa] = simd.FindRegions(c.parts[isa], isa)
+		for _, r := range c.regions[isa] {
 			p, err := simd.Lower(r, isa)
 			if err != nil {
 				c.why[isa] = err

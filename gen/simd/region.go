@@ -80,28 +80,29 @@ type Arg struct {
 	Doc   string      // what it is, for a comment
 }
 
-// FindRegions returns the regions of k, whose calls and lets are inlined, in
+// FindRegions returns the regions of k, whose calls and lets are inlined, for an ISA, in
 // textual order; they do not overlap. A region is
 //   - the body of the outermost loop that directly contains a local in
-//     registers, or that loop as a whole if Lower takes it and its iterations
+//     registers, or that loop as a whole if it has an assembly form and its iterations
 //     follow each other: one call for a row of tiles, or
-//   - where no ISA takes that, since some of it needs Go: the statements from such a
+//   - where that has none, since some of it needs Go: the statements from such a
 //     local to its last use, see split, or
 //   - an outermost loop nest around a vectorized loop without such a local
-//     that Lower takes, or the vectorized loop;
+//     that has an assembly form, or the vectorized loop;
 //
 // in all cases without a parallel loop inside. Not more than a row, since the
 // goroutine can't be stopped inside. That a region is found does not promise
 // that Lower or Emit takes it. Scalars that pass from a region to Go become arrays of one
 // cell: k changes.
-func FindRegions(k *loopir.Kernel) []*Region {
-	f := finder{kernel: k}
+func FindRegions(k *loopir.Kernel, isa ISA) []*Region {
+	f := finder{kernel: k, isa: isa}
 	f.list(&k.Body)
 	return f.found
 }
 
 type finder struct {
 	kernel *loopir.Kernel
+	isa    ISA
 	path   []*loopir.For
 	found  []*Region
 	runs   []run

@@ -43,7 +43,7 @@ func TestRun(t *testing.T) {
 				if !available(isa) {
 					t.Skipf("this processor has no %s", isa)
 				}
-				for i := range c.regions {
+				for i := range c.regions[isa] {
 					if cases.Funcs[c.symbol(i, isa)] == nil {
 						t.Skip("not emitted, see its .txt file")
 					}
@@ -85,7 +85,7 @@ func (c *testCase) trial(t *testing.T, isa simd.ISA, rng *rand.Rand, sizes map[s
 			defer m.arrays[p.Name].free()
 		}
 	}
-	if err := m.list(&c.kernel.Body); err != nil {
+	if err := m.list(&c.parts[isa].Body); err != nil {
 		t.Fatalf("%v: %v", sizes, err)
 	}
 	for _, p := range c.kernel.Params {
@@ -213,7 +213,7 @@ func (m *machine) list(list *[]loopir.Stmt) error {
 			if err := m.call(n); err != nil {
 				return err
 			}
-			i = m.c.regions[n].Hi - 1
+			i = m.c.regions[m.isa][n].Hi - 1
 			continue
 		}
 		l, ok := (*list)[i].(*loopir.For)
@@ -239,7 +239,7 @@ func (m *machine) list(list *[]loopir.Stmt) error {
 }
 
 func (m *machine) region(list *[]loopir.Stmt, i int) int {
-	for n, r := range m.c.regions {
+	for n, r := range m.c.regions[m.isa] {
 		if r.List == list && r.Lo == i {
 			return n
 		}

@@ -6,14 +6,13 @@ import (
 	"github.com/loopopt/loopopt/loopir"
 )
 
-// lowers tells whether the last region found has an assembly form of some ISA.
+// lowers tells whether the last region found has an assembly form.
 func (f *finder) lowers() bool {
-	for _, isa := range []ISA{AVX512, NEON} {
-		if _, err := Lower(f.found[len(f.found)-1], isa); err == nil {
-			return true
-		}
+	p, err := Lower(f.found[len(f.found)-1], f.isa)
+	if err == nil {
+		_, err = p.Emit(f.isa, "region")
 	}
-	return false
+	return err == nil
 }
 
 // A run is how many statements of a list, from the one at its place on, use the locals in

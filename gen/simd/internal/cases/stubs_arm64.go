@@ -13,6 +13,8 @@ var Funcs = map[string]func(unsafe.Pointer){
 	"conv70NEON":   func(a unsafe.Pointer) { conv70NEON((*conv70NEONArgs)(a)) },
 	"deep0NEON":    func(a unsafe.Pointer) { deep0NEON((*deep0NEONArgs)(a)) },
 	"guards0NEON":  func(a unsafe.Pointer) { guards0NEON((*guards0NEONArgs)(a)) },
+	"indices0NEON": func(a unsafe.Pointer) { indices0NEON((*indices0NEONArgs)(a)) },
+	"indices1NEON": func(a unsafe.Pointer) { indices1NEON((*indices1NEONArgs)(a)) },
 	"lanes120NEON": func(a unsafe.Pointer) { lanes120NEON((*lanes120NEONArgs)(a)) },
 	"lanes121NEON": func(a unsafe.Pointer) { lanes121NEON((*lanes121NEONArgs)(a)) },
 	"masks0NEON":   func(a unsafe.Pointer) { masks0NEON((*masks0NEONArgs)(a)) },
@@ -207,6 +209,38 @@ type guards0NEONArgs struct {
 
 //go:noescape
 func guards0NEON(a *guards0NEONArgs)
+
+type indices0NEONArgs struct {
+	pY    *float32 // first element of Y
+	pX    *float32 // first element of X
+	oY    int64    // byte offset into Y: 12 * N * i
+	oX    int64    // byte offset into X: 4 * N * i
+	xY    int64    // bytes between pointers into Y: 4 * N
+	xY1   int64    // bytes between pointers into Y: 8 * N
+	xY2   int64    // bytes between pointers into Y: 64 * (N / 16)
+	n_j   int64    // iterations of j: N / 16
+	n_j1  int64    // iterations of j: N % 16
+	r_Y_j int64    // all steps of Y in bytes for j: 4 * (N % 16)
+	v     float32  // index as a value
+}
+
+//go:noescape
+func indices0NEON(a *indices0NEONArgs)
+
+type indices1NEONArgs struct {
+	pZ    *float32 // first element of Z
+	pX    *float32 // first element of X
+	oZ    int64    // byte offset into Z: 4 * N * i
+	xZ    int64    // bytes between pointers into Z: 64 * (N / 16)
+	n_j   int64    // iterations of j: N / 16
+	n_j1  int64    // iterations of j: N % 16
+	r_Z_j int64    // all steps of Z in bytes for j: 4 * (N % 16)
+	v     float32  // index as a value
+	v1    float32  // index as a value
+}
+
+//go:noescape
+func indices1NEON(a *indices1NEONArgs)
 
 type lanes120NEONArgs struct {
 	pC    *float32 // first element of C
