@@ -53,8 +53,9 @@
 //   - the lifted program is safe: in bounds, no read before a write, no race;
 //   - it equals the kernel, verdict exact: lists of statements are compared piece by
 //     piece (compose.go). Those that are one sequence of events but for the order of
-//     independent ones are equal (trace.go); other pieces are compared by equiv.Check with
-//     the iterators around them as sizes; origins are guessed from names and indices (align.go);
+//     independent ones are equal (trace.go), lanes of registers taken for locals, loops apart
+//     that share no cells, and conditions as far outside as they can stand (settle.go); other
+//     pieces are compared by equiv.Check with the iterators around them as sizes; origins are guessed from names and indices (align.go);
 //   - every duty holds;
 //   - each exported function that leads into the form checks what the kernel's header
 //     states, and that the processor has the instructions (wrapper.go, needs.go).

@@ -1,10 +1,8 @@
 package lift
 
 import (
+	"context"
 	"fmt"
-	"math"
-	"sort"
-	"strings"
 
 	"github.com/loopopt/loopopt/loopir"
 	"github.com/loopopt/loopopt/loopir/poly"
@@ -13,20 +11,46 @@ import (
 // Two lists of statements do the same if they are one sequence of events but for the order
 // of events that touch no cell in common. An event is an assignment, or a loop whose
 // bounds are not constant, with the conditions on numbers that it is made under; loops of
-// constant bounds are written out. Events are compared by their text, in which names of
-// iterators and locals are numbers, indices are polynomials, conditions a set, and
-// operands of commutative operations are in order. Emitted code is mostly such a
-// sequence: it unrolls, puts conditions elsewhere, and exchanges what is independent.
+// constant bounds are written out. Events are compared by what they do, in which names of
+// iterators are numbers, indices are polynomials, conditions a set (given.go), operands of
+// commutative operations are in any order, and cells of locals correspond one to one
+// (sameevents.go). Emitted code is mostly such a sequence: it unrolls, has lanes of one
+// register in place of locals, puts conditions elsewhere, takes lanes together in one loop,
+// and exchanges what is independent. So events have a normal form (settle.go): those that
+// nothing comes of are left out, a loop is one loop for each group of its events that share
+// cells, and conditions stand as far outside as they can.
 type event struct {
-	text     string // of a loop: its head
-	body     []event
-	accesses []access
+	given   []given // conditions on numbers
+	data    []*term // conditions on data
+	reads   []access
+	do      *term // the assignment, nil for a loop
+	loop    *head
+	body    []*event
+	touched []access
+	text    string // what key has told
+}
+
+// A head is a loop from 0 to below each of the bounds.
+type head struct {
+	iter   string
+	step   poly.Poly
+	bounds []poly.Poly
 }
 
 type access struct {
 	array string
+	local *local
 	index []poly.Poly // nil: any cell
 	write bool
+}
+
+// A local is one declaration's, in one iteration of the loops that are written out.
+type local struct {
+	name  string
+	typ   string
+	shape string
+	open  bool            // not all of its cells are named by constants
+	used  map[string]bool // cells that a value is made from; nil: it may be any
 }
 
 // maxEvents bounds the events that are made for one proof, of either list.
@@ -34,9 +58,11 @@ const maxEvents = 4000
 
 // A tracer makes the events of one of two lists.
 type tracer struct {
+	ctx    context.Context
 	events int64 // that may still be made
 	failed bool
-	locals map[string]int // how many there are, by type and shape
+	masks  bool // a loop that is one condition on its iterator ends where that does
+	locals map[string]*local
 }
 
 // A stand is where a tracer is: what iterators and locals stand for, and what holds.
@@ -45,31 +71,48 @@ type stand struct {
 	names  map[string]string      // of locals
 	values map[string]loopir.Expr // of scalars that are set once
 	outer  poly.Facts             // without the conditions
-	conds  []loopir.Expr          // on numbers
+	conds  []given                // on numbers
 	facts  poly.Facts             // with them
-	data   []string               // conditions on data
+	data   []*term                // conditions on data
 	reads  []access               // of these
 	depth  int
 }
 
-// traced tells whether the lists are one sequence of events.
+// traced tells whether the lists are one sequence of events, loops that are one mask as they
+// are or written out.
 func (c *composer) traced(a, b []loopir.Stmt, facts poly.Facts) bool {
-	trace := func(list []loopir.Stmt) ([]event, bool) {
-		t := &tracer{events: c.events, locals: map[string]int{}}
-		ev := t.list(list, stand{vars: map[string]loopir.Expr{}, names: map[string]string{}, values: map[string]loopir.Expr{}, outer: facts, facts: facts})
-		return ev, !t.failed
-	}
-	n := max(writtenOut(a, c.events+1), writtenOut(b, c.events+1))
-	if n > c.events || mayFault(a) || mayFault(b) {
+	if mayFault(a) || mayFault(b) {
 		return false
 	}
-	x, ok := trace(a)
+	limit := c.events
+	n := max(writtenOut(a, limit+1), writtenOut(b, limit+1))
+	if n > limit {
+		return false
+	}
 	c.events -= n
-	if !ok || c.ctx.Err() != nil {
-		return false
+	for _, masks := range []bool{true, false} {
+		x, ok := eventsOf(c.ctx, a, limit, masks, facts)
+		if !ok || c.ctx.Err() != nil {
+			continue
+		}
+		y, ok := eventsOf(c.ctx, b, limit, masks, facts)
+		if p := newPairing(); ok && p.lists(x, y) {
+			return true
+		}
+		if !ok || !sameRanges(x, y) || !sameRanges(y, x) {
+			return false // nor are they where masks are written out
+		}
 	}
-	y, ok := trace(b)
-	return ok && sameEvents(x, y)
+	return false
+}
+
+func eventsOf(ctx context.Context, list []loopir.Stmt, limit int64, masks bool, facts poly.Facts) ([]*event, bool) {
+	t := &tracer{ctx: ctx, events: limit, masks: masks, locals: map[string]*local{}}
+	ev := t.list(list, stand{vars: map[string]loopir.Expr{}, names: map[string]string{}, values: map[string]loopir.Expr{}, outer: facts, facts: facts})
+	if t.failed {
+		return nil, false
+	}
+	return settle(ev), true
 }
 
 // mayFault tells whether a list divides integers of data: where it does so, and under which
@@ -119,64 +162,11 @@ func writtenOut(list []loopir.Stmt, most int64) int64 {
 	return n
 }
 
-// sameEvents takes the events of b one by one: each is the first of a's left that reads
-// alike, and changes places with those before it that are left.
-func sameEvents(a, b []event) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	left := make([]bool, len(a))
-	first := 0
-	for _, e := range b {
-		for first < len(a) && left[first] {
-			first++
-		}
-		found := false
-		for i := first; i < len(a) && !found; i++ {
-			switch {
-			case left[i]:
-			case a[i].text == e.text && sameEvents(a[i].body, e.body):
-				left[i], found = true, true
-			case !commute(a[i], e):
-				return false
-			}
-		}
-		if !found {
-			return false
-		}
-	}
-	return true
-}
-
-// commute tells whether no cell is touched by both, and written.
-func commute(e, f event) bool {
-	for _, x := range e.accesses {
-		for _, y := range f.accesses {
-			if x.array == y.array && (x.write || y.write) && !apart(x, y) {
-				return false
-			}
-		}
-	}
-	return true
-}
-
-func apart(x, y access) bool {
-	if x.index == nil || y.index == nil {
-		return false
-	}
-	for i := range x.index {
-		if d, ok := x.index[i].Sub(y.index[i]).Const(); ok && d.Sign() != 0 {
-			return true
-		}
-	}
-	return false
-}
-
-func (t *tracer) list(list []loopir.Stmt, at stand) []event {
-	var out []event
+func (t *tracer) list(list []loopir.Stmt, at stand) []*event {
+	var out []*event
 	at.names, at.values = copyMap(at.names), copyMap(at.values)
 	for i, s := range list {
-		if t.failed {
+		if t.failed = t.failed || t.ctx.Err() != nil; t.failed {
 			return nil
 		}
 		switch s := s.(type) {
@@ -184,7 +174,7 @@ func (t *tracer) list(list []loopir.Stmt, at stand) []event {
 		case *loopir.Local:
 			out = append(out, t.local(s, list[i+1:], at)...)
 		case *loopir.Assign:
-			out = append(out, t.assign(s.LHS, combined(s), at))
+			out = append(out, t.assign(s.LHS, combined(s), at)...)
 		case *loopir.If:
 			out = append(out, t.branch(s, at)...)
 		case *loopir.For:
@@ -198,22 +188,87 @@ func (t *tracer) list(list []loopir.Stmt, at stand) []event {
 
 // local names a local. A scalar that is set once, to what does not change as long as it is
 // used, is its value.
-func (t *tracer) local(s *loopir.Local, rest []loopir.Stmt, at stand) []event {
+func (t *tracer) local(s *loopir.Local, rest []loopir.Stmt, at stand) []*event {
 	if s.Init != nil && setOnce(s, rest) {
 		at.values[s.Name] = t.place(s.Init, at)
 		return nil
 	}
-	key := s.Type.String()
+	l := &local{name: fmt.Sprintf("#%d", len(t.locals)), typ: s.Type.String()}
 	for _, e := range s.Shape {
-		key += "[" + at.facts.Reduce(poly.Must(t.place(e, at))).String() + "]"
+		l.shape += "[" + at.facts.Reduce(poly.Must(t.place(e, at))).String() + "]"
 	}
-	t.locals[key]++
-	at.names[s.Name] = fmt.Sprintf("%s#%d", key, t.locals[key])
+	if len(s.Shape) == 1 {
+		l.used = usedCells(s.Name, rest)
+	}
+	t.locals[l.name] = l
+	at.names[s.Name] = l.name
 	delete(at.values, s.Name)
 	if s.Init != nil {
-		return []event{t.assign(&loopir.Read{Name: s.Name, Type: s.Type}, s.Init, at)}
+		return t.assign(&loopir.Read{Name: s.Name, Type: s.Type}, s.Init, at)
 	}
 	return nil
+}
+
+// usedCells are the cells of an array that a value is made from, but for new values of the
+// cell itself; nil if they are not known. Lanes of a register that are never looked at are
+// not worth an event.
+func usedCells(name string, list []loopir.Stmt) map[string]bool {
+	out := map[string]bool{}
+	known := true
+	var walk func(list []loopir.Stmt, trips map[string]int64)
+	walk = func(list []loopir.Stmt, trips map[string]int64) {
+		for _, s := range list {
+			own := ""
+			if a, ok := s.(*loopir.Assign); ok && a.LHS.Name == name {
+				own = loopir.FormatExpr(a.LHS)
+			}
+			for _, e := range loopir.StmtExprs(s) {
+				anyRead(e, func(r *loopir.Read) bool {
+					known = known && (r.Name != name || loopir.FormatExpr(r) == own || useCell(r, trips, out))
+					return false
+				})
+			}
+			in := trips
+			if f, ok := s.(*loopir.For); ok {
+				in = copyMap(trips)
+				delete(in, f.Iter)
+				if n, ok := poly.Must(f.Hi).Const(); ok && poly.Must(f.Lo).IsZero() && n.IsInt64() {
+					in[f.Iter] = n.Int64()
+				}
+			}
+			for _, b := range loopir.Bodies(s) {
+				walk(*b, in)
+			}
+		}
+	}
+	walk(list, map[string]int64{})
+	if !known {
+		return nil
+	}
+	return out
+}
+
+// useCell adds the cells of a read at a constant or at an iterator of constant range.
+func useCell(r *loopir.Read, trips map[string]int64, out map[string]bool) bool {
+	if len(r.Index) != 1 {
+		return false
+	}
+	p, err := poly.FromExpr(r.Index[0])
+	if err != nil {
+		return false
+	}
+	if _, ok := p.Const(); ok {
+		out[p.String()] = true
+		return true
+	}
+	v, ok := r.Index[0].(*loopir.Var)
+	if !ok || trips[v.Name] == 0 || trips[v.Name] > 64 {
+		return false
+	}
+	for i := range trips[v.Name] {
+		out[poly.Int(i).String()] = true
+	}
+	return true
 }
 
 // setOnce tells whether what follows sets neither a scalar nor anything that it was
@@ -255,41 +310,32 @@ func (t *tracer) place(e loopir.Expr, at stand) loopir.Expr {
 	})
 }
 
-func (t *tracer) assign(lhs *loopir.Read, rhs loopir.Expr, at stand) event {
+func (t *tracer) assign(lhs *loopir.Read, rhs loopir.Expr, at stand) []*event {
+	cell := t.place(lhs, stand{vars: at.vars, names: at.names}).(*loopir.Read)
+	if l := t.locals[cell.Name]; l != nil && l.used != nil && len(cell.Index) == 1 {
+		if p := poly.Must(cell.Index[0]); !l.used[p.String()] {
+			if _, ok := p.Const(); ok {
+				return nil
+			}
+		}
+	}
 	if t.events--; t.events < 0 {
 		t.failed = true
 	}
-	facts := at.facts
-	cell, value := t.place(lhs, stand{vars: at.vars, names: at.names}).(*loopir.Read), t.place(rhs, at)
-	e := event{text: t.given(at) + text(cell, facts) + " = " + text(value, facts)}
-	e.accesses = append(accessesOf(value, facts), at.reads...)
-	w := accessOf(cell, facts)
+	value := t.place(rhs, at)
+	e := &event{given: at.conds, data: at.data, reads: at.reads}
+	e.do = &term{head: "set", args: []*term{t.term(cell, at.facts), t.term(value, at.facts)}}
+	e.touched = append(t.accessesOf(value, at.facts), at.reads...)
+	w := t.accessOf(cell, at.facts)
 	w.write = true
-	e.accesses = append(e.accesses, w)
+	e.touched = append(e.touched, w)
 	for _, i := range cell.Index {
-		e.accesses = append(e.accesses, accessesOf(i, facts)...)
+		e.touched = append(e.touched, t.accessesOf(i, at.facts)...)
 	}
-	return e
+	return []*event{e}
 }
 
-// given is the text of the conditions around an event.
-func (t *tracer) given(at stand) string {
-	set := map[string]bool{}
-	for _, c := range at.conds {
-		set[condition(c, at.outer)] = true
-	}
-	for _, d := range at.data {
-		set[d] = true
-	}
-	var out []string
-	for c := range set {
-		out = append(out, c)
-	}
-	sort.Strings(out)
-	return "if " + strings.Join(out, " && ") + ": "
-}
-
-func (t *tracer) branch(s *loopir.If, at stand) []event {
+func (t *tracer) branch(s *loopir.If, at stand) []*event {
 	cond := t.place(s.Cond, at)
 	then, ok1 := t.under(cond, s.Then, at)
 	var orElse stand
@@ -301,7 +347,7 @@ func (t *tracer) branch(s *loopir.If, at stand) []event {
 		t.failed = true
 		return nil
 	}
-	var out []event
+	var out []*event
 	if then.vars != nil {
 		out = t.list(s.Then, then)
 	}
@@ -326,122 +372,87 @@ func (t *tracer) under(cond loopir.Expr, body []loopir.Stmt, at stand) (stand, b
 				}
 				return true
 			})
-			at.data = append(at.data[:len(at.data):len(at.data)], text(c, at.facts))
-			at.reads = append(at.reads[:len(at.reads):len(at.reads)], accessesOf(c, at.facts)...)
+			at.data = append(at.data[:len(at.data):len(at.data)], t.term(c, at.facts))
+			at.reads = append(at.reads[:len(at.reads):len(at.reads)], t.accessesOf(c, at.facts)...)
 			continue
 		}
 		switch _, truth := poly.SimplifyCond(c, at.facts); truth {
 		case poly.False:
 			return stand{}, !t.failed
 		case poly.Open:
-			at.conds = append(at.conds[:len(at.conds):len(at.conds)], c)
+			at.conds = assume(at.conds, c, at.outer)
 			at.facts = at.facts.Assume(c)
 		}
 	}
 	return at, !t.failed
 }
 
-// conjuncts takes a condition apart into comparisons as far as it can.
-func conjuncts(c loopir.Expr) []loopir.Expr {
-	switch x := c.(type) {
-	case *loopir.Binary:
-		if x.Op == loopir.And {
-			return append(conjuncts(x.X), conjuncts(x.Y)...)
-		}
-		if l, ok := x.X.(*loopir.Intrinsic); ok && l.Name == "min" && l.Type == loopir.Index && (x.Op == loopir.Gt || x.Op == loopir.Ge) {
-			var out []loopir.Expr
-			for _, a := range l.Args {
-				out = append(out, conjuncts(loopir.Bin(x.Op, a, x.Y))...)
-			}
-			return out
-		}
-	case *loopir.Unary:
-		if x.Op != loopir.Not {
-			break
-		}
-		switch y := x.X.(type) {
-		case *loopir.Unary:
-			if y.Op == loopir.Not {
-				return conjuncts(y.X)
-			}
-		case *loopir.Binary:
-			if y.Op == loopir.Or {
-				no := func(e loopir.Expr) []loopir.Expr {
-					return conjuncts(&loopir.Unary{Op: loopir.Not, X: e, Type: loopir.Bool})
-				}
-				return append(no(y.X), no(y.Y)...)
-			}
-			if y.X.TypeOf() == loopir.Index && y.Op != loopir.And {
-				return []loopir.Expr{negated(y)}
-			}
-		}
-	}
-	return []loopir.Expr{c}
-}
-
-// loop writes out a loop of constant bounds. Others are events that count from 0; upper
-// bounds of the iterator among the conditions in it become bounds of the loop.
-func (t *tracer) loop(s *loopir.For, at stand) []event {
+// loop writes out a loop of constant bounds. Others are events that count from 0.
+func (t *tracer) loop(s *loopir.For, at stand) []*event {
 	if len(s.Reduce) > 0 {
 		t.failed = true
 		return nil
 	}
 	lo, hi, step := poly.Must(t.place(s.Lo, at)), poly.Must(t.place(s.Hi, at)), poly.Must(t.place(stepOf(s), at))
-	trips, body := hi.Sub(lo), s.Body
+	body := s.Body
 	iter := fmt.Sprintf("#%d", at.depth)
-	at.vars, at.depth = copyMap(at.vars), at.depth+1
+	at.vars = copyMap(at.vars)
 	at.vars[s.Iter] = poly.Var(iter).Add(lo).Expr()
 	one := step.Equal(poly.Int(1))
-	if f, ok := single(body); ok && one {
+	trips := at.facts.Reduce(hi.Sub(lo))
+	if f, ok := single(body); ok && one && t.masks {
 		trips, body = t.narrowed(trips, f, iter, at)
 	}
-	if n, ok := at.facts.Reduce(trips).Const(); ok && one {
-		var out []event
-		for i := int64(0); n.IsInt64() && i < n.Int64() && !t.failed; i++ {
-			at.vars[s.Iter] = lo.Add(poly.Int(i)).Expr()
-			out = append(out, t.list(body, at)...)
+	bounds := trips.Least()
+	if n, ok := constBound(bounds); ok && one && (len(bounds) == 1 || !t.masks) {
+		var out []*event
+		for i := int64(0); i < n && !t.failed; i++ {
+			in := at
+			var cond loopir.Expr
+			for _, b := range bounds {
+				below := loopir.Bin(loopir.Gt, b.Expr(), loopir.NewInt(i))
+				if cond != nil {
+					below = loopir.Bin(loopir.And, cond, below)
+				}
+				cond = below
+			}
+			in, ok := t.under(cond, nil, in)
+			if !ok || in.vars == nil {
+				continue
+			}
+			in.vars[s.Iter] = lo.Add(poly.Int(i)).Expr()
+			out = append(out, t.list(body, in)...)
 		}
-		t.failed = t.failed || !n.IsInt64()
 		return out
 	}
 	return t.counted(trips, step, iter, body, at)
 }
 
-// counted is the event of a loop. Conditions that hold when it runs at all are none of it.
-func (t *tracer) counted(trips, step poly.Poly, iter string, body []loopir.Stmt, at stand) []event {
-	f := &loopir.For{Iter: iter, Lo: loopir.NewInt(0), Hi: at.outer.Reduce(trips).Expr(), Step: step.Expr()}
-	runs := at.outer.Enter(f)
-	var conds []loopir.Expr
-	for _, c := range at.conds {
-		if !runs.Holds(c) {
-			conds = append(conds, c)
+// constBound is the constant among the bounds.
+func constBound(bounds []poly.Poly) (int64, bool) {
+	for _, b := range bounds {
+		if n, ok := b.Const(); ok && n.IsInt64() {
+			return n.Int64(), true
 		}
 	}
-	at.conds, at.facts = conds, at.outer
-	for _, c := range conds {
-		at.facts = at.facts.Assume(c)
+	return 0, false
+}
+
+// counted is the event of a loop. What is in it has the conditions around it, too.
+func (t *tracer) counted(trips, step poly.Poly, iter string, body []loopir.Stmt, at stand) []*event {
+	h := &head{iter: iter, step: at.facts.Reduce(step)}
+	trips = at.outer.Reduce(trips)
+	for _, b := range trips.Least() {
+		h.bounds = append(h.bounds, at.outer.Reduce(b))
 	}
-	facts := at.facts
-	e := event{text: fmt.Sprintf("%sfor %s below %s by %s", t.given(at), iter, facts.Reduce(trips), facts.Reduce(step))}
+	e := &event{loop: h, data: at.data, reads: at.reads}
 	in := at
-	in.outer, in.conds, in.data, in.reads = facts.Enter(f), nil, nil, nil
-	in.facts = in.outer
+	in.data, in.reads, in.depth = nil, nil, at.depth+1
+	f := &loopir.For{Iter: iter, Lo: loopir.NewInt(0), Hi: trips.Expr(), Step: step.Expr()}
+	in.outer, in.facts = at.outer.Enter(f), at.facts.Enter(f)
+	in.conds = known(at.conds, in.outer)
 	e.body = t.list(body, in)
-	if len(e.body) == 0 {
-		return nil
-	}
-	all := append([]access(nil), at.reads...)
-	for _, b := range e.body {
-		all = append(all, b.accesses...)
-	}
-	seen := map[string]bool{} // any cell of these arrays
-	for _, x := range all {
-		if k := fmt.Sprint(x.array, x.write); !seen[k] {
-			seen[k] = true
-			e.accesses = append(e.accesses, access{array: x.array, write: x.write})
-		}
-	}
-	return []event{e}
+	return []*event{e}
 }
 
 func single(body []loopir.Stmt) (*loopir.If, bool) {
@@ -455,115 +466,41 @@ func single(body []loopir.Stmt) (*loopir.If, bool) {
 // narrowed makes the conditions iter < e of an if that is all of a loop's body bounds of
 // the loop.
 func (t *tracer) narrowed(trips poly.Poly, f *loopir.If, iter string, at stand) (poly.Poly, []loopir.Stmt) {
-	var rest []loopir.Expr
-	hi := []loopir.Expr{trips.Expr()}
+	hi := []poly.Poly{trips}
 	for _, c := range conjuncts(t.place(f.Cond, at)) {
 		p, ok := atLeastZero(c)
 		k, other, linear := p.Coeff(iter)
-		if n, isConst := k.Const(); ok && linear && isConst && n.IsInt64() && n.Int64() == -1 {
-			hi = append(hi, other.Add(poly.Int(1)).Expr())
-			continue
+		n, isConst := k.Const()
+		if !ok || !linear || !isConst || !n.IsInt64() || n.Int64() != -1 {
+			return trips, []loopir.Stmt{f}
 		}
-		rest = append(rest, c)
+		hi = append(hi, other.Add(poly.Int(1)))
 	}
-	if len(rest) > 0 || len(hi) == 1 {
-		return trips, []loopir.Stmt{f}
-	}
-	least := &loopir.Intrinsic{Name: "min", Args: hi, Type: loopir.Index}
-	return poly.Must(least), f.Then
+	return at.facts.Reduce(poly.Min(hi...)), f.Then
 }
 
-// atLeastZero is the p for which a comparison of indices says p >= 0.
-func atLeastZero(c loopir.Expr) (poly.Poly, bool) {
-	b, ok := c.(*loopir.Binary)
-	if !ok || b.X.TypeOf() != loopir.Index || hasReads(b) {
-		return poly.Poly{}, false
-	}
-	x, y := poly.Must(b.X), poly.Must(b.Y)
-	switch b.Op {
-	case loopir.Ge:
-		return x.Sub(y), true
-	case loopir.Gt:
-		return x.Sub(y).Sub(poly.Int(1)), true
-	case loopir.Le:
-		return y.Sub(x), true
-	case loopir.Lt:
-		return y.Sub(x).Sub(poly.Int(1)), true
-	}
-	return poly.Poly{}, false
-}
-
-// condition is the text of a condition on numbers.
-func condition(c loopir.Expr, facts poly.Facts) string {
-	if p, ok := atLeastZero(c); ok {
-		return facts.Reduce(p).String() + " >= 0"
-	}
-	return text(c, facts)
-}
-
-// text writes an expression such that what means the same often reads the same.
-func text(e loopir.Expr, facts poly.Facts) string {
-	if e.TypeOf() == loopir.Index {
-		if p, err := poly.FromExpr(e); err == nil {
-			return facts.Reduce(p).String()
-		}
-	}
-	e = direct(e)
-	if v, ok := literal(e); ok {
-		return fmt.Sprintf("%s(%x)", e.TypeOf(), math.Float64bits(v))
-	}
-	var args []string
-	for _, x := range loopir.Children(e) {
-		args = append(args, text(x, facts))
-	}
-	name, free := "", 0 // how many operands may be in any order
-	switch e := e.(type) {
-	case *loopir.Binary:
-		name = e.Op.String()
-		if m, ok := mirrored[e.Op]; ok && e.Op != loopir.Lt && e.Op != loopir.Le {
-			name, args[0], args[1] = m.String(), args[1], args[0]
-		}
-		if e.Op == loopir.Add || e.Op == loopir.Mul || e.Op == loopir.Eq || e.Op == loopir.Ne {
-			free = 2
-		}
-	case *loopir.Unary:
-		name = e.Op.String()
-	case *loopir.Intrinsic:
-		name = e.Name
-		switch e.Name {
-		case "fma":
-			free = 2
-		case "min", "max":
-			free = len(args)
-		}
-	case *loopir.Cast:
-		name = "to " + e.To.String()
-	case *loopir.Read:
-		name = "cell " + e.Name
-	default:
-		return fmt.Sprintf("%T %s %s", e, e.TypeOf(), loopir.FormatExpr(e))
-	}
-	sort.Strings(args[:free])
-	return name + "(" + strings.Join(args, ", ") + ")"
-}
-
-func accessOf(r *loopir.Read, facts poly.Facts) access {
-	a := access{array: r.Name, index: []poly.Poly{}}
+func (t *tracer) accessOf(r *loopir.Read, facts poly.Facts) access {
+	a := access{array: r.Name, local: t.locals[r.Name], index: []poly.Poly{}}
 	for _, i := range r.Index {
 		p, err := poly.FromExpr(i)
 		if err != nil {
-			return access{array: r.Name}
+			a.index = nil
+			break
 		}
 		a.index = append(a.index, facts.Reduce(p))
+	}
+	if a.local != nil {
+		_, _, fixed := a.cell()
+		a.local.open = a.local.open || !fixed
 	}
 	return a
 }
 
-func accessesOf(e loopir.Expr, facts poly.Facts) []access {
+func (t *tracer) accessesOf(e loopir.Expr, facts poly.Facts) []access {
 	var out []access
 	loopir.WalkExpr(e, func(x loopir.Expr) bool {
 		if r, ok := x.(*loopir.Read); ok {
-			out = append(out, accessOf(r, facts))
+			out = append(out, t.accessOf(r, facts))
 		}
 		return true
 	})

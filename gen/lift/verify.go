@@ -4,11 +4,13 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 
 	"github.com/loopopt/loopopt/equiv"
 	"github.com/loopopt/loopopt/loopir"
+	"github.com/loopopt/loopopt/loopir/poly"
 )
 
 // A Result says whether a form computes what its .loop file says.
@@ -240,16 +242,52 @@ func Outermost(f *loopir.File) (*loopir.Kernel, error) {
 	return out, nil
 }
 
-// prove discharges duties and returns those that stay open.
+// prove discharges duties and returns those that stay open. What follows from another one, or
+// from the ranges of numbers, is no question for the solver.
 func prove(ctx context.Context, duties []Duty, opts equiv.Options) []*loopir.Error {
 	var open []*loopir.Error
+	done := map[string][]Duty{}
 	for _, d := range duties {
+		goal := loopir.FormatExpr(d.Goal)
+		if slices.ContainsFunc(done[goal], d.follows) || d.ranged() {
+			continue
+		}
 		o := equiv.Imply(ctx, d.What, d.Span, d.Hyps, d.Goal, opts)
 		if o.Outcome != equiv.Proved {
-			open = append(open, &loopir.Error{Kind: loopir.Undecided, Span: d.Span, Msg: fmt.Sprintf("%s: %s is not known: %s", d.What, loopir.FormatExpr(d.Goal), o.Reason)})
+			open = append(open, &loopir.Error{Kind: loopir.Undecided, Span: d.Span, Msg: fmt.Sprintf("%s: %s is not known: %s", d.What, goal, o.Reason)})
+			continue
 		}
+		done[goal] = append(done[goal], d)
 	}
 	return open
+}
+
+// follows tells whether d's goal was shown for another duty, under no more than d knows.
+func (d Duty) follows(other Duty) bool {
+	known := map[string]bool{}
+	for _, h := range d.Hyps {
+		known[loopir.FormatExpr(h)] = true
+	}
+	return !slices.ContainsFunc(other.Hyps, func(h loopir.Expr) bool { return !known[loopir.FormatExpr(h)] })
+}
+
+// ranged tells whether the goal follows from the hypotheses by elimination of variables.
+func (d Duty) ranged() bool {
+	var f poly.Facts
+	seen := map[string]bool{}
+	for _, h := range d.Hyps {
+		loopir.WalkExpr(h, func(x loopir.Expr) bool {
+			if v, ok := x.(*loopir.Var); ok && !seen[v.Name] {
+				seen[v.Name] = true
+				f = f.Range(v.Name, nil, nil)
+			}
+			return true
+		})
+	}
+	for _, h := range d.Hyps {
+		f = f.Assume(h)
+	}
+	return f.Holds(d.Goal)
 }
 
 func failure(err error) *loopir.Error {

@@ -182,23 +182,38 @@ func (p Poly) DivExact(d Poly) (Poly, bool) { return p.divExact(d) }
 // A Split is a division with remainder: what is divided is Quo*d + Rem.
 type Split struct{ Quo, Rem Poly }
 
-// Splits divides p by d, each time by another of d's monomials of the highest degree that
-// have a positive coefficient: no term of Rem is a multiple of it, but for a coefficient
-// below d's. Of an offset in a row-major array one of them, as a rule, is the coordinate
-// that goes with stride d and what is left of the offset. There is at least one; d = 0
-// divides nothing.
+// Splits divides p by d, each time by another of d's monomials, those of the highest degree
+// first: no term of Rem is a multiple of it, but for a coefficient below d's. Of an offset in
+// a row-major array one of them, as a rule, is the coordinate that goes with stride d and what
+// is left of the offset; in W + 2*p - (S-1)*d the monomial of the highest degree counts down.
+// There is at least one; d = 0 divides nothing.
 func (p Poly) Splits(d Poly) []Split {
-	var out []Split
+	var out, more []Split
 	for _, t := range d.terms {
-		if t.m.degree() == d.Degree() && t.c.Sign() > 0 {
+		switch {
+		case t.m.degree() == d.Degree() && t.c.Sign() > 0:
 			q, r := p.splitBy(t, d)
 			out = append(out, Split{q, r})
+		case t.c.Sign() > 0 && d.multiples(t.m) == 1:
+			q, r := p.splitBy(t, d)
+			more = append(more, Split{q, r})
 		}
 	}
-	if out == nil {
+	if out = append(out, more...); out == nil {
 		out = []Split{{Poly{}, p}}
 	}
 	return out
+}
+
+// multiples counts the terms that m divides.
+func (p Poly) multiples(m mono) int {
+	n := 0
+	for _, t := range p.terms {
+		if _, ok := t.m.div(m); ok {
+			n++
+		}
+	}
+	return n
 }
 
 func (p Poly) splitBy(lead term, d Poly) (q, r Poly) {

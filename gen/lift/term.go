@@ -1,0 +1,114 @@
+package lift
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/loopopt/loopopt/loopir"
+	"github.com/loopopt/loopopt/loopir/poly"
+)
+
+// A term is an expression such that what means the same often is the same. A cell of a local
+// has no name in its key: which cells correspond is found out by comparing (sameevents.go).
+type term struct {
+	head  string
+	args  []*term
+	free  int // how many of the first ones may be in any order
+	local *local
+	text  string // what key has told
+	bound bool   // there are locals in it
+}
+
+// term makes a term of an expression.
+func (t *tracer) term(e loopir.Expr, facts poly.Facts) *term {
+	if e.TypeOf() == loopir.Index {
+		if p, err := poly.FromExpr(e); err == nil {
+			return &term{head: facts.Reduce(p).String()}
+		}
+	}
+	e = direct(e)
+	if v, ok := literal(e); ok {
+		return &term{head: fmt.Sprintf("%s(%x)", e.TypeOf(), math.Float64bits(v))}
+	}
+	out := &term{}
+	for _, x := range loopir.Children(e) {
+		out.args = append(out.args, t.term(x, facts))
+	}
+	switch e := e.(type) {
+	case *loopir.Binary:
+		out.head = e.Op.String()
+		if m, ok := mirrored[e.Op]; ok && e.Op != loopir.Lt && e.Op != loopir.Le {
+			out.head = m.String()
+			slices.Reverse(out.args)
+		}
+		if e.Op == loopir.Add || e.Op == loopir.Mul || e.Op == loopir.Eq || e.Op == loopir.Ne {
+			out.free = 2
+		}
+	case *loopir.Unary:
+		out.head = e.Op.String()
+	case *loopir.Intrinsic:
+		out.head = e.Name
+		switch e.Name {
+		case "fma":
+			out.free = 2
+		case "min", "max":
+			out.free = len(out.args)
+		}
+	case *loopir.Cast:
+		out.head = "to " + e.To.String()
+	case *loopir.Read:
+		out.head, out.local = "cell "+e.Name, t.locals[e.Name]
+	default:
+		out.head = fmt.Sprintf("%T %s %s", e, e.TypeOf(), loopir.FormatExpr(e))
+	}
+	return out
+}
+
+// plain is the text of a condition on numbers.
+func plain(e loopir.Expr, facts poly.Facts) string {
+	t := tracer{}
+	x := t.term(e, facts)
+	return x.key()
+}
+
+// key is equal for terms that may be the same. It is asked for when all events are made.
+func (t *term) key() string {
+	if t.text != "" {
+		return t.text
+	}
+	args := t.args
+	if t.local != nil {
+		t.bound = true
+		t.head = "local " + t.local.typ
+		if t.local.open {
+			t.head += t.local.shape
+		} else {
+			args = nil
+		}
+	}
+	keys := make([]string, len(args))
+	for i, a := range args {
+		keys[i] = a.key()
+		t.bound = t.bound || a.bound
+	}
+	if t.free > 0 {
+		slices.SortStableFunc(args[:t.free], func(a, b *term) int { return strings.Compare(a.text, b.text) })
+		slices.Sort(keys[:t.free])
+	}
+	t.text = t.head + "(" + strings.Join(keys, ", ") + ")"
+	return t.text
+}
+
+// name is the cell's that a read of a local is of, or the array's.
+func (t *term) name() string {
+	if t.local.open {
+		return t.local.name
+	}
+	out := t.local.name
+	for _, a := range t.args {
+		out += " " + a.head
+	}
+	return out
+}
