@@ -117,8 +117,10 @@ func (c *checker) let(s *Let) {
 		v = c.push(v, Index)
 	case t == untypedFloat:
 		c.errorf(v.Source(), "which type has %s? write f32(...) or another type around it", FormatExpr(v))
+		sym.kind, sym.typ = valueLet, Invalid // nothing is said of its uses
 	case t == Bool:
 		c.errorf(v.Source(), "let names an index or a value, not a condition; write the condition where it is tested")
+		sym.kind, sym.typ = valueLet, Invalid
 	case t.IsValue():
 		sym.kind, sym.typ = valueLet, t
 	}
