@@ -197,7 +197,7 @@ func (l *lowerer) stmt(s loopir.Stmt) ([]node, error) {
 func (l *lowerer) index(e loopir.Expr) (poly.Poly, error) {
 	p, err := poly.FromExpr(e)
 	if err != nil {
-		return poly.Poly{}, err
+		return poly.Poly{}, unsupported(e.Source(), "an index that comes from data")
 	}
 	return p.Subst(l.iters), nil
 }
