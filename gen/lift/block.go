@@ -241,9 +241,11 @@ func (l *lifter) flush(n *node) error {
 		if v.kind != value {
 			continue
 		}
-		if own := l.webName(r); own != "" && v.e.TypeOf() != loopir.Bool && r[0] == 'Z' {
+		own := l.webName(r)
+		switch {
+		case own != "" && v.e.TypeOf() != loopir.Bool && r[0] == 'Z' && !l.leftOver(own, v):
 			pending[r] = own
-		} else if hasReads(v.e) {
+		case hasReads(v.e):
 			l.vecs[r] = vec{}
 		}
 	}
@@ -280,6 +282,20 @@ func (l *lifter) flush(n *node) error {
 		}
 	}
 	return nil
+}
+
+// leftOver tells whether a register holds an index, as a mask was made from it, where its
+// local holds numbers that are none: nobody can read it, since the local is then not set.
+func (l *lifter) leftOver(own string, v vec) bool {
+	_, isConst := isBitConst(v.e)
+	if v.e.TypeOf() != loopir.Index || isConst {
+		return false
+	}
+	t := l.elems[own]
+	if t == loopir.Invalid {
+		t = l.usedAs(own, v.bits)
+	}
+	return t.IsFloat()
 }
 
 // readElsewhere tells whether another pending register needs the old content of

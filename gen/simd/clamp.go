@@ -5,7 +5,8 @@ import (
 )
 
 // clamped finds a minimum or maximum in an index that e reads at, with none inside, which
-// changes in the region: as in A[min(i+1, N-1)]. It gives nil where there is none.
+// changes in the region: as in A[min(i+1, N-1)]. It gives nil where there is none, and of
+// those that change in a loop inside of lanes, where each iteration would make masks.
 func (l *lowerer) clamped(e loopir.Expr) *loopir.Intrinsic {
 	var found *loopir.Intrinsic
 	loopir.WalkExpr(e, func(x loopir.Expr) bool {
@@ -14,7 +15,7 @@ func (l *lowerer) clamped(e loopir.Expr) *loopir.Intrinsic {
 			return found == nil
 		}
 		p, err := l.index(m)
-		if err != nil || l.invariant(p) {
+		if err != nil || l.invariant(p) || l.changesInside(m) {
 			return false
 		}
 		found = m
@@ -26,6 +27,18 @@ func (l *lowerer) clamped(e loopir.Expr) *loopir.Intrinsic {
 		return false
 	})
 	return found
+}
+
+// changesInside tells whether e uses the iterator of a counted loop inside of lanes.
+func (l *lowerer) changesInside(e loopir.Expr) bool {
+	for name := range l.inside {
+		if p, ok := l.iters[name]; ok && loopir.UsesVar(e, name) {
+			if _, isConst := p.Const(); !isConst {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // assignClamped lowers an assignment that reads at such an index as a guard around two: the

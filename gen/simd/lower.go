@@ -61,8 +61,9 @@ type lowerer struct {
 	sizes  []string
 	loopID int
 	iters  map[string]poly.Poly
-	lanes  int64     // extent of the vectorized loop around the place, or 0
-	last   poly.Poly // the last of its lanes that any mask leaves on
+	lanes  int64           // extent of the vectorized loop around the place, or 0
+	last   poly.Poly       // the last of its lanes that any mask leaves on
+	inside map[string]bool // iterators of loops inside of vectorized ones
 	locals map[string]*local
 	facts  poly.Facts
 	budget int // statements that may still be written out
@@ -83,6 +84,7 @@ func Lower(r *Region, isa ISA) (*Program, error) {
 		prog:   &Program{span: r.span()},
 		arrays: map[string]*array{},
 		iters:  map[string]poly.Poly{},
+		inside: map[string]bool{},
 		locals: map[string]*local{},
 		budget: maxUnroll,
 	}

@@ -13,6 +13,12 @@ const maxLanes = 64
 // vector lowers a loop whose iterations are lanes; one after the other, if the body has no
 // form for lanes but one for a single one.
 func (l *lowerer) vector(s *loopir.For, lo, trip, step poly.Poly) ([]node, error) {
+	loopir.Walk(s.Body, func(x loopir.Stmt) bool {
+		if f, ok := x.(*loopir.For); ok {
+			l.inside[f.Iter] = true
+		}
+		return true
+	})
 	affs, lanes, locals := len(l.affs), len(l.prog.lanes), maps.Clone(l.locals)
 	nodes, err := l.asLanes(s, lo, trip, step)
 	if err == nil || l.lanes > 0 || l.indexesLocal(s) || !l.invariant(trip) {
