@@ -366,6 +366,11 @@ func (g *gen) value(facts poly.Facts, depth int) loopir.Expr {
 	if g.types != nil && g.r.IntN(4) == 0 {
 		return g.special(facts, depth)
 	}
+	if g.types == nil && g.typ.IsInteger() && g.r.IntN(8) == 0 {
+		if q := g.quotient(g.value(facts, depth-1), facts); q != nil {
+			return q
+		}
+	}
 	x, y := g.value(facts, depth-1), g.value(facts, depth-1)
 	call := func(name string, args ...loopir.Expr) loopir.Expr {
 		return &loopir.Intrinsic{Name: name, Args: args, Type: g.typ}
@@ -389,6 +394,35 @@ func (g *gen) value(facts poly.Facts, depth int) loopir.Expr {
 		return x
 	}
 	return &loopir.Unary{Op: loopir.Neg, X: x, Type: g.typ}
+}
+
+// Root is the content of a cell at which the divisors of random kernels are 0: no search
+// makes it up, so that who judges what is said of such kernels has to try it.
+const Root = 5001
+
+// quotient divides x, or takes the remainder, by what is 0 where a cell holds Root only: a
+// polynomial of the first or the third degree, of which that is the only root even where it
+// wraps. It is nil where no cell of the type that it takes is at hand.
+func (g *gen) quotient(x loopir.Expr, facts poly.Facts) loopir.Expr {
+	cubes := map[loopir.Type]int64{loopir.I32: Root * Root * Root % (1 << 32), loopir.I64: Root * Root * Root}
+	r := g.cell(g.names, facts)
+	if r == nil || r.Type != g.typ || cubes[g.typ] == 0 {
+		return nil
+	}
+	bin := func(op loopir.Op, x, y loopir.Expr) loopir.Expr {
+		return &loopir.Binary{Op: op, X: x, Y: y, Type: g.typ}
+	}
+	lit := func(v int64) loopir.Expr {
+		n := loopir.NewInt(v)
+		n.Type = g.typ
+		return n
+	}
+	by := bin(loopir.Sub, bin(loopir.Mul, r, lit(7)), lit(7*Root))
+	if g.r.IntN(2) == 0 {
+		cube := bin(loopir.Mul, bin(loopir.Mul, r, loopir.CloneExpr(r)), loopir.CloneExpr(r))
+		by = bin(loopir.Sub, cube, lit(cubes[g.typ]))
+	}
+	return bin([]loopir.Op{loopir.Div, loopir.Mod}[g.r.IntN(2)], x, by)
 }
 
 func (g *gen) leaf(facts poly.Facts) loopir.Expr {

@@ -101,6 +101,9 @@ func (g *gen) special(facts poly.Facts, depth int) loopir.Expr {
 		return &loopir.Intrinsic{Name: name, Args: args, Type: g.typ}
 	}
 	if g.typ.IsInteger() {
+		if q := g.quotient(x, facts); q != nil && g.r.IntN(3) == 0 {
+			return q
+		}
 		n := loopir.NewInt(int64(2 + g.r.IntN(6)))
 		n.Type = g.typ
 		return &loopir.Binary{Op: []loopir.Op{loopir.Div, loopir.Mod}[g.r.IntN(2)], X: x, Y: n, Type: g.typ}

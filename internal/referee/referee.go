@@ -29,7 +29,10 @@ func (d *Difference) String() string { return fmt.Sprintf("at %v %s", d.Sizes, d
 type Referee struct {
 	before, after *loopir.Kernel
 	old, now      *interp.Compiled
-	shake         float64 // far more than rounding, relative to a value; 0 where it never grows beyond tolerance
+	// Rare are further contents of arrays and scalars of integers, which a sample in three has
+	// here and there.
+	Rare  []int64
+	shake float64 // far more than rounding, relative to a value; 0 where it never grows beyond tolerance
 }
 
 // New prepares before and after, kernels of f.
@@ -241,6 +244,7 @@ func (r *Referee) shaken(rng *rand.Rand, logical map[string]*interp.Array) map[s
 // cell. Tame ones are quarters, whose sums and products stay exact.
 func (r *Referee) contents(rng *rand.Rand, sizes map[string]int64, wild bool) (map[string]*interp.Array, bool) {
 	out := map[string]*interp.Array{}
+	rare := len(r.Rare) > 0 && rng.IntN(3) == 0
 	for _, p := range r.before.Params {
 		if p.Kind == loopir.SizeParam || p.Dir == loopir.Out {
 			continue
@@ -251,6 +255,8 @@ func (r *Referee) contents(rng *rand.Rand, sizes map[string]int64, wild bool) (m
 		}
 		out[p.Name] = interp.NewArray(p.Type, shape...).Fill(func(int) interp.Value {
 			switch {
+			case !p.Type.IsFloat() && rare && rng.IntN(4) == 0:
+				return interp.Integer(p.Type, r.Rare[rng.IntN(len(r.Rare))])
 			case !p.Type.IsFloat():
 				return interp.Integer(p.Type, int64(rng.IntN(23))-11)
 			case wild:
