@@ -8,7 +8,7 @@ import (
 // Facts is what is known at a place inside around: sizes, the where clause,
 // ranges of iterators, conditions.
 func (c *Context) Facts(around []Scope) poly.Facts {
-	facts := poly.KernelFacts(c.Kernel)
+	facts := c.shared.Kernel(c.Kernel)
 	for _, sc := range around {
 		facts = sc.enter(facts)
 	}

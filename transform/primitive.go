@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/loopopt/loopopt/loopir"
+	"github.com/loopopt/loopopt/loopir/poly"
 )
 
 // A Primitive is one verb of the schedule language.
@@ -73,7 +74,8 @@ type Context struct {
 	Step   *loopir.Step
 	Notes  []loopir.Note
 
-	at loopir.Span // the loop reference at work, to blame for what has no place
+	at     loopir.Span // the loop reference at work, to blame for what has no place
+	shared poly.Facts  // what facts are built on
 }
 
 // Note tells the user something about the step that is not an error.

@@ -56,6 +56,7 @@ func ReplayOn(f *loopir.File, s *loopir.Schedule, kernel string, args map[string
 		args:   args,
 		lost:   map[string]bool{},
 		empty:  map[string]bool{},
+		shared: poly.Shared(),
 		tidier: tidier{map[string]simplified{}},
 	}
 	sc := &scope{params: map[string]loopir.Expr{}, words: map[string][]loopir.Token{}}
@@ -77,6 +78,7 @@ type replay struct {
 	errs   loopir.ErrorList
 	empty  map[string]bool // loops that a step made none of; see empty.go
 	lost   map[string]bool // names in steps that failed: errors on them follow from that
+	shared poly.Facts
 	tidier tidier
 	depth  int // of use
 	taken  int // steps so far
@@ -194,7 +196,7 @@ func (r *replay) propose(step *loopir.Step, sc *scope, apply func(*Context, *loo
 	if err := r.script.File.Number(before); err != nil {
 		return err
 	}
-	c := &Context{File: withKernels(r.script.File), Kernel: before.Clone(), Params: sc.params, Step: step}
+	c := &Context{File: withKernels(r.script.File), Kernel: before.Clone(), Params: sc.params, Step: step, shared: r.shared}
 	if err := apply(c, loopir.NewCursor(step)); err != nil {
 		return err
 	}
@@ -206,7 +208,7 @@ func (r *replay) propose(step *loopir.Step, sc *scope, apply func(*Context, *loo
 			c.Note(step.Span, "this step changes nothing")
 		}
 	}
-	r.tidier.tidy(c.Kernel)
+	r.tidier.tidy(c.Kernel, r.shared)
 	if err := c.File.CheckKernel(c.Kernel); err != nil {
 		return c.Reject(step.Span, "the result would not be well formed: %s", plain(err))
 	}
@@ -242,7 +244,7 @@ func assume(c *Context, args *loopir.Cursor) error {
 		if c.Holds(cond, nil) {
 			continue
 		}
-		facts := poly.KernelFacts(c.Kernel)
+		facts := c.shared.Kernel(c.Kernel)
 		if _, truth := poly.SimplifyCond(cond, facts); truth == poly.False {
 			return c.Reject(cond.Source(), "no sizes satisfy %s and what is known of them already", loopir.FormatExpr(cond))
 		}

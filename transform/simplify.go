@@ -38,7 +38,7 @@ func applySimplify(c *Context, args *loopir.Cursor) error {
 	if err := args.Done(); err != nil {
 		return err
 	}
-	if !c.single(&c.Kernel.Body, poly.KernelFacts(c.Kernel), named) {
+	if !c.single(&c.Kernel.Body, c.shared.Kernel(c.Kernel), named) {
 		c.Note(c.Step.Span, "there is nothing to simplify: no loop here is known to run at most once")
 	}
 	return nil

@@ -39,9 +39,9 @@ func (p knowledge) inside(sc Scope) knowledge {
 	return p
 }
 
-func (t *tidier) tidy(k *loopir.Kernel) {
+func (t *tidier) tidy(k *loopir.Kernel, shared poly.Facts) {
 	putConstants(k.Body, k.Where)
-	at := knowledge{facts: poly.KernelFacts(k)}
+	at := knowledge{facts: shared.Kernel(k)}
 	for _, c := range k.Where {
 		at.text += loopir.FormatExpr(c) + ","
 	}

@@ -159,7 +159,10 @@ func (a *app) undecided(l *limitReached) {
 }
 
 // A heapShare is what the garbage collector was told that Go's memory may grow to.
-type heapShare struct{ told int64 }
+type heapShare struct {
+	told  int64
+	meter meter
+}
 
 // plenty is how much memory Go may take before garbage is looked at more closely than
 // collectAt asks for.
@@ -172,7 +175,7 @@ const collectAt = 400
 // is not Go's, and gives the memory in use. Where most of what is left is no garbage,
 // all counts as in use: the collector would take the time for ever smaller gains.
 func (h *heapShare) leave(most int64) int64 {
-	m := footprint()
+	m := h.meter.footprint()
 	left := max(most-most/8-(m.all-m.inGo), most/8)
 	tell := min(left, max(plenty, m.live*3))
 	const step = 16 << 20 // telling stops the world

@@ -81,8 +81,18 @@ type memory struct {
 	live int64 // what of that was no garbage when it was last looked at
 }
 
+// A meter measures what is resident. The processes that this one started are listed anew
+// now and then only: one file for each thread has to be read for that.
+type meter struct {
+	looks    int
+	children [][]byte // their numbers
+}
+
+// listEvery is after how many looks the processes are listed anew.
+const listEvery = 8
+
 // footprint measures. Where no /proc tells, Go's memory is all that is known.
-func footprint() memory {
+func (t *meter) footprint() memory {
 	read := []metrics.Sample{{Name: "/memory/classes/total:bytes"}, {Name: "/memory/classes/heap/released:bytes"}, {Name: "/gc/heap/live:bytes"}}
 	metrics.Read(read)
 	m := memory{inGo: int64(read[0].Value.Uint64() - read[1].Value.Uint64()), live: int64(read[2].Value.Uint64())}
@@ -91,12 +101,17 @@ func footprint() memory {
 		return m
 	}
 	m.inGo = min(m.inGo, m.all)
-	lists, _ := filepath.Glob("/proc/self/task/*/children")
-	for _, list := range lists {
-		pids, _ := os.ReadFile(list)
-		for _, pid := range bytes.Fields(pids) {
-			m.all += resident(string(pid))
+	if t.looks%listEvery == 0 {
+		t.children = t.children[:0]
+		lists, _ := filepath.Glob("/proc/self/task/*/children")
+		for _, list := range lists {
+			pids, _ := os.ReadFile(list)
+			t.children = append(t.children, bytes.Fields(pids)...)
 		}
+	}
+	t.looks++
+	for _, pid := range t.children {
+		m.all += resident(string(pid))
 	}
 	return m
 }

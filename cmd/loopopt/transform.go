@@ -10,6 +10,7 @@ import (
 
 	"github.com/loopopt/loopopt/equiv"
 	"github.com/loopopt/loopopt/internal/pipeline"
+	"github.com/loopopt/loopopt/loopir"
 	"github.com/loopopt/loopopt/transform"
 )
 
@@ -26,8 +27,8 @@ func (a *app) transformCmd() *cobra.Command {
 		Use:   "transform FILE.loop",
 		Short: "Run schedules, proving each step, and print the final loop nests",
 		Long: "Runs each schedule of the file (or the one that --schedule names), proves every step\n" +
-			"equivalent for all sizes and then the whole: original against final. The final\n" +
-			"kernel is printed as .loop text.\n\n" +
+			"equivalent for all sizes and then the whole: original against final, of which\n" +
+			"--require asks a strength. The final kernel is printed as .loop text.\n\n" +
 			"--json prints one document for each schedule: {kernel, schedule, assumes, steps: [{step,\n" +
 			"outcome, verdict, obligations, ms, notes, counterexample, bounds}], whole: {outcome,\n" +
 			"verdict, ..., bounds, magnitudes}, loops}.\n\n" +
@@ -59,25 +60,20 @@ func (a *app) transformCmd() *cobra.Command {
 			return a.prove(func(eq equiv.Options) error {
 				var reports []*pipeline.Report
 				outcome := equiv.Proved
-				ahead := pipeline.ReplayAhead(cmd.Context(), f, list, params)
-				for _, s := range list {
-					opts := pipeline.Options{Equiv: eq, Params: params, Ahead: ahead}
-					if !a.json {
-						opts.OnDone = func(r *pipeline.Report, c *pipeline.Check) {
-							a.clearProgress()
-							if len(r.Steps) == 1 && r.Whole == nil {
-								fmt.Fprintf(a.out, "schedule %s for %s\n", s.Name, s.Kernel)
-							}
-							a.line(cmd, c)
-							if eachStep && c.Nest != "" && len(r.Steps) > 1 { // the first is as written
-								fmt.Fprintf(a.out, "\n%s\n", c.Nest)
-							}
+				opts := pipeline.Options{Equiv: eq, Params: params}
+				if !a.json {
+					opts.OnDone = func(r *pipeline.Report, c *pipeline.Check) {
+						a.clearProgress()
+						if len(r.Steps) == 1 && r.Whole == nil {
+							fmt.Fprintf(a.out, "schedule %s for %s\n", r.Schedule, r.Kernel)
+						}
+						a.line(cmd, c)
+						if eachStep && c.Nest != "" && len(r.Steps) > 1 { // the first is as written
+							fmt.Fprintf(a.out, "\n%s\n", c.Nest)
 						}
 					}
-					r, err := pipeline.Transform(cmd.Context(), f, s, opts)
-					if err != nil {
-						return err
-					}
+				}
+				err := pipeline.TransformAll(cmd.Context(), f, list, opts, func(s *loopir.Schedule, r *pipeline.Report) error {
 					if !a.json {
 						a.final(r)
 					}
@@ -87,6 +83,10 @@ func (a *app) transformCmd() *cobra.Command {
 						outcome = equiv.Worse(outcome, equiv.Refuted)
 						fmt.Fprintf(a.err, "loopopt: schedule %s: %s\n", s.Name, indent(weak, "    "))
 					}
+					return nil
+				})
+				if err != nil {
+					return err
 				}
 				if err := writePage(page, scheduleSections(args[0], reports)); err != nil {
 					return err

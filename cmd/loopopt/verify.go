@@ -112,12 +112,7 @@ func (a *app) verifyFile(cmd *cobra.Command, path, format, page string) error {
 		outcome := equiv.Proved
 		var findings []finding
 		var reports []*pipeline.Report
-		ahead := pipeline.ReplayAhead(cmd.Context(), f, list, nil)
-		for _, s := range list {
-			r, err := pipeline.Transform(cmd.Context(), f, s, pipeline.Options{Equiv: eq, Ahead: ahead})
-			if err != nil {
-				return a.formatted(format, path, err)
-			}
+		err := pipeline.TransformAll(cmd.Context(), f, list, pipeline.Options{Equiv: eq}, func(s *loopir.Schedule, r *pipeline.Report) error {
 			outcome = equiv.Worse(outcome, r.Outcome())
 			reports = append(reports, r)
 			if bad := r.Failed(); bad != nil {
@@ -129,6 +124,10 @@ func (a *app) verifyFile(cmd *cobra.Command, path, format, page string) error {
 			var weak []finding
 			outcome, weak = a.demand(format, outcome, finding{span: s.Span, msg: "schedule " + s.Name}, a.wholeTooWeak(r))
 			findings = append(findings, weak...)
+			return nil
+		})
+		if err != nil {
+			return a.formatted(format, path, err)
 		}
 		if err := writePage(page, scheduleSections(path, reports)); err != nil {
 			return err

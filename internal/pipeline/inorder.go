@@ -11,9 +11,17 @@ import (
 // A proof is one check that waits to be done.
 type proof func(context.Context) (*Check, error)
 
+// A queue is where proofs wait for a core.
+type queue struct {
+	slots chan struct{}
+	begun func() // told when the last proof has a core
+}
+
+func newQueue() queue { return queue{make(chan struct{}, runtime.GOMAXPROCS(0)), func() {}} }
+
 // inOrder does proofs on all cores and hands their results over in order, until
 // take says to stop or one fails. It returns when none is running any more.
-func inOrder(ctx context.Context, proofs []proof, take func(i int, c *Check) bool) error {
+func (q queue) inOrder(ctx context.Context, proofs []proof, take func(i int, c *Check) bool) error {
 	type result struct {
 		check *Check
 		err   error
@@ -26,13 +34,13 @@ func inOrder(ctx context.Context, proofs []proof, take func(i int, c *Check) boo
 	for i := range results {
 		results[i] = make(chan result, 1)
 	}
-	slots := make(chan struct{}, runtime.GOMAXPROCS(0))
 	wg.Go(func() {
+		defer q.begun()
 		for i, p := range proofs {
 			select {
 			case <-ctx.Done():
 				return
-			case slots <- struct{}{}:
+			case q.slots <- struct{}{}:
 			}
 			wg.Go(func() {
 				var r result
@@ -40,7 +48,7 @@ func inOrder(ctx context.Context, proofs []proof, take func(i int, c *Check) boo
 					r.err = err
 				}
 				results[i] <- r
-				<-slots
+				<-q.slots
 			})
 		}
 	})

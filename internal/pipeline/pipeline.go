@@ -126,6 +126,7 @@ type Options struct {
 	// OnReadback is told of each compiled form that was read back and compared.
 	OnReadback func(*Readback)
 	Ahead      *Ahead // of the same Params; may be nil
+	queue      queue
 	// Taken are names that what is generated must not declare.
 	Taken map[string]bool
 	// OnEmit is told of what gen emits, before it is read back.
@@ -133,6 +134,13 @@ type Options struct {
 	// OnNote is told what gen does otherwise than a schedule asks for: of a region that
 	// has no assembly form, and of a form that was left out. Its error ends the work.
 	OnNote func(*loopir.Error) error
+}
+
+func (o Options) line() queue {
+	if o.queue.slots == nil {
+		return newQueue()
+	}
+	return o.queue
 }
 
 // Transform replays schedule s of f, proving each step and then the whole.
@@ -167,7 +175,7 @@ func Transform(ctx context.Context, f *loopir.File, s *loopir.Schedule, opts Opt
 	if err != nil {
 		return nil, err
 	}
-	err = inOrder(ctx, append(proofs, whole), func(i int, c *Check) bool {
+	err = opts.line().inOrder(ctx, append(proofs, whole), func(i int, c *Check) bool {
 		if i == len(proofs) {
 			r.Whole = c
 		} else {

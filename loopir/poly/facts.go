@@ -23,11 +23,42 @@ type node struct {
 	cond loopir.Expr // or a condition
 	once sync.Once
 	c    *compiled
+	kids *sync.Map // what was added to it, by its text; nil where that is not kept
+}
+
+// Shared knows nothing. Facts that are built on it, each time anew as a kernel is walked,
+// are the same where their content is, and so are compiled once.
+func Shared() Facts { return Facts{&node{kids: &sync.Map{}}} }
+
+// with adds n, or finds it.
+func (f Facts) with(n *node) Facts {
+	n.up = f.n
+	if f.n == nil || f.n.kids == nil {
+		return Facts{n}
+	}
+	n.kids = &sync.Map{}
+	known, _ := f.n.kids.LoadOrStore(n.text(), n)
+	return Facts{known.(*node)}
+}
+
+// text tells what n adds from all else that could be added.
+func (n *node) text() string {
+	var b strings.Builder
+	b.WriteString(n.name)
+	for _, e := range []loopir.Expr{n.lo, n.hi, n.cond} {
+		b.WriteByte('\n')
+		if e != nil {
+			b.WriteString(loopir.FormatExpr(e))
+		}
+	}
+	return b.String()
 }
 
 // KernelFacts knows k's sizes and its where clause.
-func KernelFacts(k *loopir.Kernel) Facts {
-	var f Facts
+func KernelFacts(k *loopir.Kernel) Facts { return Facts{}.Kernel(k) }
+
+// Kernel adds k's sizes and its where clause.
+func (f Facts) Kernel(k *loopir.Kernel) Facts {
 	for _, p := range k.Params {
 		if p.Kind == loopir.SizeParam {
 			f = f.Size(p.Name)
@@ -44,11 +75,11 @@ func (f Facts) Size(name string) Facts { return f.Range(name, loopir.NewInt(0), 
 
 // Range adds the variable name with lo <= name < hi; either may be nil.
 func (f Facts) Range(name string, lo, hi loopir.Expr) Facts {
-	return Facts{&node{up: f.n, name: name, lo: lo, hi: hi}}
+	return f.with(&node{name: name, lo: lo, hi: hi})
 }
 
 // Assume adds that cond holds. A condition that is not about indices is ignored.
-func (f Facts) Assume(cond loopir.Expr) Facts { return Facts{&node{up: f.n, cond: cond}} }
+func (f Facts) Assume(cond loopir.Expr) Facts { return f.with(&node{cond: cond}) }
 
 // AssumeNot adds that cond does not hold.
 func (f Facts) AssumeNot(cond loopir.Expr) Facts {
@@ -109,7 +140,9 @@ func (f Facts) compile() *compiled {
 func (n *node) compile() *compiled {
 	var chain []*node
 	for ; n != nil; n = n.up {
-		chain = append(chain, n)
+		if n.name != "" || n.cond != nil { // else it is the root of shared facts
+			chain = append(chain, n)
+		}
 	}
 	c := &compiled{subst: map[string]Poly{}, rank: map[string]int{}, low: map[string]*big.Int{}}
 	var raw, unequal []Poly
