@@ -152,6 +152,7 @@ type polyMatch struct {
 	verdict Verdict // of what both read
 	until   *point  // claims about reads are used of earlier ones only
 	effort  int     // terms that may still be looked at
+	choices int     // conditions on data that were split on
 
 	reads []matchedRead     // of before
 	named map[string]string // reads of after, by their text
@@ -172,7 +173,15 @@ func (m *polyMatch) compare(p, q realPoly, ctx known, facts []loopir.Expr, split
 	s := &simplifier{proof: m.c.proof, at: m.at, ctx: ctx, facts: facts, decided: map[string]decision{}}
 	p, q = s.poly(p, nil), s.poly(q, nil)
 	if s.open == nil {
-		return m.sameText(p, q, ctx, s.facts)
+		used := m.used
+		f := m.sameText(p, q, ctx, s.facts)
+		if f != nil {
+			m.used = used
+			if g, ok := m.byChoices(p, q, ctx, s.facts, splits); ok {
+				return g
+			}
+		}
+		return f
 	}
 	if splits == 0 {
 		return failf(m.at, "where the terms of this come from splits into too many cases")

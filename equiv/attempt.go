@@ -7,6 +7,21 @@ import (
 	"github.com/loopopt/loopopt/loopir"
 )
 
+// byClaims proves the outputs equal by the hints that came with after, if there is one for
+// each computation, as where a step of a schedule left them: such hints are seldom wrong,
+// and no runs need to be made to judge them. It is nil where that is no proof.
+func byClaims(proof *prover, before, after *Program) *checker {
+	c := bareChecker(proof, before, after)
+	if !c.hintsAll() {
+		return nil
+	}
+	c.infer()
+	if !c.tried() {
+		return nil
+	}
+	return c
+}
+
 // attempt tries to prove the outputs equal, with the hints from the text and with
 // those from runs: these first if the text leaves a computation without one. It gives
 // the checker that got it done, or that got furthest. Without g, runs are made only

@@ -88,7 +88,7 @@ func (res *Result) bounds(f *loopir.File, before, after *loopir.Kernel, proof *p
 			return err
 		}
 	}
-	same := res.Verdict < Algebraic && len(ds[0].tripled)+len(ds[1].tripled)+len(ds[0].needs)+len(ds[1].needs) == 0
+	same := (res.Verdict < Algebraic || res.termwise) && len(ds[0].tripled)+len(ds[1].tripled)+len(ds[0].needs)+len(ds[1].needs) == 0
 	stated := false
 	for _, a := range ds[1].p.Arrays {
 		if !a.IsOutput() {

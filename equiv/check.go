@@ -42,6 +42,8 @@ type Result struct {
 	Counterexample *Counterexample // when Refuted
 	Failures       []*loopir.Error // when not Proved: where and why
 	Explanation    *Explanation    // with Options.Explain
+
+	termwise bool // when Proved: the terms are the same, but for 0.0 where a sum starts
 }
 
 // withPool fills in a pool; done closes it if it was made here.
@@ -105,17 +107,23 @@ func Check(ctx context.Context, f *loopir.File, before, after *loopir.Kernel, op
 		func() { old = destage(old.unpacked(proof), proof) },
 		func() { now = destage(now.unpacked(proof), proof) },
 	)
-	old, now = old.restarts(), now.restarts()
-	c := newChecker(proof, old, now)
+	old, now = old.plainUpdates().restarts(), now.plainUpdates().restarts()
 	var g *guesser
+	var c *checker
 	if !opts.ProofOnly {
-		g = newGuesser(c)
-		if res.Counterexample = refuteAt(ctx, f, before, after, g.differ()); res.Counterexample != nil {
-			res.Outcome = Refuted
-			return res, ctx.Err()
-		}
+		c = byClaims(proof, old, now)
 	}
-	c = c.attempt(g)
+	if c == nil {
+		c = newChecker(proof, old, now)
+		if !opts.ProofOnly {
+			g = newGuesser(c)
+			if res.Counterexample = refuteAt(ctx, f, before, after, g.differ()); res.Counterexample != nil {
+				res.Outcome = Refuted
+				return res, ctx.Err()
+			}
+		}
+		c = c.attempt(g)
+	}
 	if c.failed() && ctx.Err() == nil { // equality is symmetric, the search for a proof is not
 		d := newChecker(proof, now, old)
 		if d = d.attempt(g.exchanged(d)); !d.failed() {
@@ -244,6 +252,7 @@ func (c *checker) conclude(res *Result) {
 		res.Outcome = Refuted
 	case f == nil:
 		res.Outcome, res.Verdict = Proved, max(c.worst, Exact)
+		res.termwise = !c.polynomials && !c.overInputs
 		res.Weaker = c.weakest()
 	}
 	if f != nil {

@@ -23,9 +23,9 @@
 //     x + x, and 0.0 + x where the other side has x alone (x may be -0.0). That nothing is
 //     said of NaN, infinities and the sign of zero is a note of the result.
 //
-// One place falls short of this. Where sums are compared as sets of updates rather than as
-// polynomials, a sum that starts from 0.0 counts as one that starts from its first term, and
-// the verdict says reassociated.
+// Where sums are compared by their updates, a 0.0 that only one side starts from is such a
+// term. Where both have one, further ones change nothing, as where the partial sums of one
+// that starts from 0.0 do so, too: such a sum is never -0.0. -0.0 changes no bit of a sum.
 //
 // What is equal under a strength is never refuted by inputs of which it says nothing: NaN and
 // infinities are tried last, where nothing at all is proved. With Options.Require Exact
@@ -69,7 +69,8 @@
 //     fails, further guesses are the latest by all bounds, not those of the loop
 //     alone, and one step before the last. A piece of the source is where one guess
 //     exists and no other one is later. For each piece it is proved that no set of
-//     the cell comes in between.
+//     the cell comes in between, or what does writes the same again: where tiles are moved
+//     back to fit, as in min(8*t, N-8) + l.
 //   - Copies are transparent (copies.go), whence staging, packing, register
 //     tiles and layouts need no rule; a choice between reads by a condition on
 //     iterators is a copy, too. One that may copy what it copied before, as where
@@ -98,7 +99,10 @@
 // array, and compares the program where they do. Where it can't, copies that both
 // programs have are matched like computations instead of being followed
 // (checker.keepCopies). A set to the first step of a sum, c = 0.0 + x, counts as
-// c = 0.0 and c += x, and m = max(m, x, y) as two steps (restart.go). Arrays that hold
+// c = 0.0 and c += x, and m = max(m, x, y) as two steps (restart.go). An update by what
+// changes no bit where a condition on iterators fails, m max= select(c, x, -inf), counts as
+// one under that condition, and if x > m { m = x } as m max= x for integers (updates.go).
+// Arrays that hold
 // the rows of a matrix or a triangle one after the other, i*N+j, i*(i+1)/2+j or
 // i*N-i*(i-1)/2+j, have rows and columns instead where each access is proved to keep to its
 // row (unpack.go): questions about cells are linear then.
@@ -144,6 +148,11 @@
 // split until each of them is decided (polyMatch.compare), and in a case h%2 = 1 the
 // index h is written 2*(h/2) + 1. Two polynomials are equal when their normal forms are
 // the same text.
+//
+// The sum of a term that does not depend on what is summed over is the number of terms times
+// that, where the number is proved not to be negative. Where normal forms differ, cases are
+// split by the conditions on data that choices ask (algebra_cases.go): there the choice is one
+// of its arms, and with x == 0 in the case that it holds x is 0.
 //
 // Sums that are split, blocked or begun in another way have other texts. Their terms are
 // taken together by what they are but for indices and bound variables, and a summand goes
@@ -291,8 +300,26 @@
 // Sources that no guess hits and whose writers have no hints; reductions whose
 // regrouping is neither a permutation nor by partial sums; rewrites by the laws of
 // arithmetic in a recurrence no value of which both sides keep, as Horner's rule and a sum
-// of powers, or of functions other than + - * /; sums in which summands have the same
-// indices, as that of a constant; nonlinear conditions that the solver gives up on;
-// arrays that are written or packed and read at indices of data. Each
-// failure names the place and what could not be shown.
+// of powers, or of functions other than + - * /; nonlinear conditions that the solver gives
+// up on; arrays that are written or packed and read at indices of data. Each
+// failure names the place and what could not be shown. What people wrote that is equal and
+// not proved, and what that would take:
+//
+//   - A running sum in a scalar against one that starts from the cell before: the claim that
+//     a scalar holds, before each iteration, what a cell of an array does.
+//   - A running difference against a product with the index: closed forms of recurrences.
+//   - An exclusive running sum against the inclusive one less its last term: to take a term
+//     out of a sum that both keep, and cancel it.
+//   - A linear recurrence in blocks whose starts are corrected afterwards: composition of
+//     the steps of a recurrence, proved by induction over the steps of a block.
+//   - A variance by squared distances against one by the mean of squares: n * (1/n) = 1 where
+//     n is not 0, and products of sums as sums of products.
+//   - Columns of a sliding window that are kept in a buffer for the next one, and cells of a
+//     ring that a tile leaves there for the next: what a buffer holds before each iteration,
+//     by induction, where no guess of a source reaches back that far.
+//   - Rows of symbolic length in rounded blocks, R*g + 4*q + l where 4*q + l < R: rows and
+//     columns for arrays that are outputs, where the coverage of their cells is shown.
+//   - max(a, b) - min(a, b) against abs(a - b) in a wider type: ranges of converted integers,
+//     and cases by the order of two values.
+//   - x > m ? x : m against max(m, x) for floats, where only NaN and the sign of zero differ.
 package equiv

@@ -130,7 +130,10 @@ func (x *expander) binary(v value, e *loopir.Binary, ctx known, path []*Stmt) (r
 			op = map[loopir.Op]loopir.Op{loopir.Gt: loopir.Lt, loopir.Ge: loopir.Le}[op]
 			ps[0], ps[1] = ps[1], ps[0]
 		}
-		return (&atom{head: fmt.Sprintf("?%d:%v", op, e.X.TypeOf()), args: ps}).poly(), nil
+		if op == loopir.Ne { // the opposite of ==, of NaN too
+			return (&atom{head: "!", args: []realPoly{(&atom{head: comparison(loopir.Eq, e.X.TypeOf()), args: ps}).poly()}}).poly(), nil
+		}
+		return (&atom{head: comparison(op, e.X.TypeOf()), args: ps}).poly(), nil
 	case e.Op == loopir.Div || e.Op == loopir.Mod:
 		return (&atom{head: fmt.Sprintf("%d:%v", e.Op, e.Type), args: ps, partial: true}).poly(), nil
 	}

@@ -3,6 +3,7 @@ package equiv
 import (
 	"fmt"
 	"math/big"
+	"slices"
 
 	"github.com/loopopt/loopopt/loopir"
 	"github.com/loopopt/loopopt/loopir/poly"
@@ -169,8 +170,47 @@ func (x *expander) updates(g group, positive bool, ctx known, path []*Stmt) (rea
 		for _, v := range g.vars {
 			p[i].vars = append(p[i].vars[:len(p[i].vars):len(p[i].vars)], v.name)
 		}
+		for _, v := range g.vars {
+			x.sumEqual(&p[i], v.name, x.sd.effects[g.s.index].value.TypeOf(), ctx)
+		}
 	}
 	return p, nil
+}
+
+// sumEqual writes the sum of t over values of v, of which t does not depend, as their number
+// times t. The values are those from 0 up to a bound that is proved not to be negative. Where
+// there is one at most it is no sum, but a term under a condition.
+func (x *expander) sumEqual(t *realTerm, v string, typ loopir.Type, ctx known) {
+	n, ok := lastValue(v, t.conds)
+	if n = n.Add(poly.Int(1)); !ok || n.Uses(v) || slices.ContainsFunc(t.vars, n.Uses) {
+		return
+	}
+	var rest, bounds []loopir.Expr
+	for _, e := range t.conds {
+		for _, g := range conjuncts(e) {
+			if loopir.UsesVar(g, v) {
+				bounds = append(bounds, g)
+			} else {
+				rest = append(rest, g)
+			}
+		}
+	}
+	in := ctx.with(rest...).hyps
+	holds := func(op loopir.Op, c int64) bool {
+		return x.sd.proof.need("algebra/extent", bounds[0].Source(), in, loopir.Bin(op, n.Expr(), loopir.NewInt(c))).Outcome == Proved
+	}
+	depends := (&atom{args: []realPoly{{{factors: t.factors}}}}).uses([]string{v})
+	if depends || len(bounds) != 2 || !holds(loopir.Ge, 0) || holds(loopir.Le, 1) {
+		return
+	}
+	x.used = true
+	t.conds = rest
+	t.vars = slices.DeleteFunc(slices.Clone(t.vars), func(w string) bool { return w == v })
+	if c, ok := n.Const(); ok {
+		t.coef = new(big.Rat).Mul(t.coef, new(big.Rat).SetInt(c))
+		return
+	}
+	t.factors = append(t.factors[:len(t.factors):len(t.factors)], &atom{head: typ.String(), index: []poly.Poly{n}})
 }
 
 func (g *group) bound(name string) bool {

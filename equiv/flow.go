@@ -349,9 +349,45 @@ func inParts(stmts []*Stmt) [][]*Stmt {
 	return out
 }
 
-// noneBetween asks whether no instance of w sets the cell after the source of p.
+// noneBetween asks whether no instance of w sets the cell after the source of p, or each that
+// does writes the same again, as where a last tile is moved back over the one before.
 func (sd *side) noneBetween(w *Stmt, p *piece, at point, r *loopir.Read, hyps []loopir.Expr) *answer {
-	return sd.proof.need("source/last", r.Span, append(hyps[:len(hyps):len(hyps)], sd.between(w, p, at, r)...), boolExpr(false))
+	hyps = append(hyps[:len(hyps):len(hyps)], sd.between(w, p, at, r)...)
+	ans := sd.proof.need("source/last", r.Span, hyps, boolExpr(false))
+	if ans.Outcome == Proved || p.src != w || len(sd.updates[r.Name]) > 0 {
+		return ans
+	}
+	if same := sd.repeats(w, w.Fresh("!w"), p.env); same != nil {
+		if again := sd.proof.need("source/repeated", r.Span, hyps, same); again.Outcome == Proved {
+			return again
+		}
+	}
+	return ans
+}
+
+// repeats says that two instances of s, which write one cell, write the same: s sets it to
+// what it computes from cells of in parameters, and those are the same ones. It is nil for
+// other statements.
+func (sd *side) repeats(s *Stmt, a, b Env) loopir.Expr {
+	if s.Op != loopir.Set || len(s.Conds) > 0 {
+		return nil
+	}
+	same := boolExpr(true)
+	loopir.WalkExpr(s.RHS, func(e loopir.Expr) bool {
+		switch e := e.(type) {
+		case *loopir.Read:
+			if a := sd.prog.Array(e.Name); a == nil || a.Param == nil || a.Param.Kind == loopir.ArrayParam && a.Param.Dir != loopir.In {
+				same = nil
+				return false
+			}
+		}
+		if same != nil && isIndexValue(e) {
+			same = and(same, sameIndex(a.at(e), b.at(e)))
+			return false
+		}
+		return same != nil
+	})
+	return same
 }
 
 // between says that some instance of w, its iterators named apart, writes the

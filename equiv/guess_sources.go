@@ -59,6 +59,17 @@ func (sd *side) guessSources(w *Stmt, at point, r *loopir.Read, wide bool) []Env
 		return fillLatest(s, w, env, at, level, delay, how) && fillLatest(s, w, env, at, level, nil, how) && add(s)
 	}
 	inTile := false // an iterator at hand tells the tile
+	if moved := unmoved(w, env, atAll(at.env, r.Index)); moved != nil {
+		s := sys.clone()
+		for _, v := range s.open() {
+			if moved[v] != nil {
+				s.fill(v, moved[v])
+			}
+		}
+		if fillLatest(s, w, env, at, common, nil, plainly) {
+			add(s)
+		}
+	}
 	for level := common; level >= 0; level-- {
 		if level < common {
 			it := w.Loops[level].Iter

@@ -200,6 +200,9 @@ func (c *checker) compareSums(x, y *sum, free bool, at *loopir.Read, ctx known) 
 			verdict = weaker(verdict, Reassociated)
 		}
 	}
+	if dropsZero(x, y) && at.Type.IsFloat() {
+		verdict = weaker(verdict, Algebraic)
+	}
 	f := m.first.get()
 	for i := range m.as {
 		if f == nil {

@@ -146,6 +146,9 @@ func (k *seeker) choices(sys *system, s *Stmt, env Env, i int) []loopir.Expr {
 	l := s.Loops[i]
 	v := l.Iter + "!w"
 	var out []loopir.Expr
+	if at := unmoved(s, env, k.index)[v]; at != nil {
+		out = append(out, at)
+	}
 	for _, inner := range s.Loops[i+1:] { // lo(v) <= solved inner iterator
 		lo, ok1 := sys.poly(env.at(inner.Lo))
 		at, ok2 := sys.poly(env[inner.Iter])

@@ -30,9 +30,18 @@ func (s *system) within(conds []loopir.Expr) {
 				if s.holdsUnknown(b.X) || s.holdsUnknown(b.Y) {
 					s.equate(b.X, b.Y)
 				}
+			case loopir.Ne: // of two remainders it is the other one
+				if m, ok := b.X.(*loopir.Binary); ok && m.Op == loopir.Mod && isConst(m.Y, 2) && s.holdsUnknown(m.X) {
+					s.equate(m, loopir.Bin(loopir.Sub, loopir.NewInt(1), b.Y))
+				}
 			}
 		}
 	}
+}
+
+func isConst(e loopir.Expr, v int64) bool {
+	c, ok := constIndex(e)
+	return ok && c == v
 }
 
 // atMost adds x + gap <= y; a maximum on the left and a minimum on the right
@@ -285,4 +294,48 @@ func divided(cond loopir.Expr) loopir.Expr {
 		q = poly.FloorDiv(x, d)
 	}
 	return eq(m.X, loopir.Bin(loopir.Mul, m.Y, q.Expr()))
+}
+
+// unmoved gives iterators of s, as env names them, the values that they would have if each
+// minimum in the index that s writes were the argument that they are in. Where a tile is moved
+// back to fit, as in min(8*t, N-8) + l, that is the tile that the cell would be in otherwise.
+func unmoved(s *Stmt, env Env, cell []loopir.Expr) map[string]loopir.Expr {
+	sys, found := newSystem(), false
+	own := map[string]bool{}
+	for _, l := range s.Loops {
+		if v, ok := env[l.Iter].(*loopir.Var); ok {
+			sys.addUnknown(v.Name, env.at(l.Lo))
+			own[v.Name] = true
+		}
+	}
+	for i, e := range s.LHS.Index {
+		if i == len(cell) {
+			break
+		}
+		sys.equate(loopir.MapExpr(loopir.CloneExpr(env.at(e)), func(e loopir.Expr) loopir.Expr {
+			m, ok := e.(*loopir.Intrinsic)
+			if !ok || m.Name != "min" || m.Type != loopir.Index {
+				return e
+			}
+			for _, arg := range m.Args {
+				if sys.holdsUnknown(arg) {
+					found = true
+					return arg
+				}
+			}
+			return e
+		}), cell[i])
+	}
+	if !found {
+		return nil
+	}
+	sys.within(s.Domain(env))
+	sys.solve()
+	out := map[string]loopir.Expr{}
+	for v, p := range sys.value {
+		if own[v] && len(sys.unknownsOf(p)) == 0 {
+			out[v] = p.Expr()
+		}
+	}
+	return out
 }

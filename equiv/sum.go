@@ -15,8 +15,37 @@ type sum struct {
 	groups    []group
 	regrouped bool     // operands are not combined in the order of the groups' instances
 	err       *failure // why plain is not known
+	zeros     zeros
 
 	follows map[*loopir.Read]bool // nodes being added, so as not to go in a circle
+}
+
+// zeros tells where 0.0 is among the operands of a sum: x + 0.0 is not x where x is -0.0.
+type zeros struct {
+	leftOut bool // some 0.0 is not among the operands that are compared
+	always  bool // some 0.0 is an operand whatever updates there are, left out or not
+}
+
+// leaveOut notes that ds, the identity of the operator in each case, is no operand; always
+// says that it was one in every case. Only 0.0 counts: 1 in a product and -0.0 in a sum are
+// neutral to each bit.
+func (s *sum) leaveOut(ds []desc, always bool) {
+	signed := func(d desc) bool { return isPlainZero(d.literal()) }
+	s.zeros.leftOut = s.zeros.leftOut || slices.ContainsFunc(ds, signed)
+	s.zeros.always = s.zeros.always || always && allZero(ds)
+}
+
+// allZero tells whether a value is 0.0 in every case.
+func allZero(ds []desc) bool {
+	return len(ds) > 0 && !slices.ContainsFunc(ds, func(d desc) bool { return !isPlainZero(d.literal()) })
+}
+
+// dropsZero tells whether one of two sums has no 0.0 among its operands for certain, and
+// one was left out. Where both have one further ones change nothing: such a sum is never
+// -0.0, and elsewhere x + 0.0 is x.
+func dropsZero(x, y *sum) bool {
+	always := func(s *sum) bool { return s.zeros.always || slices.ContainsFunc(s.plain, allZero) }
+	return (x.zeros.leftOut || y.zeros.leftOut) && !(always(x) && always(y))
 }
 
 // sum takes a node apart: its own updates and, where they start from what the
@@ -202,7 +231,7 @@ func (s *sum) open(i int, kind foldKind, ctx known, mark string) *failure {
 	}
 	var parts []group
 	for _, d := range ds {
-		ps, f := s.side.partial(d, kind, in.with(d.guards...), fmt.Sprintf("%s_%d_%d", mark, i, len(s.groups)))
+		ps, f := s.partial(d, kind, in.with(d.guards...), fmt.Sprintf("%s_%d_%d", mark, i, len(s.groups)))
 		if f != nil {
 			return f
 		}
@@ -220,8 +249,9 @@ func (s *sum) open(i int, kind foldKind, ctx known, mark string) *failure {
 }
 
 // partial gives the updates that a partial sum consists of.
-func (sd *side) partial(d desc, kind foldKind, ctx known, suffix string) ([]group, *failure) {
-	if lit := d.literal(); lit != nil && identity(kind, lit) {
+func (s *sum) partial(d desc, kind foldKind, ctx known, suffix string) ([]group, *failure) {
+	if neutral([]desc{d}, kind) {
+		s.leaveOut([]desc{d}, false)
 		return nil, nil
 	}
 	if d.kind != fromNode {
@@ -234,11 +264,10 @@ func (sd *side) partial(d desc, kind foldKind, ctx known, suffix string) ([]grou
 	if f != nil {
 		return nil, f
 	}
-	for _, i := range ds {
-		if lit := i.literal(); lit == nil || !identity(kind, lit) {
-			return nil, failf(d.where(), "the partial result does not start from nothing")
-		}
+	if !neutral(ds, kind) {
+		return nil, failf(d.where(), "the partial result does not start from nothing")
 	}
+	s.leaveOut(ds, false)
 	return d.node.groups(suffix), nil
 }
 
@@ -313,9 +342,7 @@ func (s *sum) add(d desc, kind foldKind, suffix string, ctx known) bool {
 			if f != nil {
 				return false
 			}
-			if !neutral(ds, kind) {
-				s.plain = append(s.plain, ds)
-			}
+			s.addPlain(ds, kind, len(d.guards) == 0)
 			return true
 		}
 	case d.kind == fromValue:
@@ -323,10 +350,17 @@ func (s *sum) add(d desc, kind foldKind, suffix string, ctx known) bool {
 			return s.addValue(d.val.of(x), kind, suffix, ctx) && s.addValue(d.val.of(y), kind, suffix, ctx)
 		}
 	}
-	if !neutral([]desc{d}, kind) {
-		s.plain = append(s.plain, []desc{d})
-	}
+	s.addPlain([]desc{d}, kind, len(d.guards) == 0)
 	return true
+}
+
+// addPlain adds a value that is no sum, or nothing where that is neutral.
+func (s *sum) addPlain(ds []desc, kind foldKind, always bool) {
+	if neutral(ds, kind) {
+		s.leaveOut(ds, always)
+		return
+	}
+	s.plain = append(s.plain, ds)
 }
 
 // takeApart takes plain values apart at the operator kind, such as the bias + first
@@ -364,6 +398,8 @@ func (s *sum) addValue(v value, kind foldKind, suffix string, ctx known) bool {
 			}
 		} else if !neutral([]desc{d}, kind) {
 			return false
+		} else {
+			s.leaveOut([]desc{d}, false)
 		}
 	}
 	return true
@@ -428,7 +464,13 @@ func (s *sum) absorb(fits func(*Stmt) bool) {
 }
 
 func (s *sum) dropNeutral(kind foldKind) {
-	s.plain = slices.DeleteFunc(s.plain, func(ds []desc) bool { return neutral(ds, kind) })
+	s.plain = slices.DeleteFunc(s.plain, func(ds []desc) bool {
+		if !neutral(ds, kind) {
+			return false
+		}
+		s.leaveOut(ds, true)
+		return true
+	})
 }
 
 // comparePlain compares the operands that are not updates.

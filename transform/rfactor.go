@@ -22,8 +22,9 @@ results are combined after loop L.
 S updates a cell that does not depend on i by += -= *= min= or max=, or as x = x + e,
 x = fma(a, b, x), x = max(x, e). L is around S and is, when not given, the outermost of
 the loops directly around i on which the cell does not depend and in which nothing else
-uses it; nothing else in L may. The sums are regrouped:
-reassociated for floating point.`,
+uses it; nothing else in L may. The sums are regrouped: reassociated for floating point,
+and algebraic where a sum starts from anything but the 0.0 that partial sums start from,
+as -0.0 + 0.0 is 0.0.`,
 	Apply: applyRfactor,
 }
 
