@@ -5,6 +5,7 @@ import "github.com/loopopt/loopopt/loopir"
 // compareExprs shows that two computations are the same operations on equal
 // operands.
 func (c *checker) compareExprs(a, b value, ctx known) (Verdict, *failure) {
+	a, b = a.of(literalCast(a.e)), b.of(literalCast(b.e))
 	if isIndexValue(a.e) && isIndexValue(b.e) {
 		ans := c.proof.need("match/same-index", a.e.Source(), ctx.hyps, sameIndex(a.index(a.e), b.index(b.e)))
 		return Exact, failed(ans, "the value of this index may differ from before")
@@ -112,6 +113,7 @@ func (c *checker) compareAll(a, b value, xs, ys []loopir.Expr, ctx known) (Verdi
 // their form, down to depth. A cell can hold anything, and sums are written in
 // many ways.
 func fits(x, y loopir.Expr, depth int) bool {
+	x, y = literalCast(x), literalCast(y)
 	if depth == 0 || loose(x) || loose(y) {
 		return true
 	}
@@ -151,6 +153,19 @@ func loose(e loopir.Expr) bool {
 		return e.Name == "fma" || e.Name == "select"
 	}
 	return isIndexValue(e)
+}
+
+// literalCast writes a small literal that is converted to a type of integers as one of it.
+func literalCast(e loopir.Expr) loopir.Expr {
+	c, ok := e.(*loopir.Cast)
+	if !ok || !c.To.IsInteger() {
+		return e
+	}
+	n, ok := c.X.(*loopir.Int)
+	if !ok || !n.Value.IsInt64() || n.Value.Int64() < 0 || n.Value.Int64() > 127 {
+		return e
+	}
+	return &loopir.Int{Value: n.Value, Type: c.To, Span: c.Span}
 }
 
 // isIndexCast tells an index that is converted to a value.

@@ -25,8 +25,13 @@ func (c *checker) push(e Expr, t Type) Expr {
 		e.X, e.Y = c.push(e.X, t), c.push(e.Y, t)
 		e.Type = c.arithmetic(e)
 	case *Unary:
-		e.X = c.push(e.X, t)
 		e.Type = t
+		if n, ok := e.X.(*Int); ok && e.Op == Neg && t.IsInteger() { // the least value is one, its opposite is not
+			c.fits(&Int{Value: new(big.Int).Neg(n.Value), Type: t, Span: e.Span}, t)
+			n.Type = t
+			break
+		}
+		e.X = c.push(e.X, t)
 	case *Intrinsic:
 		for i, a := range e.Args {
 			if a.TypeOf() != Bool {

@@ -205,7 +205,11 @@ func (l *lifter) usedAs(own string, bits int) loopir.Type {
 					e, _ := insn.Lookup(in.Op)
 					t := (&form{e: e}).takes()
 					switch {
-					case bits > 0 && t.Bits() != bits || e.Any:
+					case bits > 0 && t.Bits() != bits:
+					case e.Any:
+						if b := maskBits(n, in); moved == loopir.Invalid && b > 0 {
+							moved = intOf[b]
+						}
 					case isArithmetic(e):
 						number = t
 					default:
@@ -228,6 +232,26 @@ func (l *lifter) usedAs(own string, bits int) loopir.Type {
 		number = loopir.F32
 	}
 	return number
+}
+
+// maskBits is the size of the lanes that an instruction of integers chooses from by the bits
+// of a vector: that of the comparison before it; 0 for other instructions.
+func maskBits(n *node, in *asm.Inst) int {
+	e, _ := insn.Lookup(in.Op)
+	if e.Kind != insn.BlendV {
+		return 0
+	}
+	bits := 0
+	for _, i := range n.insts {
+		if i == in {
+			break
+		}
+		_, w := effects(i)
+		if d, ok := insn.Lookup(i.Op); ok && w == vectorName(in.Args[0].Reg) && !d.Any {
+			bits = d.Elem.Bits()
+		}
+	}
+	return bits
 }
 
 // flush writes the values that outlive the block to their locals. Those that read

@@ -30,6 +30,8 @@
 //     (vector.go); a mask register holds a condition. Bitwise operations and the
 //     processor's minimum and maximum become operators of the language where a sequence
 //     of them computes one (idiom.go), and are an error where they would reach memory.
+//   - Lanes of integers are numbers of a type of that size, or an index modulo their bits;
+//     each instruction takes them with the sign that it works with (number.go).
 //   - A register that lives across blocks is a local array of its lanes. Its
 //     definitions and the uses they reach are one local (webs.go), declared in the
 //     innermost region that holds them all, so that a read before the first write is one
@@ -70,6 +72,6 @@
 //
 // # What is not read
 //
-// Stack slots and post-increments of arm64, 16-bit numbers and integer vectors,
-// permutations other than one lane to all, conversions of values to integers, parallel reductions.
+// Stack slots, post-increments and integer vectors of arm64, 16-bit floating-point numbers in
+// lanes, permutations other than one lane to all, parallel reductions.
 package lift

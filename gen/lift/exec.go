@@ -53,6 +53,8 @@ type caller interface {
 	elem(array string) loopir.Type
 	// compares tells whether the kernel compares numbers so.
 	compares(op loopir.Op) bool
+	// extremes tells whether it has a minimum or maximum of a type.
+	extremes(t loopir.Type) bool
 	// branches tells whether the kernel has statements under conditions on data.
 	branches() bool
 	// longest is how many steps of a class one expression of the kernel has, at most.

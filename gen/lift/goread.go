@@ -199,12 +199,30 @@ func (r *reader) elem(name string) loopir.Type {
 }
 
 func (r *reader) compares(op loopir.Op) bool {
+	return r.has(func(s loopir.Stmt) bool { return false }, func(e loopir.Expr) bool {
+		b, ok := e.(*loopir.Binary)
+		return ok && b.Op == op && b.X.TypeOf().IsValue()
+	})
+}
+
+func (r *reader) extremes(t loopir.Type) bool {
+	return r.has(func(s loopir.Stmt) bool {
+		a, ok := s.(*loopir.Assign)
+		return ok && a.LHS.Type == t && (a.Op == loopir.MinTo || a.Op == loopir.MaxTo)
+	}, func(e loopir.Expr) bool {
+		i, ok := e.(*loopir.Intrinsic)
+		return ok && i.Type == t && (i.Name == "min" || i.Name == "max")
+	})
+}
+
+// has tells whether something holds for a statement of the kernel, or an expression.
+func (r *reader) has(stmt func(loopir.Stmt) bool, expr func(loopir.Expr) bool) bool {
 	found := false
 	loopir.Walk(r.target.Body, func(s loopir.Stmt) bool {
+		found = found || stmt(s)
 		for _, e := range loopir.StmtExprs(s) {
 			loopir.WalkExpr(e, func(e loopir.Expr) bool {
-				b, ok := e.(*loopir.Binary)
-				found = found || ok && b.Op == op && b.X.TypeOf().IsValue()
+				found = found || expr(e)
 				return !found
 			})
 		}

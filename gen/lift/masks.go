@@ -172,7 +172,7 @@ func (l *lifter) blend(m *machine, f *form) error {
 	if !okA || !okB {
 		return l.errorf(f.in, "only numbers are blended")
 	}
-	return l.set(f.in, f.dst, vec{kind: value, lanes: f.known, bits: f.bits, e: intExtremum(tidy(choose(c, a, b)))})
+	return l.set(f.in, f.dst, vec{kind: value, lanes: f.known, bits: f.bits, e: l.extreme(tidy(choose(c, a, b)))})
 }
 
 func (l *lifter) maskLogic(f *form) error {

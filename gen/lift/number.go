@@ -86,6 +86,10 @@ func castTo(t loopir.Type, e loopir.Expr) loopir.Expr {
 	if e.TypeOf() == t {
 		return e
 	}
+	// Sums, differences and products of integers have the same bits, whatever their sign.
+	if b, ok := e.(*loopir.Binary); ok && t.IsInteger() && b.Type.IsInteger() && b.Type.Bits() == t.Bits() && (b.Op == loopir.Add || b.Op == loopir.Sub || b.Op == loopir.Mul) {
+		return &loopir.Binary{Op: b.Op, X: castTo(t, b.X), Y: castTo(t, b.Y), Type: t}
+	}
 	return &loopir.Cast{To: t, X: e}
 }
 
@@ -257,19 +261,33 @@ func narrowed(e loopir.Expr) loopir.Expr {
 	if !okX || !okY {
 		return e
 	}
-	return &loopir.Binary{Op: b.Op, X: x, Y: y, Type: c.To}
+	t := elemOf(&insn.Entry{Elem: c.To}, []loopir.Expr{x, y})
+	x, okX = asNumber(x, t)
+	y, okY = asNumber(y, t)
+	if !okX || !okY {
+		return e
+	}
+	return castTo(c.To, &loopir.Binary{Op: b.Op, X: x, Y: y, Type: t})
 }
 
 // low gives the low bits of what was widened from them.
 func low(e loopir.Expr, t loopir.Type) (loopir.Expr, bool) {
 	if n, ok := intValue(e); ok {
-		return intLiteral(n, t), true
+		return bitConst(new(big.Int).Mod(n, new(big.Int).Lsh(big.NewInt(1), uint(t.Bits()))), t), true
 	}
 	c, ok := e.(*loopir.Cast)
 	if !ok || !c.X.TypeOf().IsInteger() || c.X.TypeOf().Bits() != t.Bits() {
 		return nil, false
 	}
-	return asNumber(c.X, t)
+	return c.X, true
+}
+
+// extreme reads a choice as a minimum or maximum where the kernel has one of that type.
+func (l *lifter) extreme(e loopir.Expr) loopir.Expr {
+	if l.call.extremes(e.TypeOf()) {
+		return intExtremum(e)
+	}
+	return e
 }
 
 // intExtremum knows the choice of the greater or smaller one of two integers.
@@ -321,8 +339,6 @@ func direct(e loopir.Expr) loopir.Expr {
 		if x.Type.IsInteger() {
 			return intLiteral(x.Value, x.Type)
 		}
-	case *loopir.Intrinsic:
-		return intExtremum(e)
 	}
 	return e
 }

@@ -8,6 +8,11 @@
 //	vector   a loop marked vectorize becomes lanes; contiguous cells are vector
 //	         loads and stores, cells that do not depend on the lane are
 //	         broadcasts, locals in registers are vector registers
+//	types    a register holds as many lanes of any type: as many as of the widest type of
+//	         the region fit in it, so that narrower ones take a smaller register, or
+//	         part of one; see elements.go, and instructions.go for what there is
+//	number   a size or an iterator as a value is an argument, a general register in all
+//	         lanes, or a table of the lanes' numbers beside one
 //	loop     an unrolled loop is written out, any other is counted down to zero;
 //	         its trip count is a constant or an argument
 //	pointer  a cell is pointer + constant; the pointer starts at an array plus
@@ -46,7 +51,11 @@
 //
 // A loop tests its trip count before the first iteration unless it is a constant, and
 // takes its bumps back after the last one, unless nothing of the segment follows or the
-// constant bump of the loop around makes up for it. min and max are exact sequences where
+// constant bump of the loop around makes up for it. Integers wrap around; their quotients, and
+// conversions of floating-point numbers to them, have no lanes, nor do 16-bit floating-point
+// types; AVX2 has none of conversions to fewer bits, of products of bytes and of 64-bit
+// integers, nor masks for lanes of 8 and 16 bits, and NEON takes one floating-point type at a
+// time. min and max are exact sequences where
 // the instruction differs from the language (see extremum).
 //
 // The assembly performs the very operations of the statements, in the same
