@@ -185,12 +185,31 @@ func run(t *testing.T, f Form, l *loaded, in *interp.Inputs, want map[string]*in
 			if ref == nil {
 				ref = in.Arrays[p.Name]
 			}
+			leaveOut(t, p, in, got, ref)
 			if at, differ := interp.FirstDifference(got, ref); differ {
 				t.Fatalf("%s with sizes %v and %d threads: %s is %v, the interpreter has %v",
 					f.name(), in.Sizes, threads, interp.CellName(p.Name, at), got.At(at...), ref.At(at...))
 			}
 		}
 		mem.free()
+	}
+}
+
+// leaveOut takes the padding of an output that nothing was written to, which stays what it
+// was, out of the comparison: to the interpreter an output holds nothing at first.
+func leaveOut(t *testing.T, p *loopir.Param, in *interp.Inputs, got, ref *interp.Array) {
+	t.Helper()
+	if p.Dir != loopir.Out || p.Layout == nil {
+		return
+	}
+	pk, err := interp.NewPacking(p, in.Sizes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for at, pad := range pk.Padding() {
+		if pad && got.Bits[at] == in.Arrays[p.Name].Bits[at] {
+			got.Bits[at] = ref.Bits[at]
+		}
 	}
 }
 

@@ -185,8 +185,8 @@ func (pk *Packing) Unpack(a *Array) *Array {
 	return out
 }
 
-// padding marks the packed cells that hold no logical cell.
-func (pk *Packing) padding() []bool {
+// Padding marks the packed cells that hold no logical cell.
+func (pk *Packing) Padding() []bool {
 	n, _ := cells(pk.Packed)
 	out := make([]bool, n)
 	for i := range out {

@@ -198,7 +198,7 @@ func (m *machine) runKernel(p *program, fr *frame, sizes map[string]int64) (err 
 			if err != nil {
 				return err
 			}
-			skip = pk.padding()
+			skip = pk.Padding()
 		}
 		for off, ok := range st.init {
 			if !ok && (skip == nil || !skip[off]) {
