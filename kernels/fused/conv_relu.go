@@ -400,6 +400,10 @@ func ConvReluTalk(threads int, N int, K int, C int, P int, Q int, R int, S int, 
 	switch {
 	case hasConvReluTalkAVX512 && K%16 == 0 && C%16 == 0 && stride == 1 && Q%14 == 0 && C >= 16:
 		callConvReluTalkAVX512(threads, N, K, C, P, Q, R, S, stride, I, W, B, O)
+	case hasConvReluTalkAVX2 && K%16 == 0 && C%16 == 0 && stride == 1 && Q%14 == 0 && C >= 16:
+		callConvReluTalkAVX2(threads, N, K, C, P, Q, R, S, stride, I, W, B, O)
+	case hasConvReluTalkNEON && K%16 == 0 && C%16 == 0 && stride == 1 && Q%14 == 0 && C >= 16:
+		callConvReluTalkNEON(threads, N, K, C, P, Q, R, S, stride, I, W, B, O)
 	case K%16 == 0 && C%16 == 0 && stride == 1 && Q%14 == 0 && C >= 16:
 		callConvReluTalk(threads, N, K, C, P, Q, R, S, stride, I, W, B, O)
 	default:
@@ -447,6 +451,10 @@ func WhichConvReluTalk(N int, K int, C int, P int, Q int, R int, S int, stride i
 	switch {
 	case hasConvReluTalkAVX512 && K%16 == 0 && C%16 == 0 && stride == 1 && Q%14 == 0 && C >= 16:
 		return "talk in assembly for avx512"
+	case hasConvReluTalkAVX2 && K%16 == 0 && C%16 == 0 && stride == 1 && Q%14 == 0 && C >= 16:
+		return "talk in assembly for avx2"
+	case hasConvReluTalkNEON && K%16 == 0 && C%16 == 0 && stride == 1 && Q%14 == 0 && C >= 16:
+		return "talk in assembly for neon"
 	case K%16 == 0 && C%16 == 0 && stride == 1 && Q%14 == 0 && C >= 16:
 		return "talk in Go"
 	default:

@@ -63,3 +63,36 @@ func callConvReluTalkAVX512(threads int, N int, K int, C int, P int, Q int, R in
 	c.O = nil
 	convReluTalkAVX512Calls.Put(c)
 }
+
+var hasConvReluTalkAVX2 = cpu.X86.HasAVX2 && cpu.X86.HasFMA
+
+var convReluTalkAVX2Calls = sync.Pool{New: func() any { return new(convReluTalkAVX2) }}
+
+func callConvReluTalkAVX2(threads int, N int, K int, C int, P int, Q int, R int, S int, stride int, I []float32, W []float32, B []float32, O []float32) {
+	c := convReluTalkAVX2Calls.Get().(*convReluTalkAVX2)
+	c.threads = threads
+	c.N = N
+	c.K = K
+	c.C = C
+	c.P = P
+	c.Q = Q
+	c.R = R
+	c.S = S
+	c.stride = stride
+	c.I = I
+	c.W = W
+	c.B = B
+	c.O = O
+	c.run()
+	c.I = nil
+	c.W = nil
+	c.B = nil
+	c.O = nil
+	convReluTalkAVX2Calls.Put(c)
+}
+
+const hasConvReluTalkNEON = false
+
+func callConvReluTalkNEON(int, int, int, int, int, int, int, int, int, []float32, []float32, []float32, []float32) {
+	panic("no assembly on this platform")
+}

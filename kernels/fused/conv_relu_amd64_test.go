@@ -16,5 +16,9 @@ func init() {
 			callConvReluTalkAVX512(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), gentest.Slice[float32](a, "I"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "B"), gentest.Slice[float32](a, "O"))
 			return nil
 		}},
+		{Schedule: "talk", Impl: "avx2", File: "conv_relu_talk.loop", Kernel: "conv_relu", Has: hasConvReluTalkAVX2, Call: func(a *gentest.Args) error {
+			callConvReluTalkAVX2(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), gentest.Slice[float32](a, "I"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "B"), gentest.Slice[float32](a, "O"))
+			return nil
+		}},
 	}...)
 }
