@@ -10,9 +10,9 @@ import (
 // An intInst is an instruction on lanes of integers: its stem, to which the letter of the
 // size is added, and the sizes that it is there for, with AVX2 and with AVX-512.
 type intInst struct {
-	stem          string
-	avx2, avx512  string
-	signed, float bool // the sign of the type stands between stem and letter
+	stem         string
+	avx2, avx512 string
+	signed       bool // the sign of the type stands between stem and letter
 }
 
 var intOps = map[valueOp]intInst{

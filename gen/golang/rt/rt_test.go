@@ -80,12 +80,13 @@ func TestChecks(t *testing.T) {
 	for _, err := range []error{
 		checkSize("k", "N", -1), checkLen("k", "A", 5, 2, 3), checkLen("k", "A", 5, -1, 3),
 		checkLen("k", "A", 5, maxSize, maxSize), checkLen("k", "A", 5, maxSize, maxSize, maxSize),
+		checkRoom("k", "T", maxSize, -maxSize),
 	} {
 		if err == nil || !strings.HasPrefix(err.Error(), "k: ") {
 			t.Errorf("want an error of k, have %v", err)
 		}
 	}
-	if checkLen("k", "A", 6, 2, 3) != nil || checkLen("k", "A", 0, 0, maxSize, maxSize) != nil {
+	if checkRoom("k", "T", -1, 1<<48) != nil || checkRoom("k", "T", 0, maxSize, maxSize) != nil || checkLen("k", "A", 6, 2, 3) != nil || checkLen("k", "A", 0, 0, maxSize, maxSize) != nil {
 		t.Error("good lengths are refused")
 	}
 	a := make([]float32, 10)
