@@ -1,6 +1,7 @@
 package lift
 
 import (
+	"math"
 	"math/big"
 
 	"github.com/loopopt/loopopt/loopir"
@@ -11,8 +12,8 @@ import (
 type interval struct{ lo, hi *big.Int }
 
 var (
-	machineLow  = new(big.Int).Lsh(big.NewInt(-1), 62)
-	machineHigh = new(big.Int).Lsh(big.NewInt(1), 62)
+	machineLow  = big.NewInt(math.MinInt64)
+	machineHigh = big.NewInt(math.MaxInt64)
 	mostCells   = new(big.Int).Lsh(big.NewInt(1), 48) // what checkLen lets an array have, and the product of its outer extents
 )
 
