@@ -319,10 +319,27 @@ func (t *tracer) assign(lhs *loopir.Read, rhs loopir.Expr, at stand) []*event {
 			}
 		}
 	}
+	return t.set(cell, t.place(rhs, at), at)
+}
+
+// set is the event of an assignment; of one that chooses by numbers, one for each case.
+func (t *tracer) set(cell *loopir.Read, value loopir.Expr, at stand) []*event {
+	if s := choiceByNumbers(value); s != nil && !t.failed {
+		text := loopir.FormatExpr(s)
+		arm := func(i int) func(stand) []*event {
+			v := loopir.MapExpr(value, func(e loopir.Expr) loopir.Expr {
+				if x, ok := e.(*loopir.Intrinsic); ok && x.Name == "select" && loopir.FormatExpr(x) == text {
+					return x.Args[i]
+				}
+				return e
+			})
+			return func(in stand) []*event { return t.set(cell, v, in) }
+		}
+		return t.cases(s.Args[0], arm(1), arm(2), at)
+	}
 	if t.events--; t.events < 0 {
 		t.failed = true
 	}
-	value := t.place(rhs, at)
 	e := &event{given: at.conds, data: at.data, reads: at.reads}
 	e.do = &term{head: "set", args: []*term{t.term(cell, at.facts), t.term(value, at.facts)}}
 	e.touched = append(t.accessesOf(value, at.facts), at.reads...)
@@ -335,8 +352,52 @@ func (t *tracer) assign(lhs *loopir.Read, rhs loopir.Expr, at stand) []*event {
 	return []*event{e}
 }
 
+// choiceByNumbers finds a select in e whose condition is on numbers alone, or nil.
+func choiceByNumbers(e loopir.Expr) *loopir.Intrinsic {
+	var found *loopir.Intrinsic
+	loopir.WalkExpr(e, func(e loopir.Expr) bool {
+		if s, ok := e.(*loopir.Intrinsic); ok && found == nil && s.Name == "select" && !hasReads(s.Args[0]) {
+			found = s
+		}
+		return found == nil
+	})
+	return found
+}
+
+// cases are the events of a choice by numbers: each way in which the condition comes about
+// has its own, the first first.
+func (t *tracer) cases(cond loopir.Expr, yes, no func(stand) []*event, at stand) []*event {
+	switch c := cond.(type) {
+	case *loopir.Unary:
+		if c.Op == loopir.Not {
+			return t.cases(c.X, no, yes, at)
+		}
+	case *loopir.Binary:
+		switch c.Op {
+		case loopir.And:
+			return t.cases(c.X, func(in stand) []*event { return t.cases(c.Y, yes, no, in) }, no, at)
+		case loopir.Or:
+			return t.cases(c.X, yes, func(in stand) []*event { return t.cases(c.Y, yes, no, in) }, at)
+		}
+	}
+	var out []*event
+	if in, ok := t.under(cond, nil, at); ok && in.vars != nil {
+		out = yes(in)
+	}
+	if in, ok := t.under(&loopir.Unary{Op: loopir.Not, X: cond, Type: loopir.Bool}, nil, at); ok && in.vars != nil {
+		out = append(out, no(in)...)
+	}
+	return out
+}
+
 func (t *tracer) branch(s *loopir.If, at stand) []*event {
 	cond := t.place(s.Cond, at)
+	if !hasReads(cond) {
+		side := func(body []loopir.Stmt) func(stand) []*event {
+			return func(in stand) []*event { return t.list(body, in) }
+		}
+		return t.cases(cond, side(s.Then), side(s.Else), at)
+	}
 	then, ok1 := t.under(cond, s.Then, at)
 	var orElse stand
 	ok2 := true
@@ -404,7 +465,11 @@ func (t *tracer) loop(s *loopir.For, at stand) []*event {
 		trips, body = t.narrowed(trips, f, iter, at)
 	}
 	bounds := trips.Least()
-	if n, ok := constBound(bounds); ok && one && (len(bounds) == 1 || !t.masks) {
+	n, ok := constBound(bounds)
+	if !ok && !t.masks { // N%16, say
+		n, ok = smallBound(trips, at.facts)
+	}
+	if ok && one && (len(bounds) == 1 || !t.masks) {
 		var out []*event
 		for i := int64(0); i < n && !t.failed; i++ {
 			in := at
@@ -426,6 +491,15 @@ func (t *tracer) loop(s *loopir.For, at stand) []*event {
 		return out
 	}
 	return t.counted(trips, step, iter, body, at)
+}
+
+// smallBound is a constant that facts bound trips by, if it is as small as a number of lanes.
+func smallBound(trips poly.Poly, facts poly.Facts) (int64, bool) {
+	n, _ := facts.UpperConst(trips.Expr())
+	if n == nil || !n.IsInt64() || n.Int64() > 64 {
+		return 0, false
+	}
+	return n.Int64(), true
 }
 
 // constBound is the constant among the bounds.

@@ -75,7 +75,7 @@ func sameTerms(p pipeline.Pair, mode interp.Mode) bool {
 			break
 		}
 		tab := interp.NewTerms()
-		limit := interp.Options{MaxSteps: 3000}
+		limit := interp.Options{MaxSteps: 30_000}
 		x, errX := tab.Run(context.Background(), p.File, p.Before, sizes, limit)
 		y, errY := tab.Run(context.Background(), p.File, p.After, sizes, limit)
 		if errX != nil || errY != nil {
