@@ -147,16 +147,17 @@ func (e *event) key() string {
 // a has.
 func sameRanges(a, b []*event) bool {
 	bounds := map[string]bool{}
+	apart := func(x poly.Poly) string { return x.Sub(poly.Const(x.ConstTerm())).String() }
 	walkLoops(a, func(h *head) bool {
 		for _, x := range h.bounds {
-			bounds[x.String()] = true
+			bounds[apart(x)] = true
 		}
 		return true
 	})
 	return walkLoops(b, func(h *head) bool {
 		_, lanes := constBound(h.bounds)
 		for _, x := range h.bounds {
-			lanes = lanes || bounds[x.String()]
+			lanes = lanes || bounds[apart(x)] // of all lanes, or what one register leaves for the next
 		}
 		return lanes
 	})

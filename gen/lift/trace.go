@@ -49,6 +49,7 @@ type local struct {
 	name  string
 	typ   string
 	shape string
+	depth int             // of the loops around it that are not written out
 	open  bool            // not all of its cells are named by constants
 	used  map[string]bool // cells that a value is made from; nil: it may be any
 }
@@ -63,6 +64,7 @@ type tracer struct {
 	failed bool
 	masks  bool // a loop that is one condition on its iterator ends where that does
 	locals map[string]*local
+	known  map[string]bool // cells of locals that some event touches, locals of which it may be any
 }
 
 // A stand is where a tracer is: what iterators and locals stand for, and what holds.
@@ -75,6 +77,7 @@ type stand struct {
 	facts  poly.Facts             // with them
 	data   []*term                // conditions on data
 	reads  []access               // of these
+	around []given                // conditions around the innermost loop that is not written out
 	depth  int
 }
 
@@ -107,7 +110,7 @@ func (c *composer) traced(a, b []loopir.Stmt, facts poly.Facts) bool {
 }
 
 func eventsOf(ctx context.Context, list []loopir.Stmt, limit int64, masks bool, facts poly.Facts) ([]*event, bool) {
-	t := &tracer{ctx: ctx, events: limit, masks: masks, locals: map[string]*local{}}
+	t := &tracer{ctx: ctx, events: limit, masks: masks, locals: map[string]*local{}, known: map[string]bool{}}
 	ev := t.list(list, stand{vars: map[string]loopir.Expr{}, names: map[string]string{}, values: map[string]loopir.Expr{}, outer: facts, facts: facts})
 	if t.failed {
 		return nil, false
@@ -193,7 +196,7 @@ func (t *tracer) local(s *loopir.Local, rest []loopir.Stmt, at stand) []*event {
 		at.values[s.Name] = t.place(s.Init, at)
 		return nil
 	}
-	l := &local{name: fmt.Sprintf("#%d", len(t.locals)), typ: s.Type.String()}
+	l := &local{name: fmt.Sprintf("#%d", len(t.locals)), typ: s.Type.String(), depth: at.depth}
 	for _, e := range s.Shape {
 		l.shape += "[" + at.facts.Reduce(poly.Must(t.place(e, at))).String() + "]"
 	}
@@ -349,7 +352,35 @@ func (t *tracer) set(cell *loopir.Read, value loopir.Expr, at stand) []*event {
 	for _, i := range cell.Index {
 		e.touched = append(e.touched, t.accessesOf(i, at.facts)...)
 	}
+	if t.first(w) && w.local.depth == at.depth && len(at.data) == 0 && !hasReads(value) {
+		e.given = at.around
+	}
+	t.note(e.touched)
 	return []*event{e}
+}
+
+// first tells whether w is the first event on a cell of a local, whose conditions make no
+// difference where it sets a constant: the cell is not looked at where they do not hold,
+// since neither program reads what it has not written.
+func (t *tracer) first(w access) bool {
+	if w.local == nil {
+		return false
+	}
+	name, _, ok := w.cell()
+	return ok && !t.known[w.array] && !t.known[w.array+" cell"+name]
+}
+
+func (t *tracer) note(touched []access) {
+	for _, x := range touched {
+		if x.local == nil {
+			continue
+		}
+		if name, _, ok := x.cell(); ok {
+			t.known[x.array+" cell"+name] = true
+		} else {
+			t.known[x.array] = true
+		}
+	}
 }
 
 // choiceByNumbers finds a select in e whose condition is on numbers alone, or nil.
@@ -493,10 +524,10 @@ func (t *tracer) loop(s *loopir.For, at stand) []*event {
 	return t.counted(trips, step, iter, body, at)
 }
 
-// smallBound is a constant that facts bound trips by, if it is as small as a number of lanes.
+// smallBound is a constant that facts bound trips by, if it may be a number of lanes.
 func smallBound(trips poly.Poly, facts poly.Facts) (int64, bool) {
 	n, _ := facts.UpperConst(trips.Expr())
-	if n == nil || !n.IsInt64() || n.Int64() > 64 {
+	if n == nil || !n.IsInt64() || n.Int64() < 2 || n.Int64() > 64 {
 		return 0, false
 	}
 	return n.Int64(), true
@@ -525,6 +556,7 @@ func (t *tracer) counted(trips, step poly.Poly, iter string, body []loopir.Stmt,
 	f := &loopir.For{Iter: iter, Lo: loopir.NewInt(0), Hi: trips.Expr(), Step: step.Expr()}
 	in.outer, in.facts = at.outer.Enter(f), at.facts.Enter(f)
 	in.conds = known(at.conds, in.outer)
+	in.around = in.conds
 	e.body = t.list(body, in)
 	return []*event{e}
 }

@@ -64,6 +64,16 @@ func TestTraced(t *testing.T) {
 		{"a division that a condition guards", "if M > 2 { E[0] = F[0]/F[1] }", "var q: i32 = F[0]/F[1]; if M > 2 { E[0] = q }", false},
 		{"loops that share an array", "for i in 0..N { C[i] = A[i] } for j in 0..N { D[j] = C[j] }", "for j in 0..N { D[j] = C[j] } for i in 0..N { C[i] = A[i] }", false},
 		{"loops that share nothing", "for i in 0..N { C[i] = A[i] } for j in 0..N { D[j] = B[j] }", "for j in 0..N { D[j] = B[j] } for i in 0..N { C[i] = A[i] }", true},
+		{"a choice by numbers", "for i in 0..N { C[i] += select(i >= M && i < 2*M, A[i], 0)*B[i] }", "for i in 0..N { if i >= M { if i < 2*M { C[i] += A[i]*B[i] } else { C[i] += 0*B[i] } } else { C[i] += 0*B[i] } }", true},
+		{"a choice by other numbers", "for i in 0..N { C[i] += select(i >= M && i < 2*M, A[i], 0)*B[i] }", "for i in 0..N { if i >= M { if i < 2*M { C[i] += A[i]*B[i] } else { C[i] += 0*B[i] } } }", false},
+		{"either condition", "for i in 0..N { if i < M || i > 2*M { C[i] = A[i] } else { C[i] = B[i] } }", "for i in 0..N { C[i] = select(i >= M && !(i > 2*M), B[i], A[i]) }", false},
+		{"either condition, one after the other", "for i in 0..N { if i < M || i > 2*M { C[i] = A[i] } else { C[i] = B[i] } }", "for i in 0..N { if i < M { C[i] = A[i] } else { if i > 2*M { C[i] = A[i] } else { C[i] = B[i] } } }", true},
+		{"a rest in two registers", "for i in 0..N%4 { var s: f32 = 0; for j in 0..M { if j < 3 { s += A[i] } else { s += B[i] } } C[i] = s }", "var z: f32[2][2]; for g in 0..2, l in 0..2 { z[g][l] = 0 } for j in 0..M { if j < 3 { for l in 0..2 { if l < N%4 { z[0][l] += A[l] } } for l in 0..2 { if l+2 < N%4 { z[1][l] += A[l+2] } } } else { for l in 0..2 { if l < N%4 { z[0][l] += B[l] } } for l in 0..2 { if l+2 < N%4 { z[1][l] += B[l+2] } } } } for l in 0..2 { if l < N%4 { C[l] = z[0][l] } } for l in 0..2 { if l+2 < N%4 { C[l+2] = z[1][l] } }", true},
+		{"a rest in two registers, mixed up", "for i in 0..N%4 { var s: f32 = 0; for j in 0..M { if j < 3 { s += A[i] } else { s += B[i] } } C[i] = s }", "var z: f32[2][2]; for g in 0..2, l in 0..2 { z[g][l] = 0 } for j in 0..M { if j < 3 { for l in 0..2 { if l < N%4 { z[0][l] += A[l] } } for l in 0..2 { if l+2 < N%4 { z[1][l] += A[l+2] } } } else { for l in 0..2 { if l < N%4 { z[0][l] += B[l] } } for l in 0..2 { if l+2 < N%4 { z[1][l] += B[l+2] } } } } for l in 0..2 { if l < N%4 { C[l] = z[0][l] } } for l in 0..2 { if l+2 < N%4 { C[l+2] = z[0][l] } }", false},
+		{"the first value wherever it matters", "var s: f32; if M > 2 { s = 1; s += A[0]; C[0] = s }", "var s: f32 = 1; if M > 2 { s += A[0]; C[0] = s }", true},
+		{"the first value in each iteration", "var s: f32; for j in 0..M { if j == 0 { s = 1 } s += A[j%N]; C[j%N] = s }", "var s: f32; for j in 0..M { s = 1; s += A[j%N]; C[j%N] = s }", false},
+		{"a second value", "var s: f32 = 2; if M > 2 { s = 1 } C[0] = s", "var s: f32 = 2; s = 1; C[0] = s", false},
+		{"a first value that is looked at before", "var s: f32[2]; s[M%2] = 3; if M > 2 { s[0] = 1 } C[0] = s[M%2]", "var s: f32[2]; s[M%2] = 3; s[0] = 1; C[0] = s[M%2]", false},
 	} {
 		a, b := body(c.a), body(c.b)
 		p := &composer{ctx: context.Background(), target: a, events: maxEvents}
