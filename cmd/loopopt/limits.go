@@ -90,7 +90,11 @@ func (a *app) limit(cmd *cobra.Command) (stop func(), err error) {
 	cmd.SetContext(ctx)
 	debug.SetGCPercent(collectAt)
 	done := make(chan struct{})
-	go a.watch(ctx, cancel, done)
+	var share heapShare
+	if share.leave(int64(l.memory)) >= int64(l.memory) { // too little for anything
+		cancel(&limitReached{"memory", l.memory.String()})
+	}
+	go a.watch(ctx, cancel, done, &share)
 	return sync.OnceFunc(func() { close(done) }), nil
 }
 
@@ -99,7 +103,7 @@ func (a *app) limit(cmd *cobra.Command) (stop func(), err error) {
 const watchEvery = 40 * time.Millisecond
 
 // watch cancels a command at a limit, and ends it if it does not end by itself.
-func (a *app) watch(ctx context.Context, cancel context.CancelCauseFunc, done <-chan struct{}) {
+func (a *app) watch(ctx context.Context, cancel context.CancelCauseFunc, done <-chan struct{}, share *heapShare) {
 	var over <-chan time.Time // nil: no such limit
 	if a.limits.timeout > 0 {
 		over = time.After(a.limits.timeout)
@@ -108,7 +112,6 @@ func (a *app) watch(ctx context.Context, cancel context.CancelCauseFunc, done <-
 	most := int64(a.limits.memory)
 	tick := time.NewTicker(watchEvery)
 	defer tick.Stop()
-	var share heapShare
 	look := func() {
 		used := share.leave(most)
 		if used < most {
