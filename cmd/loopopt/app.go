@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -39,6 +40,7 @@ type app struct {
 	format     string            // that verify prints in
 	about      string            // first argument
 	answered   atomic.Bool       // whether a document was printed
+	told       sync.Once         // that a limit ended the command
 	sources    map[string][]byte // for error messages
 	bar        *progressbar.ProgressBar
 }

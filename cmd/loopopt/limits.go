@@ -152,13 +152,15 @@ func (a *app) end(ctx context.Context) {
 }
 
 // undecided tells that a limit ended the command. To machines it is the answer, unless
-// one was printed.
+// one was printed. Who comes second, of the command and its watch, waits for the first.
 func (a *app) undecided(l *limitReached) {
-	fmt.Fprintln(a.err, "loopopt: unknown: "+l.Error())
-	if !a.answered.Swap(true) {
-		_ = a.write(a.machine(), []finding{{equiv.Unknown, loopir.Span{File: a.about}, l.Error(), nil}},
-			map[string]any{"outcome": equiv.Unknown, "reason": l.Error()})
-	}
+	a.told.Do(func() {
+		fmt.Fprintln(a.err, "loopopt: unknown: "+l.Error())
+		if !a.answered.Swap(true) {
+			_ = a.write(a.machine(), []finding{{equiv.Unknown, loopir.Span{File: a.about}, l.Error(), nil}},
+				map[string]any{"outcome": equiv.Unknown, "reason": l.Error()})
+		}
+	})
 }
 
 // A heapShare is what the garbage collector was told that Go's memory may grow to.

@@ -46,6 +46,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		if len(args) > 0 {
 			a.about = args[0]
 		}
+		if f := cmd.Flag("format"); f != nil { // the answer's, should a limit be reached at once
+			a.format = f.Value.String()
+		}
 		if stop, err = a.limit(cmd); err == nil {
 			ctx = cmd.Context()
 		}

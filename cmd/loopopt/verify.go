@@ -58,7 +58,6 @@ func (a *app) verifyCmd() *cobra.Command {
 			if !validFormat(b.format) {
 				return &exitError{exitUsage, fmt.Sprintf("--format %s: it is one of %s", b.format, strings.Join(formats, ", "))}
 			}
-			a.format = b.format
 			many := b.isBatch(args)
 			if how.explain && b.format != "text" && b.format != "json" {
 				return &exitError{exitUsage, "--explain is for --format text and json"}
