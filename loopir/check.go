@@ -5,6 +5,7 @@ package loopir
 func (f *File) Check() error {
 	var errs ErrorList
 	errs = append(errs, f.checkFile()...)
+	errs = append(errs, f.checkFuncs(func(*Func) bool { return true })...)
 	for _, k := range f.Kernels {
 		errs = append(errs, f.check(k)...)
 	}
@@ -66,7 +67,8 @@ type checker struct {
 	kernel *Kernel
 	scopes []map[string]*symbol
 	errs   ErrorList
-	over   string // what may use sizes only, while it is checked: "a shape", "a where-clause"
+	above  map[string]bool // while a func is checked: the funcs that it may use
+	over   string          // what may use sizes only, while it is checked: "a shape", "a where-clause"
 }
 
 func (c *checker) errorf(at Span, format string, args ...any) *Error {

@@ -6,7 +6,7 @@ func (c *checker) call(s *Call) {
 	callee := c.file.Kernel(s.Kernel)
 	if callee == nil {
 		e := c.errorf(s.Span, "no kernel %s in this file", s.Kernel)
-		if isFunc(c.file, s.Kernel) {
+		if c.file.Func(s.Kernel) != nil {
 			e.Msg = s.Kernel + " is a function; use its value in an assignment"
 		}
 		return
@@ -32,15 +32,6 @@ func (c *checker) call(s *Call) {
 		}
 	}
 	c.aliases(s, callee)
-}
-
-func isFunc(f *File, name string) bool {
-	for _, fn := range f.Funcs {
-		if fn.Name == name {
-			return true
-		}
-	}
-	return false
 }
 
 // window checks the argument of array parameter p and gives it all its bounds:

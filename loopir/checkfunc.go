@@ -1,5 +1,10 @@
 package loopir
 
+import (
+	"math/big"
+	"strings"
+)
+
 func (c *checker) inferCast(e *Cast) Expr {
 	out := &Cast{To: e.To, X: c.infer(e.X), Span: e.Span}
 	if !e.To.IsValue() {
@@ -22,13 +27,12 @@ func (c *checker) inferCast(e *Cast) Expr {
 
 func (c *checker) inferIntrinsic(e *Intrinsic) Expr {
 	out := &Intrinsic{Name: e.Name, Span: e.Span}
-	arity, builtin := intrinsics[e.Name]
-	if !builtin {
+	f := Builtin(e.Name)
+	if f == nil {
 		return c.inferFunc(e, out)
 	}
-	variadic := e.Name == "min" || e.Name == "max"
-	if len(e.Args) < arity || len(e.Args) > arity && !variadic {
-		c.errorf(e.Span, "%s takes %s%s, not %d", e.Name, count(arity, "argument"), map[bool]string{true: " or more"}[variadic], len(e.Args))
+	if len(e.Args) < f.Args || len(e.Args) > f.Args && !f.Variadic {
+		c.errorf(e.Span, "%s takes %s%s, not %d", e.Name, count(f.Args, "argument"), map[bool]string{true: " or more"}[f.Variadic], len(e.Args))
 		for _, a := range e.Args {
 			c.infer(a)
 		}
@@ -42,7 +46,7 @@ func (c *checker) inferIntrinsic(e *Intrinsic) Expr {
 		out.Args = append(out.Args, c.infer(a))
 	}
 	t := c.unifyAll(out.Args[values:], e.Name)
-	out.Type = c.intrinsicType(out, t)
+	out.Type = c.intrinsicType(f, out, t)
 	return out
 }
 
@@ -75,41 +79,47 @@ func (c *checker) unifyAll(args []Expr, name string) Type {
 	return t
 }
 
-// intrinsicType gives the type of a built-in on arguments of type t.
-func (c *checker) intrinsicType(e *Intrinsic, t Type) Type {
-	switch e.Name {
-	case "exp", "log", "sqrt", "tanh", "sigmoid", "fma":
-		switch {
-		case t == untypedInt:
-			return untypedFloat
-		case t.IsFloat() || t == untypedFloat || t == Invalid:
-			return t
-		}
-		c.errorf(e.Span, "%s takes floating-point values, not %s", e.Name, describeType(t))
+// intrinsicType gives the type of built-in f on arguments of type t.
+func (c *checker) intrinsicType(f *Function, e *Intrinsic, t Type) Type {
+	switch untyped := t >= untypedInt; {
+	case t == Invalid:
 		return Invalid
-	case "abs", "select":
-		if t == Index {
-			c.errorf(e.Span, "%s is no index operation; indices have + - * / %% min max", e.Name)
-			return Invalid
-		}
+	case t == Index && (f.Takes == Floats || f.Takes == Integers):
+		c.errorf(e.Span, "%s takes %s, not an index; convert it: %s(...)", e.Name, f.Takes, map[Operands]Type{Floats: F32, Integers: I32}[f.Takes])
+		return Invalid
+	case t == Index && f.Takes != Numbers:
+		c.errorf(e.Span, "%s is no index operation; indices have + - * / %% min max", e.Name)
+		return Invalid
+	case f.Takes == Floats && t == untypedInt:
+		return untypedFloat
+	case f.Takes == Floats && !t.IsFloat() && t != untypedFloat:
+		c.errorf(e.Span, "%s takes %s, not %s", e.Name, f.Takes, t)
+		return Invalid
+	case f.Takes == Integers && !t.IsInteger() && t != untypedInt:
+		c.errorf(e.Span, "%s takes %s, not %s", e.Name, f.Takes, t)
+		return Invalid
+	case f.Takes == Recastables && untyped:
+		c.errorf(e.Span, "which type has %s? write i32(...) or another type of 32 or 64 bits around it", shortText(e.Args[0]))
+		return Invalid
+	case f.Takes == Recastables && t.Twin() == Invalid:
+		c.errorf(e.Span, "%s takes %s, not %s", e.Name, f.Takes, t)
+		return Invalid
+	case f.Constant && !untyped:
+		c.amount(e, t)
 	}
-	return t
+	return f.Result(t)
 }
 
-func describeType(t Type) string {
-	if t == Index {
-		return "an index; convert it: f32(...)"
+// amount wants the last argument of e to be a literal that every processor shifts by alike.
+func (c *checker) amount(e *Intrinsic, t Type) {
+	n := e.Args[len(e.Args)-1]
+	if v, ok := n.(*Int); !ok || v.Value.Sign() < 0 || v.Value.Cmp(big.NewInt(int64(t.Bits()))) >= 0 {
+		c.errorf(n.Source(), "%s of %s is by a literal from 0 to %d, not by %s", e.Name, t, t.Bits()-1, shortText(n))
 	}
-	return t.String()
 }
 
 func (c *checker) inferFunc(e, out *Intrinsic) Expr {
-	var fn *Func
-	for _, f := range c.file.Funcs {
-		if f.Name == e.Name {
-			fn = f
-		}
-	}
+	fn := c.file.Func(e.Name)
 	if fn == nil {
 		switch s := c.lookup(e.Name); {
 		case c.file.Kernel(e.Name) != nil:
@@ -118,7 +128,7 @@ func (c *checker) inferFunc(e, out *Intrinsic) Expr {
 			c.errorf(e.Span, "%s is an array; its cells are written %s[i]", e.Name, e.Name)
 		default:
 			c.errorf(e.Span, "no function %s", e.Name).
-				Note(Span{}, "there are min, max, exp, log, sqrt, tanh, sigmoid, abs, select, fma, and what func declares")
+				Note(Span{}, "there are %s, and what func declares", strings.Join(functionNames(), ", "))
 		}
 		for _, a := range e.Args {
 			c.infer(a)
@@ -126,6 +136,9 @@ func (c *checker) inferFunc(e, out *Intrinsic) Expr {
 		return out
 	}
 	out.Type = fn.Result
+	if c.above != nil && !c.above[e.Name] {
+		c.errorf(e.Span, "a func uses those that are declared above it; %s is not", e.Name).Note(fn.Span, "%s is declared here", e.Name)
+	}
 	if len(e.Args) != len(fn.Params) {
 		c.errorf(e.Span, "%s takes %s, not %d", e.Name, count(len(fn.Params), "argument"), len(e.Args)).
 			Note(fn.Span, "%s is declared here", e.Name)

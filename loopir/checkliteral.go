@@ -1,6 +1,7 @@
 package loopir
 
 import (
+	"math"
 	"math/big"
 	"strconv"
 )
@@ -38,7 +39,9 @@ func (c *checker) push(e Expr, t Type) Expr {
 				e.Args[i] = c.push(a, t)
 			}
 		}
-		e.Type = c.intrinsicType(e, t)
+		if f := Builtin(e.Name); f != nil {
+			e.Type = c.intrinsicType(f, e, t)
+		}
 	}
 	return e
 }
@@ -55,7 +58,7 @@ func (c *checker) fits(e *Int, t Type) {
 	bits := uint(t.Bits())
 	lo, hi := new(big.Int), big.NewInt(1)
 	switch {
-	case t == U8:
+	case t.IsUnsigned():
 		hi.Lsh(hi, bits)
 	case t.IsInteger():
 		hi.Lsh(hi, bits-1)
@@ -73,8 +76,6 @@ func (c *checker) fits(e *Int, t Type) {
 	}
 }
 
-var maxFloats = map[Type]float64{F32: 0x1p128 - 0x1p103, BF16: 0x1p128 - 0x1p119, F16: 65520}
-
 // overflows tells whether a number rounds to infinity in t.
 func overflows(text string, t Type) bool {
 	if text == "inf" || text == "nan" {
@@ -84,8 +85,9 @@ func overflows(text string, t Type) bool {
 	if err != nil {
 		return true
 	}
-	limit, ok := maxFloats[t]
-	return ok && (v >= limit || v <= -limit)
+	// From half a unit above the largest number on, infinity is nearest.
+	limit := math.Ldexp(2-math.Ldexp(1, -t.Precision()), 1<<(t.ExponentBits()-1)-1)
+	return math.Abs(v) >= limit
 }
 
 // ambiguousDivision complains about a quotient of literals whose place does not

@@ -37,15 +37,17 @@
 // an operator or a comma, and before the { or the where of a header.
 //
 // These words are no names: kernel schedule func for in out inout if else let var
-// where inf nan, the types, and the built-in functions. The words of schedules
-// (block, tail, step, parallel, ...) are free.
+// where inf nan, the types, and the functions min max abs exp log sqrt tanh sigmoid
+// fma select. The words of schedules (block, tail, step, parallel, ...) are free, and so
+// are the names of the other built-in functions, but for funcs and kernels.
 //
 // # Grammar
 //
 // In EBNF, with NL for the end of a statement:
 //
 //	file      = { func | kernel | schedule } .
-//	func      = "func" name "(" [ name { "," name } ":" type { "," ... } ] ")" ":" type .
+//	func      = "func" name "(" [ name { "," name } ":" type { "," ... } ] ")" ":" type [ body ] .
+//	body      = "{" { let NL } "return" expr NL "}" .
 //	kernel    = "kernel" name "(" [ params { "," params } ] ")" [ "where" expr { "," expr } ] block .
 //	params    = name { "," name } ":" ( "size" | type )
 //	          | ( "in" | "out" | "inout" ) name { "," name } ":" type extents [ layout ] .
@@ -137,10 +139,39 @@
 //	min(a, b, ...)  max(a, b, ...)  abs(x)
 //	exp(x)  log(x)  sqrt(x)  tanh(x)  sigmoid(x)  fma(a, b, c)
 //	select(condition, a, b)
+//	round(x)  floor(x)  ceil(x)  trunc(x)
+//	and(a, b)  or(a, b)  xor(a, b)  not(x)  shl(x, 3)  shr(x, 3)  bitcast(x)
 //
-// and those that func declares: uninterpreted functions, of which nothing is known
-// but that equal arguments give equal results. fma(a, b, c) is a*b + c rounded
-// once. Only the chosen argument of select is read.
+// and those that func declares. fma(a, b, c) is a*b + c rounded once. Only the chosen
+// argument of select is read. round goes to the nearest integer, ties to even; i32(...)
+// and its like from a floating-point number to an integer truncate and saturate, NaN
+// becoming 0, so that i32(round(x)) converts to the nearest. and, or, xor, not work on the
+// bits of integers, a negative one being two's complement. shl and shr shift by a literal
+// from 0 to one below the number of bits; shl wraps and shr rounds down, which keeps the
+// sign of all types but u8. bitcast takes the bits of an f32 as an i32 and those of an f64
+// as an i64, or the other way round.
+//
+// # Functions
+//
+// A func without a body is an uninterpreted function: nothing is known of it but that
+// equal arguments give equal results. One with a body is short for it: lets, and the
+// value that it returns. In it stand values only, the parameters and lets above, built-in
+// functions and the funcs that are declared above. It has a value whatever the arguments
+// are, so that integers are divided by literals only.
+//
+//	// 2 to the power of n, for n from -126 to 127
+//	func power(n: i32): f32 {
+//	  return bitcast(shl(n + 127, 23))
+//	}
+//
+//	func swish(x: f32): f32 {
+//	  let e = exp(-x)
+//	  return x / (1 + e)
+//	}
+//
+//	kernel both(N: size, in A: f32[N], in E: i32[N], out B: f32[N]) {
+//	  for i in 0..N { B[i] = swish(A[i]) * power(E[i]) }
+//	}
 //
 // A condition compares indices or values of one type; it stands in where, if and
 // select.

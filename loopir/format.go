@@ -16,11 +16,12 @@ const (
 // lines where they stood, everything else in one canonical form.
 func Format(f *File) []byte {
 	p := &printer{comments: slices.Clone(f.Comments)}
-	afterFunc := true
+	afterBare := true
 	for _, d := range f.inOrder() {
-		_, isFunc := d.(*Func)
-		p.blank = !isFunc || !afterFunc
-		afterFunc = isFunc
+		fn, ok := d.(*Func)
+		bare := ok && fn.Value == nil // declarations without a body stand together
+		p.blank = !bare || !afterBare
+		afterBare = bare
 		switch d := d.(type) {
 		case *Func:
 			p.funcDecl(d)

@@ -23,7 +23,27 @@ func (p *printer) funcDecl(f *Func) {
 		}
 	}
 	p.printf("): %s", f.Result)
-	p.end(f.Span, noLimit)
+	if f.Value == nil {
+		p.end(f.Span, noLimit)
+		return
+	}
+	p.out.WriteByte(' ')
+	limit := offsetOf(f.Return)
+	if len(f.Lets) > 0 {
+		limit = offsetOf(f.Lets[0].Span)
+	}
+	p.open(f.Span, limit)
+	for i, l := range f.Lets {
+		if limit = offsetOf(f.Return); i+1 < len(f.Lets) {
+			limit = offsetOf(f.Lets[i+1].Span)
+		}
+		p.stmt(l, limit)
+	}
+	p.node(f.Return)
+	p.printf("return %s", FormatExpr(f.Value))
+	p.end(f.Return, offsetOf(f.End))
+	p.shut(f.End)
+	p.end(f.End, noLimit)
 }
 
 func (p *printer) kernel(k *Kernel) {

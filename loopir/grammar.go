@@ -102,6 +102,10 @@ type assignStmt struct {
 	RHS Expr   `parser:"@@"`
 }
 
+type returnStmt struct {
+	Value Expr `parser:"'return' @@"`
+}
+
 type callStmt struct {
 	Call Expr `parser:"@@"`
 }
@@ -152,6 +156,7 @@ var (
 	letGrammar      = sync.OnceValue(production[letStmt])
 	varGrammar      = sync.OnceValue(production[varStmt])
 	assignGrammar   = sync.OnceValue(production[assignStmt])
+	returnGrammar   = sync.OnceValue(production[returnStmt])
 	callGrammar     = sync.OnceValue(production[callStmt])
 	prefetchGrammar = sync.OnceValue(production[prefetchStmt])
 	scheduleGrammar = sync.OnceValue(production[scheduleHeader])

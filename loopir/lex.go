@@ -30,7 +30,7 @@ var definition = lexer.MustSimple([]lexer.SimpleRule{
 	{Name: "Ident", Pattern: `[A-Za-z_][A-Za-z_0-9]*(\.[A-Za-z_][A-Za-z_0-9]*)*`},
 	{Name: "Float", Pattern: `[0-9][0-9_]*\.[0-9][0-9_]*([eE][-+]?[0-9]+)?|[0-9][0-9_]*[eE][-+]?[0-9]+`},
 	{Name: "Int", Pattern: `[0-9][0-9A-Za-z_]*`},
-	{Name: "Foreign", Pattern: `/\*|\+\+|\*\*|:=|"[^"\n]*"?`},
+	{Name: "Foreign", Pattern: `<<|>>|/\*|\+\+|\*\*|:=|"[^"\n]*"?`},
 	{Name: "Punct", Pattern: `\.\.|[-+*/=!<>]=|&&|\|\||[-+*/%<>=!(),:;{}\[\]@]`},
 	{Name: "Bad", Pattern: `[^\x00-\x7f]+|[\s\S]`},
 })

@@ -62,13 +62,13 @@ func tables() string {
 	}
 	fmt.Fprintf(&b, "\nAssignments: `%s`. Places of locals: `%s`. Marks of loops: `%s`, `unroll`.\n", strings.Join(assignNames[:], "` `"),
 		strings.Join(memNames[1:], "` `"), strings.Join(parNames[1:], "`, `"))
-	b.WriteString("\nBuilt-in functions:\n\n| function | arguments |\n|---|---|\n")
-	for _, f := range slices.Sorted(maps.Keys(intrinsics)) {
+	b.WriteString("\nBuilt-in functions:\n\n| function | arguments | of |\n|---|---|---|\n")
+	for _, f := range Functions {
 		more := ""
-		if f == "min" || f == "max" {
+		if f.Variadic {
 			more = " or more"
 		}
-		fmt.Fprintf(&b, "| `%s` | %d%s |\n", f, intrinsics[f], more)
+		fmt.Fprintf(&b, "| `%s` | %d%s | %s |\n", f.Name, f.Args, more, f.Takes)
 	}
 	fmt.Fprintf(&b, "\nWords that are no names: `%s`.\n", strings.Join(slices.Sorted(maps.Keys(reserved)), "` `"))
 	return b.String()

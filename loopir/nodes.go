@@ -50,13 +50,18 @@ type Comment struct {
 	Span Span
 }
 
-// A Func declares an uninterpreted function: func match(a, b: i32): i32
+// A Func declares a function of values: an uninterpreted one, func match(a, b: i32): i32,
+// or one with a body, lets and one result, which it is short for.
 type Func struct {
 	Name   string
-	Names  []string // of the parameters, for the reader; may be nil
+	Names  []string // of the parameters; may be nil where there is no body
 	Params []Type
 	Result Type
-	Span   Span
+	Lets   []*Let
+	Value  Expr // over the parameters and the lets; nil for an uninterpreted function
+	Span   Span // of the header
+	Return Span // of the statement with the value
+	End    Span // of the closing brace
 }
 
 // A Kernel denotes a function from sizes, scalars and array contents to array
@@ -310,9 +315,7 @@ type Unary struct {
 	Span Span
 }
 
-// An Intrinsic is a built-in or declared function applied: min, max (also on
-// Index; two or more arguments), exp, log, sqrt, tanh, sigmoid, abs,
-// select(cond, a, b), fma(a, b, c), or an uninterpreted function.
+// An Intrinsic is a function applied: one of Functions, or one that a Func declares.
 type Intrinsic struct {
 	Name string
 	Args []Expr

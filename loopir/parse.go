@@ -15,6 +15,7 @@ func Parse(name string, src []byte) (*File, error) {
 	p, errs := parse(name, src)
 	f := p.file
 	errs = append(errs, f.checkFile()...)
+	errs = append(errs, f.checkFuncs(func(fn *Func) bool { return !p.broken[fn] })...)
 	for _, k := range f.Kernels {
 		if !p.broken[k] {
 			errs = append(errs, f.check(k)...)
@@ -42,7 +43,7 @@ func parse(name string, src []byte) (*parser, ErrorList) {
 	p := &parser{
 		file:   &File{Name: name, Comments: toks.comments},
 		toks:   toks.tokens,
-		broken: map[*Kernel]bool{},
+		broken: map[any]bool{},
 	}
 	p.matchBrackets()
 	p.declarations()
@@ -62,8 +63,8 @@ type parser struct {
 	match  map[int]int // opening bracket to closing one, by token number; no entry: never closed
 	errs   ErrorList
 	depth  int
-	broken map[*Kernel]bool // kernels with errors in their text
-	cutOff int              // the token before which a } was found missing
+	broken map[any]bool // kernels and funcs with errors in their text
+	cutOff int          // the token before which a } was found missing
 }
 
 func (p *parser) error(err error) {
@@ -144,9 +145,7 @@ func (p *parser) declarations() {
 		case t.Value == "schedule":
 			p.schedule()
 		case t.Value == "func":
-			s := p.segment(false)
-			p.funcDecl(s)
-			p.endOfStatement()
+			p.function()
 		default:
 			p.error(Errorf(tokenSpan(t), "expected a kernel, a schedule or a func, found %s", describe(t)))
 			for !p.peek().EOF() && !p.atDeclaration(p.pos) {
@@ -161,7 +160,7 @@ func (p *parser) endOfStatement() {
 	switch t := p.peek(); {
 	case t.EOF(), t.Type == symNewline, t.Value == ";", t.Value == "}":
 	case t.Value == "{":
-		p.error(Errorf(tokenSpan(t), "unexpected {; only for, if, else, kernel and schedule open a block"))
+		p.error(Errorf(tokenSpan(t), "unexpected {; only for, if, else, func, kernel and schedule open a block"))
 		p.skipBlock()
 	default:
 		p.error(Errorf(tokenSpan(t), "unexpected %s after the statement", describe(t)))

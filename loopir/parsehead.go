@@ -4,35 +4,6 @@ import (
 	"github.com/alecthomas/participle/v2/lexer"
 )
 
-func (p *parser) funcDecl(s segment) {
-	if !s.ok {
-		return
-	}
-	g, err := read(funcGrammar, s.toks, funcShape)
-	if err != nil {
-		p.error(err)
-		return
-	}
-	f := &Func{Name: p.name(g.Name), Result: p.valueType(g.Result), Span: spanOf(s.toks)}
-	var pending []word
-	for _, group := range g.Groups {
-		pending = append(pending, group.Names...)
-		if group.Type == nil {
-			continue
-		}
-		t := p.valueType(*group.Type)
-		for _, n := range pending {
-			f.Names = append(f.Names, p.name(n))
-			f.Params = append(f.Params, t)
-		}
-		pending = nil
-	}
-	for _, n := range pending {
-		p.error(Errorf(n.span(), "parameter %s has no type", n.Text).Note(Span{}, "the form is: %s", funcShape))
-	}
-	p.file.Funcs = append(p.file.Funcs, f)
-}
-
 func (p *parser) valueType(w word) Type {
 	t := ParseType(w.Text)
 	if t == Invalid {

@@ -8,7 +8,8 @@ import (
 const (
 	kernelShape   = "kernel name(N, K: size, alpha: f32, in A: f32[N][K], out B: f32[N]) where N >= 1 { ... }"
 	scheduleShape = "schedule name for kernel { ... }, or schedule name(V: int) for any { ... }"
-	funcShape     = "func name(a, b: i32): i32"
+	funcShape     = "func name(a, b: i32): i32, or func name(x: f32): f32 { let y = expression ... return expression }"
+	returnShape   = "return expression"
 	forShape      = "for i in lo..hi step s parallel { ... }"
 	ifShape       = "if condition { ... } else { ... }"
 	letShape      = "let name = expression"

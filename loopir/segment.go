@@ -72,9 +72,11 @@ func hintFor(text string) string {
 	case ".":
 		return "ranges are lo..hi, and a number has digits before and after its point"
 	case "&", "|":
-		return "conditions are joined by && and ||"
+		return "conditions are joined by && and ||, bits by and(x, y) and or(x, y)"
 	case "^", "~":
-		return "there are no bit operations"
+		return "bits are combined by xor(x, y) and not(x)"
+	case "<<", ">>":
+		return "bits are shifted by shl(x, 3) and shr(x, 3)"
 	case "++":
 		return "write += 1"
 	case ":=":
@@ -124,7 +126,7 @@ func (p *parser) assignsNext() bool {
 // opensBlock tells headers, which a { follows.
 func opensBlock(ts []lexer.Token) bool {
 	switch ts[0].Value {
-	case "kernel", "schedule", "for", "if", "else":
+	case "kernel", "schedule", "func", "for", "if", "else":
 		return true
 	}
 	return len(ts) > 2 && ts[1].Value == ":" && ts[2].Value == "for"

@@ -17,8 +17,9 @@ type (
 
 // A frame holds one activation of a kernel.
 type frame struct {
-	ints  []int64 // sizes and iterators
-	views []view  // arrays and scalars
+	ints  []int64  // sizes and iterators
+	views []view   // arrays and scalars
+	vals  []uint64 // parameters and lets of a func
 	m     *machine
 }
 
@@ -27,6 +28,7 @@ type scope struct {
 	kernel *loopir.Kernel
 	index  map[string]int
 	views  map[string]int
+	vals   map[string]int
 	decls  map[string]decl
 	nInts  int
 	nViews int
@@ -54,14 +56,15 @@ type compiler struct {
 	file   *loopir.File
 	dom    domain
 	active map[string]bool // kernels being compiled
+	funcs  map[*loopir.Func]*body
 }
 
 func newCompiler(f *loopir.File, d domain) *compiler {
-	return &compiler{file: f, dom: d, active: map[string]bool{}}
+	return &compiler{file: f, dom: d, active: map[string]bool{}, funcs: map[*loopir.Func]*body{}}
 }
 
 func (c *compiler) scope(k *loopir.Kernel) *scope {
-	return &scope{kernel: k, index: map[string]int{}, views: map[string]int{}, decls: map[string]decl{}}
+	return &scope{kernel: k, index: map[string]int{}, views: map[string]int{}, vals: map[string]int{}, decls: map[string]decl{}}
 }
 
 // A program is a compiled kernel.

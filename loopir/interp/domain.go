@@ -53,31 +53,31 @@ func (concrete) cast(from, to loopir.Type) func(uint64) uint64 {
 	return func(x uint64) uint64 { return fromInt(to, int64(x)) }
 }
 
-// Sigmoid is the reference sigmoid, to be rounded to the type at hand.
-func Sigmoid(x float64) float64 { return 1 / (1 + math.Exp(-x)) }
-
-var floatFuncs = map[string]func(float64) float64{
-	"exp": math.Exp, "log": math.Log, "sqrt": math.Sqrt, "tanh": math.Tanh, "sigmoid": Sigmoid, "abs": math.Abs,
-	"-": func(x float64) float64 { return -x },
-}
-
 func (concrete) unary(op string, t loopir.Type) func(uint64) uint64 {
-	if t == loopir.Bool {
+	f := loopir.Builtin(op)
+	switch {
+	case t == loopir.Bool:
 		return func(x uint64) uint64 { return 1 - x }
-	}
-	if t.IsFloat() {
-		f := floatFuncs[op]
-		return func(x uint64) uint64 { return fromFloat(t, f(toFloat(t, x))) }
-	}
-	if op == "abs" {
-		return func(x uint64) uint64 {
-			if int64(x) < 0 {
-				x = -x
-			}
-			return wrap(t, x)
-		}
+	case f != nil && f.Takes == loopir.Recastables:
+		to := f.Result(t)
+		return func(x uint64) uint64 { return recast(to, x) }
+	case f != nil && t.IsFloat():
+		return func(x uint64) uint64 { return fromFloat(t, f.Float1(toFloat(t, x))) }
+	case f != nil:
+		return func(x uint64) uint64 { return wrap(t, uint64(f.Int1(int64(x)))) }
+	case t.IsFloat():
+		return func(x uint64) uint64 { return fromFloat(t, -toFloat(t, x)) }
 	}
 	return func(x uint64) uint64 { return wrap(t, -x) }
+}
+
+// recast gives the bits of x in type t of the same width.
+func recast(t loopir.Type, x uint64) uint64 {
+	if t.IsFloat() {
+		drop := 64 - t.Bits()
+		return x << drop >> drop
+	}
+	return wrap(t, x)
 }
 
 func (d concrete) binary(op string, t loopir.Type) func(x, y uint64) uint64 {
@@ -99,11 +99,17 @@ func (d concrete) binary(op string, t loopir.Type) func(x, y uint64) uint64 {
 		if f := float64Ops[op]; f != nil {
 			return func(x, y uint64) uint64 { return fromFloat(t, f(toFloat(t, x), toFloat(t, y))) }
 		}
+		if f := loopir.Builtin(op); f != nil {
+			return func(x, y uint64) uint64 { return fromFloat(t, f.Float2(toFloat(t, x), toFloat(t, y))) }
+		}
 		f := floatTests[op]
 		return func(x, y uint64) uint64 { return d.boolean(f(toFloat(t, x), toFloat(t, y))) }
 	}
 	if f := intOps[op]; f != nil {
 		return func(x, y uint64) uint64 { return wrap(t, uint64(f(int64(x), int64(y)))) }
+	}
+	if f := loopir.Builtin(op); f != nil {
+		return func(x, y uint64) uint64 { return wrap(t, uint64(f.Int2(int64(x), int64(y)))) }
 	}
 	f := intTests[op]
 	return func(x, y uint64) uint64 { return d.boolean(f(int64(x), int64(y))) }
@@ -118,12 +124,10 @@ var float32Ops = map[string]func(x, y float32) float32{
 }
 
 var float64Ops = map[string]func(x, y float64) float64{
-	"+":   func(x, y float64) float64 { return float64(x + y) },
-	"-":   func(x, y float64) float64 { return float64(x - y) },
-	"*":   func(x, y float64) float64 { return float64(x * y) },
-	"/":   func(x, y float64) float64 { return float64(x / y) },
-	"min": func(x, y float64) float64 { return min(x, y) },
-	"max": func(x, y float64) float64 { return max(x, y) },
+	"+": func(x, y float64) float64 { return float64(x + y) },
+	"-": func(x, y float64) float64 { return float64(x - y) },
+	"*": func(x, y float64) float64 { return float64(x * y) },
+	"/": func(x, y float64) float64 { return float64(x / y) },
 }
 
 var floatTests = map[string]func(x, y float64) bool{
@@ -136,13 +140,11 @@ var floatTests = map[string]func(x, y float64) bool{
 }
 
 var intOps = map[string]func(x, y int64) int64{
-	"+":   func(x, y int64) int64 { return x + y },
-	"-":   func(x, y int64) int64 { return x - y },
-	"*":   func(x, y int64) int64 { return x * y },
-	"/":   func(x, y int64) int64 { return x / y },
-	"%":   func(x, y int64) int64 { return x % y },
-	"min": func(x, y int64) int64 { return min(x, y) },
-	"max": func(x, y int64) int64 { return max(x, y) },
+	"+": func(x, y int64) int64 { return x + y },
+	"-": func(x, y int64) int64 { return x - y },
+	"*": func(x, y int64) int64 { return x * y },
+	"/": func(x, y int64) int64 { return x / y },
+	"%": func(x, y int64) int64 { return x % y },
 }
 
 var intTests = map[string]func(x, y int64) bool{

@@ -254,7 +254,8 @@ func TestCallFaults(t *testing.T) {
 // one evaluates an expression over scalars x, y, z of a type.
 func one(t *testing.T, typ loopir.Type, name, expr string, x, y, z Value) Value {
 	t.Helper()
-	src := "func g(a, b: " + name + "): " + name + "\nkernel k(x, y, z: " + name + ", out B: " + name + "[1]) { B[0] = " + expr + " }"
+	src := strings.ReplaceAll("func g(a, b: T): T\nfunc twice(a: T): T {\nlet b = a\nreturn b + a\n}\nfunc scaled(a, b: T): T { return twice(a) * 2 + b }\n", "T", name) +
+		"kernel k(x, y, z: " + name + ", out B: " + name + "[1]) { B[0] = " + expr + " }"
 	f := parse(t, src)
 	in := &Inputs{Scalars: map[string]Value{"x": x, "y": y, "z": z}}
 	out, err := Run(context.Background(), f, f.Kernels[0], in, Options{})
@@ -388,6 +389,23 @@ func TestValues(t *testing.T) {
 		{"i8", "min(x, -128)", 3, 0, 0, -128},
 		{"f32", "1 / -0.0", 0, 0, 0, -inf},
 		{"i32", "min(x, y, -4)", 3, 2, 0, -4},
+		{"f32", "round(x) + round(y)", 2.5, 3.5, 0, 6},
+		{"f32", "1 / round(x)", -0.5, 0, 0, -inf},
+		{"f64", "floor(x) + ceil(y) * 10 + trunc(z) * 100", -1.5, 1.5, -1.5, -82},
+		{"bf16", "floor(x)", 1.5, 0, 0, 1},
+		{"i32", "i32(round(f64(x) / 2))", 7, 0, 0, 4},
+		{"i8", "and(x, y) + or(x, y) * 0 + xor(x, -1)", 0x55, 0x0f, 0, 0x05 - 0x55 - 1},
+		{"u8", "not(x)", 3, 0, 0, 252},
+		{"i32", "not(x)", 3, 0, 0, -4},
+		{"i8", "shl(x, 1)", 100, 0, 0, -56},
+		{"i8", "shr(x, 1)", -3, 0, 0, -2},
+		{"u8", "shr(x, 7)", 200, 0, 0, 1},
+		{"i64", "shr(shl(x, 63), 63)", 1, 0, 0, -1},
+		{"i32", "bitcast(f32(1.5) * f32(x))", 1, 0, 0, 0x3fc00000},
+		{"f32", "bitcast(i32(0x7f800000))", 0, 0, 0, inf},
+		{"i64", "bitcast(-f64(x))", 0, 0, 0, math.MinInt64},
+		{"f32", "twice(twice(x) + 1)", 3, 0, 0, 14},
+		{"i32", "scaled(x, 5)", 3, 0, 0, 17},
 	} {
 		typ := loopir.ParseType(c.typ)
 		v := func(f float64) Value { return Float(typ, f) }

@@ -44,12 +44,16 @@ func (t terms) cast(from, to loopir.Type) func(uint64) uint64 {
 }
 
 func (t terms) unary(op string, typ loopir.Type) func(uint64) uint64 {
+	result := typ
+	if f := loopir.Builtin(op); f != nil {
+		result = f.Result(typ)
+	}
 	return func(x uint64) uint64 {
 		n := t.nodes[x]
 		if n.Op == "lit" && (op == "-" || op == "!") {
 			return uint64(t.lit(typ, concrete{}.unary(op, typ)(n.Bits)))
 		}
-		return uint64(t.op(op, typ, TermID(x)))
+		return uint64(t.op(op, result, TermID(x)))
 	}
 }
 

@@ -9,7 +9,10 @@
 // 1/(1+exp(-x))) and then rounded to the type. Integers wrap; / and % on them
 // truncate and dividing by zero is a fault. A cast to an integer type truncates
 // toward zero and saturates, NaN giving 0; one from a wider integer wraps.
-// Uninterpreted functions are a fixed hash of their arguments.
+// round, floor, ceil and trunc are exact; shr keeps the sign. bitcast of a NaN
+// gives its bits as they are. What the other built-in functions compute is in
+// loopir.Functions. A function with a body is its lets, in order, and its value;
+// uninterpreted ones are a fixed hash of their arguments.
 //
 // Faults. Whatever makes a kernel's meaning undefined is reported as a *Fault:
 // see FaultKind.
@@ -89,10 +92,9 @@ func fromFloat(t loopir.Type, x float64) uint64 {
 		return math.Float64bits(x)
 	case loopir.F32:
 		return uint64(math.Float32bits(float32(x)))
-	case loopir.BF16:
-		return uint64(floatToSmall(x, 8, 8))
-	case loopir.F16:
-		return uint64(floatToSmall(x, 5, 11))
+	}
+	if t.IsFloat() {
+		return uint64(floatToSmall(x, t.ExponentBits(), t.Precision()))
 	}
 	return saturate(t, x)
 }
@@ -122,30 +124,17 @@ func oddFloat(x int64) float64 {
 
 // wrap reduces x to the range of an integer type.
 func wrap(t loopir.Type, x uint64) uint64 {
-	switch t {
-	case loopir.I8:
-		return uint64(int64(int8(x)))
-	case loopir.U8:
-		return uint64(uint8(x))
-	case loopir.I16:
-		return uint64(int64(int16(x)))
-	case loopir.I32:
-		return uint64(int64(int32(x)))
+	drop := 64 - t.Bits()
+	if t.IsUnsigned() {
+		return x << drop >> drop
 	}
-	return x
+	return uint64(int64(x<<drop) >> drop)
 }
 
 func saturate(t loopir.Type, x float64) uint64 {
-	lo, hi := int64(math.MinInt64), int64(math.MaxInt64)
-	switch t {
-	case loopir.I8:
-		lo, hi = math.MinInt8, math.MaxInt8
-	case loopir.U8:
-		lo, hi = 0, math.MaxUint8
-	case loopir.I16:
-		lo, hi = math.MinInt16, math.MaxInt16
-	case loopir.I32:
-		lo, hi = math.MinInt32, math.MaxInt32
+	lo, hi := int64(-1)<<(t.Bits()-1), int64(uint64(1)<<(t.Bits()-1)-1)
+	if t.IsUnsigned() {
+		lo, hi = 0, 2*hi+1
 	}
 	switch {
 	case math.IsNaN(x):

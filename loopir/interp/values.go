@@ -35,6 +35,9 @@ func (c *compiler) typeOf(e loopir.Expr, sc *scope) loopir.Type {
 		if fn := c.function(e.Name); fn != nil {
 			return fn.Result
 		}
+		if f := loopir.Builtin(e.Name); f != nil && f.Takes == loopir.Recastables {
+			return f.Result(first(e.Args...))
+		}
 		if e.Name == "select" && len(e.Args) == 3 {
 			return first(e.Args[1:]...)
 		}
@@ -55,12 +58,7 @@ func (c *compiler) function(name string) *loopir.Func {
 	if c.file == nil {
 		return nil
 	}
-	for _, f := range c.file.Funcs {
-		if f.Name == name {
-			return f
-		}
-	}
-	return nil
+	return c.file.Func(name)
 }
 
 // value compiles an expression whose value has type t.
@@ -113,6 +111,9 @@ func (c *compiler) constant(t loopir.Type, e *loopir.Int) (valueFn, error) {
 }
 
 func (c *compiler) read(e *loopir.Read, t loopir.Type, sc *scope) (valueFn, error) {
+	if slot, ok := sc.vals[e.Name]; ok && len(e.Index) == 0 && sc.decls[e.Name].typ == t {
+		return func(fr *frame) uint64 { return fr.vals[slot] }, nil
+	}
 	at, d, err := c.place(e, sc)
 	if err != nil {
 		return nil, err
@@ -162,27 +163,26 @@ func (c *compiler) cast(e *loopir.Cast, t loopir.Type, sc *scope) (valueFn, erro
 	return func(fr *frame) uint64 { return op(x(fr)) }, err
 }
 
-// arity of the intrinsics; -1 is two or more.
-var arity = map[string]int{
-	"min": -1, "max": -1, "exp": 1, "log": 1, "sqrt": 1, "tanh": 1, "sigmoid": 1, "abs": 1, "select": 3, "fma": 3,
-}
-
 func (c *compiler) intrinsic(e *loopir.Intrinsic, t loopir.Type, sc *scope) (valueFn, error) {
 	if fn := c.function(e.Name); fn != nil {
-		return c.uninterpreted(fn, e, t, sc)
+		return c.applied(fn, e, t, sc)
 	}
-	n, ok := arity[e.Name]
-	if !ok {
+	f := loopir.Builtin(e.Name)
+	if f == nil {
 		return nil, loopir.Errorf(e.Span, "no function %s", e.Name)
 	}
-	if len(e.Args) != n && (n >= 0 || len(e.Args) < 2) {
+	if len(e.Args) != f.Args && (!f.Variadic || len(e.Args) < f.Args) {
 		return nil, loopir.Errorf(e.Span, "%s can't take %d arguments", e.Name, len(e.Args))
 	}
 	if e.Name == "select" {
 		return c.choose(e, t, sc)
 	}
-	if t == loopir.Bool || n == 1 && e.Name != "abs" && !t.IsFloat() {
+	if t == loopir.Bool || f.Takes == loopir.Floats && !t.IsFloat() && e.Name != "fma" || f.Takes == loopir.Integers && !t.IsInteger() ||
+		f.Takes == loopir.Recastables && t.Twin() == loopir.Invalid {
 		return nil, loopir.Errorf(e.Span, "no %s for type %s", e.Name, t)
+	}
+	if f.Takes == loopir.Recastables {
+		t = t.Twin()
 	}
 	args := make([]valueFn, len(e.Args))
 	for i, a := range e.Args {
@@ -191,7 +191,7 @@ func (c *compiler) intrinsic(e *loopir.Intrinsic, t loopir.Type, sc *scope) (val
 			return nil, err
 		}
 	}
-	switch n {
+	switch f.Args {
 	case 1:
 		op := c.dom.unary(e.Name, t)
 		return func(fr *frame) uint64 { return op(args[0](fr)) }, nil
@@ -241,7 +241,8 @@ func (c *compiler) choose(e *loopir.Intrinsic, t loopir.Type, sc *scope) (valueF
 	}, err
 }
 
-func (c *compiler) uninterpreted(fn *loopir.Func, e *loopir.Intrinsic, t loopir.Type, sc *scope) (valueFn, error) {
+// applied is a function of the file on its arguments.
+func (c *compiler) applied(fn *loopir.Func, e *loopir.Intrinsic, t loopir.Type, sc *scope) (valueFn, error) {
 	if fn.Result != t || len(fn.Params) != len(e.Args) {
 		return nil, loopir.Errorf(e.Span, "%s takes %d arguments and gives %s", fn.Name, len(fn.Params), fn.Result)
 	}
@@ -259,6 +260,10 @@ func (c *compiler) uninterpreted(fn *loopir.Func, e *loopir.Intrinsic, t loopir.
 		if args[i], err = c.value(a, fn.Params[i], sc); err != nil {
 			return nil, err
 		}
+	}
+	if fn.Value != nil {
+		b, err := c.body(fn)
+		return b.on(args), err
 	}
 	return func(fr *frame) uint64 {
 		vs := make([]uint64, len(args))
