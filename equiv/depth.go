@@ -104,13 +104,14 @@ func (d *depths) settledNode(e loopir.Expr) *noBound {
 			return rounds
 		}
 	case *loopir.Cast:
-		if e.To.IsFloat() && !holdsAll(e.To, e.X.TypeOf()) {
+		if e.To.IsFloat() && !e.To.Holds(e.X.TypeOf()) {
 			return rounds
 		}
 	case *loopir.Intrinsic:
-		switch e.Name {
-		case "exp", "log", "sqrt", "tanh", "sigmoid", "fma":
+		if f := loopir.Builtin(e.Name); f != nil && f.Roundings > 0 {
 			return rounds
+		} else if f != nil && f.Takes == loopir.Recastables {
+			return unbounded(e.Span, "this depends on the bits of a number")
 		}
 	}
 	return nil

@@ -236,7 +236,7 @@ func (x *expander) cast(v value, e *loopir.Cast, ctx known, path []*Stmt) (realP
 	if f != nil {
 		return nil, f
 	}
-	if e.X.TypeOf().IsFloat() && holdsAll(e.To, e.X.TypeOf()) && plainProduct(p) && len(p[0].factors) == 1 && p[0].coef.Cmp(big.NewRat(1, 1)) == 0 {
+	if e.X.TypeOf().IsFloat() && e.To.Holds(e.X.TypeOf()) && plainProduct(p) && len(p[0].factors) == 1 && p[0].coef.Cmp(big.NewRat(1, 1)) == 0 {
 		return p, nil
 	}
 	return (&atom{head: e.X.TypeOf().String() + ":" + e.To.String(), args: []realPoly{p}}).poly(), nil

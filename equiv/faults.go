@@ -375,12 +375,45 @@ func hasDivision(e loopir.Expr) bool {
 	return found
 }
 
-// Inline is k, a kernel of f, with lets and calls inlined, as NewProgram has them: arguments that
+// Inline is k, a kernel of f, with lets and calls, of functions too, inlined, as NewProgram has them: arguments that
 // may fault are computed at the call.
 func Inline(f *loopir.File, k *loopir.Kernel) (*loopir.Kernel, error) {
 	f, k = argumentsFirst(f, k.Clone())
 	k.InlineLets()
-	return f.InlineCalls(k)
+	k, err := f.InlineAll(k)
+	if err == nil {
+		loopir.Walk(k.Body, func(s loopir.Stmt) bool {
+			loopir.MapStmtExprs(s, func(e loopir.Expr) loopir.Expr { return loopir.MapExpr(e, asArithmetic) })
+			return true
+		})
+	}
+	return k, err
+}
+
+// asArithmetic writes shl(x, n) as x * 2^n and not(x) as -1 - x, which are the same in
+// integers that wrap, and which the laws of arithmetic are known for.
+func asArithmetic(e loopir.Expr) loopir.Expr {
+	call, ok := e.(*loopir.Intrinsic)
+	if !ok || call.Name != "shl" && call.Name != "not" || !call.Type.IsInteger() {
+		return e
+	}
+	literal := func(v *big.Int) loopir.Expr { return &loopir.Int{Value: v, Type: call.Type, Span: call.Span} }
+	if call.Name == "not" {
+		if call.Type.IsUnsigned() {
+			most := new(big.Int).Lsh(big.NewInt(1), uint(call.Type.Bits()))
+			return &loopir.Binary{Op: loopir.Sub, X: literal(most.Sub(most, big.NewInt(1))), Y: call.Args[0], Type: call.Type, Span: call.Span}
+		}
+		return &loopir.Binary{Op: loopir.Sub, X: literal(big.NewInt(-1)), Y: call.Args[0], Type: call.Type, Span: call.Span}
+	}
+	n, ok := call.Args[1].(*loopir.Int)
+	if !ok || n.Value.Sign() < 0 || n.Value.Cmp(big.NewInt(int64(call.Type.Bits()))) >= 0 {
+		return e
+	}
+	by := new(big.Int).Lsh(big.NewInt(1), uint(n.Value.Int64()))
+	if n.Value.Int64() == int64(call.Type.Bits()-1) && !call.Type.IsUnsigned() {
+		by.Neg(by) // 2^31 is no i32, and wraps to its opposite
+	}
+	return &loopir.Binary{Op: loopir.Mul, X: call.Args[0], Y: literal(by), Type: call.Type, Span: call.Span}
 }
 
 // argumentsFirst has the arguments of calls that may fault computed before the call, which

@@ -22,7 +22,7 @@ type magnifier struct {
 func magnitudeKernel(f *loopir.File, k *loopir.Kernel, d *depths) (*loopir.Kernel, error) {
 	k = k.Clone()
 	k.InlineLets()
-	k, err := f.InlineCalls(k)
+	k, err := f.InlineAll(k)
 	if err != nil {
 		return nil, err
 	}

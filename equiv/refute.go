@@ -136,7 +136,7 @@ type referee struct {
 func newReferee(ctx context.Context, f *loopir.File, before, after *loopir.Kernel, steps int64) *referee {
 	r := &referee{ctx: ctx, f: f, before: before, after: after, exact: true, left: steps, most: runSteps, compiled: map[*loopir.Kernel]*interp.Compiled{}}
 	for _, k := range []*loopir.Kernel{before, after} {
-		in, err := f.InlineCalls(k)
+		in, err := f.InlineAll(k)
 		r.exact = r.exact && err == nil && exactly(in)
 		if err == nil {
 			r.fill.look(in)

@@ -143,7 +143,7 @@ func (e *ratEval) compute(n interp.Term, id interp.TermID) *big.Rat {
 		v, _ := e.value(arm)
 		return v
 	case "cast":
-		if from := e.terms.Node(n.Args[0]); !holdsAll(n.Type, from.Type) || from.Type.IsFloat() && from.Op != "in" && from.Op != "cast" {
+		if from := e.terms.Node(n.Args[0]); !n.Type.Holds(from.Type) || from.Type.IsFloat() && from.Op != "in" && from.Op != "cast" {
 			return nil // it shows how the narrower type rounds
 		}
 	case "+", "-", "*", "/", "fma", "min", "max", "abs":

@@ -42,7 +42,7 @@ func hashOf(parts ...any) uint64 {
 func (r *referee) follow(k *loopir.Kernel, d *difference) (*history, bool) {
 	in := k.Clone()
 	in.InlineLets()
-	in, err := r.f.InlineCalls(in)
+	in, err := r.f.InlineAll(in)
 	if err != nil {
 		return nil, false
 	}

@@ -76,11 +76,10 @@ func (r Roundings) String() string {
 // UnitRoundoff is the largest relative error of rounding to a floating-point
 // type, 0 for other types.
 func UnitRoundoff(t loopir.Type) *big.Rat {
-	bits := map[loopir.Type]uint{loopir.F64: 53, loopir.F32: 24, loopir.BF16: 8, loopir.F16: 11}[t]
-	if bits == 0 {
+	if !t.IsFloat() {
 		return new(big.Rat)
 	}
-	return new(big.Rat).SetFrac(big.NewInt(1), new(big.Int).Lsh(big.NewInt(1), bits))
+	return new(big.Rat).SetFrac(big.NewInt(1), new(big.Int).Lsh(big.NewInt(1), uint(t.Precision())))
 }
 
 // Gamma is ku/(1-ku) at given sizes, ku being the roundings of each type times
@@ -100,10 +99,6 @@ func (r Roundings) Gamma(sizes map[string]int64) (*big.Rat, bool) {
 	}
 	return new(big.Rat).Quo(ku, new(big.Rat).Sub(big.NewRat(1, 1), ku)), true
 }
-
-// functionRoundings is how many roundings exp, log, tanh and sigmoid count for:
-// they are taken to be that many units in the last place accurate.
-const functionRoundings = 4
 
 // A rounded says how often the value of an expression was rounded: base by way
 // of what was computed before the cycle that the statement is part of, via by
@@ -183,23 +178,10 @@ func (w *rounder) expr(e loopir.Expr) (rounded, *noBound) {
 
 func (w *rounder) cast(e *loopir.Cast) (rounded, *noBound) {
 	x, bad := w.expr(e.X)
-	if bad == nil && !holdsAll(e.To, e.X.TypeOf()) {
+	if bad == nil && !e.To.Holds(e.X.TypeOf()) {
 		x = x.more(e.To, 1)
 	}
 	return x, bad
-}
-
-// holdsAll tells whether float type t has every value of type from.
-func holdsAll(t, from loopir.Type) bool {
-	switch from {
-	case t, loopir.I8, loopir.U8:
-		return true
-	case loopir.BF16, loopir.F16, loopir.I16:
-		return t == loopir.F32 || t == loopir.F64
-	case loopir.F32, loopir.I32:
-		return t == loopir.F64
-	}
-	return false
 }
 
 func (w *rounder) binary(e *loopir.Binary) (rounded, *noBound) {
@@ -242,27 +224,18 @@ func (w *rounder) product(e loopir.Expr, x, y rounded) rounded {
 }
 
 func (w *rounder) intrinsic(e *loopir.Intrinsic) (rounded, *noBound) {
+	f := loopir.Builtin(e.Name)
 	switch e.Name {
 	case "exp", "log", "sqrt":
-		n := int64(functionRoundings)
-		if e.Name == "sqrt" {
-			n = 1
-		}
-		if w.d.settled(e.Args[0]) == nil {
-			return rounded{}.more(e.Type, n), nil
-		}
-		x, bad := w.expr(e.Args[0])
-		switch e.Name {
-		case "exp":
-			w.d.provide(w.s, "gamma*M(x) <= 1 for each exp(x)")
-		case "log":
-			w.d.provide(w.s, "2*gamma*M(x) <= x for each log(x)")
-		default:
-			w.d.provide(w.s, "")
-		}
-		return x.more(e.Type, n), bad
-	case "min", "max", "abs", "tanh", "sigmoid", "fma", "select":
+		return w.steep(f, e)
+	case "fma":
 	default:
+		if f != nil && f.Takes == loopir.Recastables {
+			return rounded{}, unbounded(e.Span, "no rule bounds the error of bits taken as a number")
+		}
+		if f != nil && f.Slope > 0 {
+			break
+		}
 		for _, a := range e.Args {
 			if w.d.settled(a) != nil {
 				return rounded{}, unbounded(e.Span, "nothing is known of how %s changes with a rounded argument", e.Name)
@@ -285,17 +258,28 @@ func (w *rounder) intrinsic(e *loopir.Intrinsic) (rounded, *noBound) {
 		}
 		xs = append(xs, x)
 	}
-	switch e.Name {
-	case "tanh", "sigmoid":
-		return xs[0].more(e.Type, functionRoundings), nil
-	case "fma":
-		return either(w.product(e, xs[0], xs[1]), xs[2]).more(e.Type, 1), nil
+	if e.Name == "fma" {
+		return either(w.product(e, xs[0], xs[1]), xs[2]).more(e.Type, int64(f.Roundings)), nil
 	}
 	out := xs[0]
 	for _, x := range xs[1:] {
 		out = either(out, x)
 	}
+	if f.Roundings > 0 {
+		out = out.more(e.Type, int64(f.Roundings))
+	}
 	return out, nil
+}
+
+// steep is for a function whose slope has no bound: what its argument was rounded by
+// counts with the values that the magnitude has, where they allow it.
+func (w *rounder) steep(f *loopir.Function, e *loopir.Intrinsic) (rounded, *noBound) {
+	if w.d.settled(e.Args[0]) == nil {
+		return rounded{}.more(e.Type, int64(f.Roundings)), nil
+	}
+	x, bad := w.expr(e.Args[0])
+	w.d.provide(w.s, map[string]string{"exp": "gamma*M(x) <= 1 for each exp(x)", "log": "2*gamma*M(x) <= x for each log(x)"}[e.Name])
+	return x.more(e.Type, int64(f.Roundings)), bad
 }
 
 // rational is the value of a literal as it is written; inf and nan have none.

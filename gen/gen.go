@@ -121,7 +121,7 @@ func (p *pkg) emit() error {
 
 // build writes the portable Go of v and, where it applies, its assembly.
 func (p *pkg) build(v Variant) (*built, error) {
-	flat, err := v.File.InlineCalls(v.Kernel)
+	flat, err := v.File.InlineAll(v.Kernel)
 	if err != nil {
 		return nil, err
 	}

@@ -149,7 +149,8 @@
 // bits of integers, a negative one being two's complement. shl and shr shift by a literal
 // from 0 to one below the number of bits; shl wraps and shr rounds down, which keeps the
 // sign of all types but u8. bitcast takes the bits of an f32 as an i32 and those of an f64
-// as an i64, or the other way round.
+// as an i64, or the other way round; which NaN's bits it takes of a NaN is not told, as
+// the processors that compute NaNs differ.
 //
 // # Functions
 //

@@ -21,16 +21,13 @@ type Function struct {
 	Int2   func(x, y int64) int64
 
 	// How far a result is from the function of real numbers.
-	Roundings int     // it counts for so many roundings; Unbounded: no rule is known
-	Slope     float64 // |f(x) - f(y)| is at most so many times the largest |x - y|; 0: no such number
+	Roundings int     // it counts for so many roundings
+	Slope     float64 // |f(x) - f(y)| is at most so many times the largest |x - y|; 0: there is no such number
 
 	// What Go has for it, by the type of the arguments: a function, or an operator. What
 	// is not there has no form in Go.
 	Go map[Type]string
 }
-
-// Unbounded is for functions whose result may jump when an argument is rounded.
-const Unbounded = -1
 
 // elementary is how many roundings exp, log, tanh and sigmoid count for: they are taken
 // to be that many units in the last place accurate.
@@ -94,10 +91,10 @@ var Functions = []*Function{
 	{Name: "fma", Args: 3, Takes: Floats, Reserved: true, Roundings: 1, Go: floats("math.FMA", "fma32")},
 	{Name: "select", Args: 3, Takes: Values, Reserved: true, Slope: 1},
 
-	{Name: "round", Args: 1, Takes: Floats, Roundings: Unbounded, Float1: math.RoundToEven, Go: floats("math.RoundToEven", "round32")},
-	{Name: "floor", Args: 1, Takes: Floats, Roundings: Unbounded, Float1: math.Floor, Go: floats("math.Floor", "floor32")},
-	{Name: "ceil", Args: 1, Takes: Floats, Roundings: Unbounded, Float1: math.Ceil, Go: floats("math.Ceil", "ceil32")},
-	{Name: "trunc", Args: 1, Takes: Floats, Roundings: Unbounded, Float1: math.Trunc, Go: floats("math.Trunc", "trunc32")},
+	{Name: "round", Args: 1, Takes: Floats, Float1: math.RoundToEven, Go: floats("math.RoundToEven", "round32")},
+	{Name: "floor", Args: 1, Takes: Floats, Float1: math.Floor, Go: floats("math.Floor", "floor32")},
+	{Name: "ceil", Args: 1, Takes: Floats, Float1: math.Ceil, Go: floats("math.Ceil", "ceil32")},
+	{Name: "trunc", Args: 1, Takes: Floats, Float1: math.Trunc, Go: floats("math.Trunc", "trunc32")},
 
 	{Name: "and", Args: 2, Takes: Integers, Int2: func(x, y int64) int64 { return x & y }, Go: integers("&")},
 	{Name: "or", Args: 2, Takes: Integers, Int2: func(x, y int64) int64 { return x | y }, Go: integers("|")},
@@ -106,7 +103,7 @@ var Functions = []*Function{
 	{Name: "shl", Args: 2, Takes: Integers, Constant: true, Int2: func(x, n int64) int64 { return x << uint64(n) }, Go: integers("<<")},
 	{Name: "shr", Args: 2, Takes: Integers, Constant: true, Int2: func(x, n int64) int64 { return x >> uint64(n) }, Go: integers(">>")},
 	{
-		Name: "bitcast", Args: 1, Takes: Recastables, Roundings: Unbounded,
+		Name: "bitcast", Args: 1, Takes: Recastables,
 		Go: map[Type]string{F64: "bits64", F32: "bits32", I64: "float64of", I32: "float32of"},
 	},
 }

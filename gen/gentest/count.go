@@ -1,8 +1,6 @@
 package gentest
 
 import (
-	"slices"
-
 	"github.com/loopopt/loopopt/loopir"
 	"github.com/loopopt/loopopt/loopir/interp"
 )
@@ -180,14 +178,10 @@ func opOf(t loopir.Type, n float64) Ops {
 	switch {
 	case t == loopir.F64:
 		return Ops{F64: n}
-	case isFloat(t):
+	case t.IsFloat():
 		return Ops{F32: n}
 	case t == loopir.Bool || t == loopir.Index || t == loopir.Invalid:
 		return Ops{}
 	}
 	return Ops{Int: n}
-}
-
-func isFloat(t loopir.Type) bool {
-	return slices.Contains([]loopir.Type{loopir.F64, loopir.F32, loopir.BF16, loopir.F16}, t)
 }

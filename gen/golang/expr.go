@@ -1,7 +1,7 @@
 package golang
 
 import (
-	"fmt"
+	"go/token"
 	"math"
 	"strings"
 
@@ -14,47 +14,11 @@ import (
 func goName(name string) string { return goname.Of(name) }
 
 // Type is the Go type of a value of type t.
-func Type(t loopir.Type) string { return goType(t) }
-
-// goType is the Go type of a value of type t.
-func goType(t loopir.Type) string {
-	switch t {
-	case loopir.F64:
-		return "float64"
-	case loopir.F32:
-		return "float32"
-	case loopir.I8:
-		return "int8"
-	case loopir.U8:
-		return "uint8"
-	case loopir.I16:
-		return "int16"
-	case loopir.I32:
-		return "int32"
-	case loopir.I64:
-		return "int64"
-	case loopir.BF16:
-		return "BF16"
-	case loopir.F16:
-		return "F16"
-	case loopir.Index:
-		return "int"
-	case loopir.Bool:
-		return "bool"
-	}
-	panic(fmt.Sprintf("golang: no Go type for %v", t))
-}
-
-func isFloat(t loopir.Type) bool {
-	return t == loopir.F64 || t == loopir.F32
-}
-
-// isHalf tells the types that numbers are only stored in.
-func isHalf(t loopir.Type) bool { return t == loopir.BF16 || t == loopir.F16 }
+func Type(t loopir.Type) string { return t.Go() }
 
 // computes rejects arithmetic on numbers of 16 bits.
 func (e *emitter) computes(t loopir.Type, at loopir.Span) {
-	if isHalf(t) {
+	if t.IsStored() {
 		e.fail(loopir.Rejectf(at, "arithmetic of type %v has no Go form: convert to f32, compute, and convert the result to %v", t, t))
 	}
 }
@@ -196,8 +160,8 @@ func (e *emitter) arith(op loopir.Op, t loopir.Type, x, y code) code {
 		x = variable(t, x)
 	}
 	c := binary(op, x, y)
-	if op == loopir.Mul && isFloat(t) {
-		return call(goType(t), c.s)
+	if op == loopir.Mul && t.IsFloat() {
+		return call(t.Go(), c.s)
 	}
 	return c
 }
@@ -207,43 +171,43 @@ func variable(t loopir.Type, c code) code {
 	if !c.konst {
 		return c
 	}
-	return call("opaque["+goType(t)+"]", c.s)
+	return call("opaque["+t.Go()+"]", c.s)
 }
 
 func (e *emitter) constant(t loopir.Type, text string) code {
-	if isHalf(t) { // of the nearest float64, which is near enough for numbers of few digits
-		return call("to"+goType(t), e.constant(loopir.F64, text).s)
+	if t.IsStored() { // of the nearest float64, which is near enough for numbers of few digits
+		return call("to"+t.Go(), e.constant(loopir.F64, text).s)
 	}
 	f := 0.0
 	switch strings.TrimPrefix(text, "-") {
 	case "inf":
 		f = math.Inf(1)
 	case "nan":
-		return call(goType(t), jen.Qual("math", "NaN").Call())
+		return call(t.Go(), jen.Qual("math", "NaN").Call())
 	default:
-		c := call(goType(t), jen.Id(text))
+		c := call(t.Go(), jen.Id(text))
 		c.konst = true
 		return c
 	}
 	if strings.HasPrefix(text, "-") {
 		f = -f
 	}
-	return call(goType(t), jen.Qual("math", "Inf").Call(jen.Lit(int(math.Copysign(1, f)))))
+	return call(t.Go(), jen.Qual("math", "Inf").Call(jen.Lit(int(math.Copysign(1, f)))))
 }
 
 func (e *emitter) cast(x *loopir.Cast) code {
 	from := x.X.TypeOf()
-	if isHalf(from) || isHalf(x.To) {
+	if from.IsStored() || x.To.IsStored() {
 		return e.halfCast(x)
 	}
 	if from == loopir.Index {
-		return call(goType(x.To), e.index(x.X).s)
+		return call(x.To.Go(), e.index(x.X).s)
 	}
 	v := variable(from, e.value(x.X))
-	if isFloat(from) && !isFloat(x.To) {
-		return call("truncTo["+goType(x.To)+"]", jen.Id("float64").Call(v.s))
+	if from.IsFloat() && !x.To.IsFloat() {
+		return call("truncTo["+x.To.Go()+"]", jen.Id("float64").Call(v.s))
 	}
-	return call(goType(x.To), v.s)
+	return call(x.To.Go(), v.s)
 }
 
 // halfCast converts from or to a type of 16 bits, with one rounding.
@@ -253,15 +217,15 @@ func (e *emitter) halfCast(x *loopir.Cast) code {
 	switch {
 	case from == x.To:
 		return e.value(x.X)
-	case isHalf(from) && isHalf(x.To) || isHalf(x.To) && !exact:
+	case from.IsStored() && x.To.IsStored() || x.To.IsStored() && !exact:
 		e.fail(loopir.Rejectf(x.Source(), "this conversion from %v to %v has no Go form: convert to f32 first", from, x.To))
 		return operand(jen.Lit(0))
-	case isHalf(x.To):
-		return call("to"+goType(x.To), jen.Float64().Call(variable(from, e.value(x.X)).s))
-	case isFloat(x.To):
-		return call("from"+goType(from)+"["+goType(x.To)+"]", e.value(x.X).s)
+	case x.To.IsStored():
+		return call("to"+x.To.Go(), jen.Float64().Call(variable(from, e.value(x.X)).s))
+	case x.To.IsFloat():
+		return call("from"+from.Go()+"["+x.To.Go()+"]", e.value(x.X).s)
 	}
-	return call("truncTo["+goType(x.To)+"]", call("from"+goType(from)+"[float64]", e.value(x.X).s).s)
+	return call("truncTo["+x.To.Go()+"]", call("from"+from.Go()+"[float64]", e.value(x.X).s).s)
 }
 
 // intrinsic emits a built-in function. select is hoisted into statements, since
@@ -271,37 +235,46 @@ func (e *emitter) intrinsic(x *loopir.Intrinsic) code {
 		return e.choose(x)
 	}
 	e.computes(x.Type, x.Source())
-	var args []jen.Code
-	for _, a := range x.Args {
-		args = append(args, variable(a.TypeOf(), e.value(a)).s)
+	f := loopir.Builtin(x.Name)
+	if f == nil {
+		e.fail(loopir.Rejectf(x.Span, "the uninterpreted function %s has no code; only functions with a body and built-in ones can be generated", x.Name))
+		return operand(jen.Lit(0))
 	}
-	f64 := x.Type == loopir.F64
-	switch x.Name {
-	case "min", "max":
-		return call(x.Name, args...)
-	case "exp", "log", "sqrt", "tanh", "abs":
-		if f64 {
-			name := map[string]string{"exp": "Exp", "log": "Log", "sqrt": "Sqrt", "tanh": "Tanh", "abs": "Abs"}[x.Name]
-			return operand(jen.Qual("math", name).Call(args...))
+	of := x.Args[0].TypeOf()
+	form := f.Go[of]
+	var args []code
+	for i, a := range x.Args {
+		if n, ok := a.(*loopir.Int); ok && f.Constant && i == len(x.Args)-1 {
+			args = append(args, operand(jen.Lit(int(n.Value.Int64()))))
+			continue
 		}
-		if !isFloat(x.Type) { // abs of an integer
-			return call("absInt", args...)
-		}
-		return call(x.Name+"32", args...)
-	case "sigmoid":
-		if f64 {
-			return call("sigmoid64", args...)
-		}
-		return call("sigmoid32", args...)
-	case "fma":
-		if f64 {
-			return operand(jen.Qual("math", "FMA").Call(args...))
-		}
-		if x.Type != loopir.F32 {
-			e.fail(loopir.Rejectf(x.Span, "fma of this type has no Go form; use f32 or f64"))
-		}
-		return call("fma32", args...)
+		args = append(args, variable(of, e.value(a)))
 	}
-	e.fail(loopir.Rejectf(x.Span, "the uninterpreted function %s has no code; only declared intrinsics can be generated", x.Name))
-	return operand(jen.Lit(0))
+	switch {
+	case form == "":
+		e.fail(loopir.Rejectf(x.Span, "%s of %s has no Go form; use f32 or f64", x.Name, of))
+		return operand(jen.Lit(0))
+	case !token.IsIdentifier(form) && !strings.Contains(form, "."):
+		return operator(form, args)
+	}
+	var given []jen.Code
+	for _, a := range args {
+		given = append(given, a.s)
+	}
+	if _, name, ok := strings.Cut(form, "math."); ok {
+		return operand(jen.Qual("math", name).Call(given...))
+	}
+	return call(form, given...)
+}
+
+// operator applies an operator of Go on bits.
+func operator(form string, args []code) code {
+	if len(args) == 1 {
+		return code{s: jen.Op(form).Add(args[0].in(6)), prec: 6}
+	}
+	p := map[string]int{"|": 4, "^": 4}[form] // the others bind as products do
+	if p == 0 {
+		p = 5
+	}
+	return code{s: jen.Add(args[0].in(p)).Op(form).Add(args[1].in(p + 1)), prec: p}
 }

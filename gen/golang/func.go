@@ -184,7 +184,7 @@ func (e *emitter) scratch(s *loopir.Local) string {
 	e.used[scratchName] = true
 	name := "buf" + itoa(e.nscratch)
 	e.nscratch++
-	e.scratches = append(e.scratches, jen.Id(name).Index().Id(goType(s.Type)))
+	e.scratches = append(e.scratches, jen.Id(name).Index().Id(s.Type.Go()))
 	return name
 }
 
@@ -225,9 +225,9 @@ func Name(name string) string { return goName(name) }
 // ParamType is the Go type of a parameter.
 func ParamType(p *loopir.Param) string {
 	if p.Kind == loopir.ArrayParam {
-		return "[]" + goType(p.Type)
+		return "[]" + p.Type.Go()
 	}
-	return goType(p.Type)
+	return p.Type.Go()
 }
 
 // Cond is the Go source of a condition over k's sizes. Where it multiplies

@@ -127,11 +127,11 @@ func (e *emitter) capture(iters []string, locals []*array) []string {
 			continue
 		}
 		if l.shape == nil {
-			e.captured[l.name] = jen.Id(goType(l.typ))
+			e.captured[l.name] = jen.Id(l.typ.Go())
 			names = append(names, l.name)
 			continue
 		}
-		e.captured[l.name] = jen.Index().Id(goType(l.typ))
+		e.captured[l.name] = jen.Index().Id(l.typ.Go())
 		names = append(names, l.name)
 	}
 	return names

@@ -99,7 +99,7 @@ func (e *emitter) local(s *loopir.Local) []jen.Code {
 	l := &array{name: s.Name, typ: s.Type, shape: s.Shape, local: true}
 	e.locals = append(e.locals, l)
 	if s.Shape == nil {
-		decl := jen.Var().Id(name).Id(goType(s.Type))
+		decl := jen.Var().Id(name).Id(s.Type.Go())
 		if s.Init == nil {
 			return []jen.Code{decl, jen.Id("_").Op("=").Id(name)}
 		}
@@ -111,7 +111,7 @@ func (e *emitter) local(s *loopir.Local) []jen.Code {
 	if total, ok := constant(e.facts, n); ok && total <= maxStackElems && (e.inParallel || !e.anyParallel) {
 		l.fixed = true
 		return []jen.Code{
-			jen.Var().Id(name).Index(jen.Lit(int(total))).Id(goType(s.Type)),
+			jen.Var().Id(name).Index(jen.Lit(int(total))).Id(s.Type.Go()),
 			jen.Id("_").Op("=").Id(name),
 		}
 	}
@@ -225,7 +225,7 @@ func (e *emitter) choose(x *loopir.Intrinsic) code {
 		return append(e.takeHoisted(), jen.Add(name).Op("=").Add(val.s))
 	}
 	yes, no := arm(x.Args[1]), arm(x.Args[2])
-	e.hoisted = append(before, jen.Var().Add(name).Id(goType(x.Type)), jen.If(c.s).Block(yes...).Else().Block(no...))
+	e.hoisted = append(before, jen.Var().Add(name).Id(x.Type.Go()), jen.If(c.s).Block(yes...).Else().Block(no...))
 	return operand(jen.Add(name))
 }
 

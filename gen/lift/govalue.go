@@ -5,6 +5,7 @@ import (
 	"go/constant"
 	"go/token"
 	"math"
+	"math/big"
 	"strings"
 
 	"github.com/loopopt/loopopt/loopir"
@@ -41,7 +42,11 @@ func (r *reader) value(e ast.Expr) (loopir.Expr, error) {
 			}
 			return &loopir.Unary{Op: loopir.Neg, X: x, Type: x.TypeOf()}, nil
 		}
+		return r.bits(e, e.Op, e.X)
 	case *ast.BinaryExpr:
+		if bitOps[2][e.Op.String()] != nil {
+			return r.bits(e, e.Op, e.X, e.Y)
+		}
 		return r.valueBinary(e)
 	case *ast.CallExpr:
 		return r.valueCall(e)
@@ -82,23 +87,43 @@ func isProduct(e ast.Expr) bool {
 	return false
 }
 
-var goTypes = map[string]loopir.Type{
-	"float32": loopir.F32, "float64": loopir.F64, "int8": loopir.I8, "uint8": loopir.U8, "int16": loopir.I16, "int32": loopir.I32, "int64": loopir.I64,
+// goTypes are the types of Go that numbers are computed in.
+var goTypes = func() map[string]loopir.Type {
+	m := map[string]loopir.Type{}
+	for t := loopir.F64; t.IsValue(); t++ {
+		if !t.IsStored() {
+			m[t.Go()] = t
+		}
+	}
+	return m
+}()
+
+// A goForm is a built-in function of the language and the type that a function of Go,
+// or an operator, is of; Invalid for any type that the operator is on.
+type goForm struct {
+	f   *loopir.Function
+	typ loopir.Type
 }
 
 // intrinsics are the functions of package math and of the run-time support that the
-// language has, with the type they work on.
-var intrinsics = map[string]struct {
-	name string
-	typ  loopir.Type
-	args int
-}{
-	"math.Exp": {"exp", loopir.F64, 1}, "math.Log": {"log", loopir.F64, 1}, "math.Sqrt": {"sqrt", loopir.F64, 1},
-	"math.Tanh": {"tanh", loopir.F64, 1}, "math.Abs": {"abs", loopir.F64, 1}, "math.FMA": {"fma", loopir.F64, 3},
-	"exp32": {"exp", loopir.F32, 1}, "log32": {"log", loopir.F32, 1}, "sqrt32": {"sqrt", loopir.F32, 1},
-	"tanh32": {"tanh", loopir.F32, 1}, "abs32": {"abs", loopir.F32, 1}, "fma32": {"fma", loopir.F32, 3},
-	"sigmoid32": {"sigmoid", loopir.F32, 1}, "sigmoid64": {"sigmoid", loopir.F64, 1},
-}
+// language has, bitOps the operators, by the number of operands.
+var intrinsics, bitOps = func() (map[string]goForm, [3]map[string]*loopir.Function) {
+	m, ops := map[string]goForm{}, [3]map[string]*loopir.Function{1: {}, 2: {}}
+	for _, f := range loopir.Functions {
+		for t, form := range f.Go {
+			switch {
+			case f.Variadic: // Go's own
+			case !token.IsIdentifier(form) && !strings.HasPrefix(form, "math."):
+				ops[f.Args][form] = f
+			case m[form].f != nil: // a generic one
+				m[form] = goForm{f, loopir.Invalid}
+			default:
+				m[form] = goForm{f, t}
+			}
+		}
+	}
+	return m, ops
+}()
 
 func (r *reader) valueCall(e *ast.CallExpr) (loopir.Expr, error) {
 	name := ""
@@ -141,22 +166,18 @@ func (r *reader) valueCall(e *ast.CallExpr) (loopir.Expr, error) {
 			return r.truncated(e.Args[0], t)
 		}
 	}
-	if name == "absInt" && len(e.Args) == 1 {
-		x, err := r.value(e.Args[0])
-		if err != nil {
-			return nil, err
-		}
-		return &loopir.Intrinsic{Name: "abs", Args: []loopir.Expr{x}, Type: x.TypeOf(), Span: r.span(e)}, nil
-	}
 	in, ok := intrinsics[name]
-	if !ok || len(e.Args) != in.args {
+	if !ok || len(e.Args) != in.f.Args {
 		return nil, r.errorf(e, "this function is not read")
 	}
-	out := &loopir.Intrinsic{Name: in.name, Type: in.typ, Span: r.span(e)}
+	out := &loopir.Intrinsic{Name: in.f.Name, Type: in.f.Result(in.typ), Span: r.span(e)}
 	for _, a := range e.Args {
 		x, err := r.value(a)
 		if err != nil {
 			return nil, err
+		}
+		if in.typ == loopir.Invalid && x.TypeOf().IsInteger() { // it is generic
+			in.typ, out.Type = x.TypeOf(), x.TypeOf()
 		}
 		if x.TypeOf() != in.typ {
 			return nil, r.errorf(a, "the argument has another type")
@@ -164,6 +185,46 @@ func (r *reader) valueCall(e *ast.CallExpr) (loopir.Expr, error) {
 		out.Args = append(out.Args, x)
 	}
 	return out, nil
+}
+
+// bits reads an operator on the bits of integers.
+func (r *reader) bits(e ast.Expr, op token.Token, operands ...ast.Expr) (loopir.Expr, error) {
+	f := bitOps[len(operands)][op.String()]
+	if f == nil {
+		return nil, r.errorf(e, "this operator on values is not read")
+	}
+	x, err := r.value(operands[0])
+	if err != nil {
+		return nil, err
+	}
+	out := &loopir.Intrinsic{Name: f.Name, Args: []loopir.Expr{x}, Type: x.TypeOf(), Span: r.span(e)}
+	if len(operands) == 2 {
+		y, err := r.second(f, operands[1], out.Type)
+		if err != nil {
+			return nil, err
+		}
+		out.Args = append(out.Args, y)
+	}
+	if !out.Type.IsInteger() || out.Args[len(out.Args)-1].TypeOf() != out.Type {
+		return nil, r.errorf(e, "this operator on values is not read")
+	}
+	return out, nil
+}
+
+// second reads the right operand of f: how far a shift goes is a constant of no type.
+func (r *reader) second(f *loopir.Function, e ast.Expr, t loopir.Type) (loopir.Expr, error) {
+	if !f.Constant {
+		return r.value(e)
+	}
+	tv := r.pkg.info.Types[e]
+	if tv.Value == nil {
+		return nil, r.errorf(e, "how far this shifts is no constant")
+	}
+	n, exact := constant.Int64Val(constant.ToInt(tv.Value))
+	if !exact || n < 0 || n >= int64(t.Bits()) {
+		return nil, r.errorf(e, "this shifts too far")
+	}
+	return &loopir.Int{Value: big.NewInt(n), Type: t, Span: r.span(e)}, nil
 }
 
 // convert reads float32(e).

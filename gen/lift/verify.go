@@ -207,7 +207,7 @@ func (p *Package) target(f Form) (*loopir.File, *loopir.Kernel, error) {
 	}
 	k := outer.Clone()
 	k.InlineLets()
-	if k, err = file.InlineCalls(k); err != nil {
+	if k, err = file.InlineAll(k); err != nil {
 		return nil, nil, err
 	}
 	out := &loopir.File{Name: file.Name, Funcs: file.Funcs, Kernels: []*loopir.Kernel{k}}

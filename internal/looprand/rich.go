@@ -2,6 +2,7 @@ package looprand
 
 import (
 	"fmt"
+	"math/big"
 	"math/rand/v2"
 	"strings"
 
@@ -11,7 +12,8 @@ import (
 
 // Rich makes a file with one kernel of the given name that has what code generators find
 // hard: arrays of several types with conversions between them, conditions on data,
-// divisions of integers, square roots and, now and then, a call with windows.
+// divisions of integers, operations on bits, square roots and, now and then, a call with windows
+// and one of a function.
 func Rich(seed uint64, name string) *loopir.File {
 	g := &gen{r: rand.New(rand.NewPCG(seed, 5)), arrays: map[string][]loopir.Expr{}, types: map[string]loopir.Type{}}
 	k := g.kernel()
@@ -101,6 +103,9 @@ func (g *gen) special(facts poly.Facts, depth int) loopir.Expr {
 		return &loopir.Intrinsic{Name: name, Args: args, Type: g.typ}
 	}
 	if g.typ.IsInteger() {
+		if g.r.IntN(2) == 0 {
+			return g.bits(x, facts)
+		}
 		if q := g.quotient(x, facts); q != nil && g.r.IntN(3) == 0 {
 			return q
 		}
@@ -108,7 +113,15 @@ func (g *gen) special(facts poly.Facts, depth int) loopir.Expr {
 		n.Type = g.typ
 		return &loopir.Binary{Op: []loopir.Op{loopir.Div, loopir.Mod}[g.r.IntN(2)], X: x, Y: n, Type: g.typ}
 	}
-	switch g.r.IntN(6) {
+	switch g.r.IntN(8) {
+	case 6:
+		return call([]string{"round", "floor", "ceil", "trunc"}[g.r.IntN(4)], x)
+	case 7:
+		if t := g.typ.Twin(); t != loopir.Invalid { // of small numbers, changed in their low bits
+			three := &loopir.Int{Value: big.NewInt(3), Type: t}
+			bits := &loopir.Intrinsic{Name: "bitcast", Args: []loopir.Expr{&loopir.Cast{To: g.typ, X: x}}, Type: t}
+			return call("bitcast", &loopir.Intrinsic{Name: "xor", Args: []loopir.Expr{bits, three}, Type: t})
+		}
 	case 0:
 		return call("sqrt", call("abs", x))
 	case 1:
@@ -123,6 +136,18 @@ func (g *gen) special(facts poly.Facts, depth int) loopir.Expr {
 	return &loopir.Binary{Op: loopir.Div, X: x, Y: y, Type: g.typ}
 }
 
+// bits combines x with another value bit by bit, or shifts it.
+func (g *gen) bits(x loopir.Expr, facts poly.Facts) loopir.Expr {
+	name := []string{"and", "or", "xor", "not", "shl", "shr"}[g.r.IntN(6)]
+	args := []loopir.Expr{x}
+	if f := loopir.Builtin(name); f.Constant {
+		args = append(args, &loopir.Int{Value: big.NewInt(int64(g.r.IntN(g.typ.Bits()))), Type: g.typ})
+	} else if f.Args == 2 {
+		args = append(args, g.leaf(facts))
+	}
+	return &loopir.Intrinsic{Name: name, Args: args, Type: g.typ}
+}
+
 // withCall gives the text of k and of a kernel that updates a row, which k calls at its
 // end for each row of C.
 func (g *gen) withCall(k *loopir.Kernel) string {
@@ -132,6 +157,8 @@ func (g *gen) withCall(k *loopir.Kernel) string {
 		call = fmt.Sprintf("  for z in 0..%s { %s_row(%s, C[z]) }\n", loopir.FormatExpr(shape[0]), k.Name, loopir.FormatExpr(shape[1]))
 	}
 	body, _ := strings.CutSuffix(loopir.FormatKernel(k), "}\n")
-	row := fmt.Sprintf("kernel %s_row(L: size, inout y: %v[L]) {\n  for q in 0..L { R: y[q] += y[q] * 3 }\n}\n\n", k.Name, k.Param("C").Type)
-	return row + body + call + "}\n"
+	typ := k.Param("C").Type
+	fn := fmt.Sprintf("func %s_f(x: %v): %v {\n  let s = x * x\n  return select(x < s, s - x, x * 3)\n}\n\n", k.Name, typ, typ)
+	row := fmt.Sprintf("kernel %s_row(L: size, inout y: %v[L]) {\n  for q in 0..L { R: y[q] += %s_f(y[q]) }\n}\n\n", k.Name, typ, k.Name)
+	return fn + row + body + call + "}\n"
 }

@@ -157,12 +157,17 @@ func (m *mutator) expr(e loopir.Expr, its []string, place func(string) string) {
 				m.at(place("operands exchanged"), func() { e.X, e.Y = e.Y, e.X })
 			}
 		case *loopir.Intrinsic:
-			if other := map[string]string{"min": "max", "max": "min", "tanh": "sigmoid", "exp": "tanh"}[e.Name]; other != "" {
+			if other := functions[e.Name]; other != "" {
 				m.at(place("function changed"), func() { e.Name = other })
 			}
 		}
 		return m.done == ""
 	})
+}
+
+var functions = map[string]string{
+	"min": "max", "max": "min", "tanh": "sigmoid", "exp": "tanh", "floor": "ceil", "ceil": "trunc", "round": "floor", "trunc": "round",
+	"and": "or", "or": "xor", "xor": "and", "shl": "shr", "shr": "shl",
 }
 
 var swaps = map[loopir.Op][]loopir.Op{

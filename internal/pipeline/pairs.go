@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/loopopt/loopopt/equiv"
 	"github.com/loopopt/loopopt/loopir"
@@ -56,9 +57,9 @@ func merge(fb, fa *loopir.File, before, after *loopir.Kernel) ([]Pair, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &loopir.File{Name: fa.Name, Funcs: fb.Funcs, Kernels: []*loopir.Kernel{b}}
-	for _, fn := range fa.Funcs {
-		if !declares(f, fn) {
+	f := &loopir.File{Name: fa.Name, Kernels: []*loopir.Kernel{b}}
+	for _, fn := range append(slices.Clip(fb.Funcs), fa.Funcs...) {
+		if fn.Value == nil && f.Func(fn.Name) == nil { // those with a body are inlined too
 			f.Funcs = append(f.Funcs, fn)
 		}
 	}
@@ -69,15 +70,6 @@ func merge(fb, fa *loopir.File, before, after *loopir.Kernel) ([]Pair, error) {
 		}
 	}
 	return []Pair{p}, nil
-}
-
-func declares(f *loopir.File, fn *loopir.Func) bool {
-	for _, g := range f.Funcs {
-		if g.Name == fn.Name {
-			return true
-		}
-	}
-	return false
 }
 
 // Prove compares the kernels without any claim of how they correspond. Calls are checked

@@ -46,7 +46,7 @@ func New(f *loopir.File, before, after *loopir.Kernel) (*Referee, error) {
 		return nil, err
 	}
 	for _, k := range []*loopir.Kernel{before, after} {
-		in, err := f.InlineCalls(k)
+		in, err := f.InlineAll(k)
 		if err != nil {
 			return nil, err
 		}
@@ -75,11 +75,8 @@ func shakeOf(k *loopir.Kernel) float64 {
 				case *loopir.Binary:
 					divides = divides || e.Op == loopir.Div && e.Type.IsFloat()
 				case *loopir.Intrinsic:
-					switch e.Name {
-					case "min", "max", "abs", "fma", "select":
-					default:
-						divides = true
-					}
+					f := loopir.Builtin(e.Name)
+					divides = divides || f == nil || f.Slope == 0 && f.Takes != loopir.Integers && e.Name != "fma" || f.Slope > 0 && f.Roundings > 0
 				}
 				return true
 			})

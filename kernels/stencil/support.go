@@ -178,6 +178,18 @@ func tanh32(x float32) float32 { return float32(math.Tanh(float64(x))) }
 func sqrt32(x float32) float32 { return float32(math.Sqrt(float64(x))) }
 func abs32(x float32) float32  { return math.Float32frombits(math.Float32bits(x) &^ (1 << 31)) }
 
+// So are these, of which float64 has the same values.
+func round32(x float32) float32 { return float32(math.RoundToEven(float64(x))) }
+func floor32(x float32) float32 { return float32(math.Floor(float64(x))) }
+func ceil32(x float32) float32  { return float32(math.Ceil(float64(x))) }
+func trunc32(x float32) float32 { return float32(math.Trunc(float64(x))) }
+
+// Bits of a number as an integer, and back.
+func bits32(x float32) int32    { return int32(math.Float32bits(x)) }
+func bits64(x float64) int64    { return int64(math.Float64bits(x)) }
+func float32of(x int32) float32 { return math.Float32frombits(uint32(x)) }
+func float64of(x int64) float64 { return math.Float64frombits(uint64(x)) }
+
 func sigmoid64(x float64) float64 { return 1 / (1 + math.Exp(-x)) }
 func sigmoid32(x float32) float32 { return float32(sigmoid64(float64(x))) }
 

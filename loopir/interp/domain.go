@@ -60,7 +60,12 @@ func (concrete) unary(op string, t loopir.Type) func(uint64) uint64 {
 		return func(x uint64) uint64 { return 1 - x }
 	case f != nil && f.Takes == loopir.Recastables:
 		to := f.Result(t)
-		return func(x uint64) uint64 { return recast(to, x) }
+		return func(x uint64) uint64 {
+			if t.IsFloat() && math.IsNaN(toFloat(t, x)) {
+				x = fromFloat(t, math.NaN()) // which one it is, is not told
+			}
+			return recast(to, x)
+		}
 	case f != nil && t.IsFloat():
 		return func(x uint64) uint64 { return fromFloat(t, f.Float1(toFloat(t, x))) }
 	case f != nil:

@@ -10,7 +10,7 @@
 // truncate and dividing by zero is a fault. A cast to an integer type truncates
 // toward zero and saturates, NaN giving 0; one from a wider integer wraps.
 // round, floor, ceil and trunc are exact; shr keeps the sign. bitcast of a NaN
-// gives its bits as they are. What the other built-in functions compute is in
+// gives the bits of one and the same NaN. What the other built-in functions compute is in
 // loopir.Functions. A function with a body is its lets, in order, and its value;
 // uninterpreted ones are a fixed hash of their arguments.
 //

@@ -132,6 +132,10 @@ func TestScalars(t *testing.T) {
 		math.Signbit(float64(abs32(float32(math.Copysign(0, -1))))) {
 		t.Error("elementary functions are wrong")
 	}
+	if round32(2.5) != 2 || floor32(-0.5) != -1 || ceil32(0.5) != 1 || trunc32(-1.5) != -1 || bits32(-2) != -1<<30 ||
+		float32of(bits32(0.1)) != 0.1 || float64of(bits64(-0.1)) != -0.1 || !math.Signbit(float64(round32(-0.5))) {
+		t.Error("whole numbers or bits are wrong")
+	}
 	var buf []float32
 	if s := scratch(&buf, 4); len(s) != 4 {
 		t.Error("scratch is wrong")
