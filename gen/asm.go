@@ -56,7 +56,7 @@ func (p *pkg) assembly(b *built) error {
 		}
 		f.has = "has" + camel(f.typ)
 		flat := b.flat.Clone()
-		regions := simd.FindRegions(flat, isa)
+		regions := simd.FindRegions(flat, b.File.Funcs, isa)
 		why, err := p.asmForm(b, flat, f, regions)
 		if err != nil {
 			return err

@@ -16,6 +16,19 @@ import (
 
 // asNumber reads a lane as a number of type t.
 func asNumber(e loopir.Expr, t loopir.Type) (loopir.Expr, bool) {
+	if !t.IsValue() {
+		return nil, false
+	}
+	if i, ok := e.(*loopir.Intrinsic); ok && twins(e.TypeOf(), t) && bitwiseNames[i.Name] != "" {
+		x, okX := asNumber(i.Args[0], e.TypeOf())
+		y, okY := asNumber(i.Args[1], e.TypeOf())
+		if u := intOf[t.Bits()]; okX && okY {
+			e = bitwise(bitwiseNames[i.Name], u, bitcast(u, x), bitcast(u, y))
+		}
+	}
+	if _, isConst := isBitConst(e); !isConst && twins(e.TypeOf(), t) {
+		return bitcast(t, e), true
+	}
 	if t.IsFloat() {
 		return asFloat(e, t)
 	}

@@ -57,7 +57,11 @@ func (l *lifter) operand(m *machine, f *form, o asm.Operand) (loopir.Expr, error
 		return nil, l.errorf(f.in, "lanes of %d bits are used as %d", v.bits, f.bits)
 	}
 	if t := f.takes(); isArithmetic(f.e) && t.IsFloat() && e.TypeOf() != t {
-		return nil, l.errorf(f.in, "an operand holds no %s", t)
+		number, ok := asNumber(e, t)
+		if !ok {
+			return nil, l.errorf(f.in, "an operand holds no %s", t)
+		}
+		return number, nil
 	}
 	return e, nil
 }
@@ -77,7 +81,7 @@ func isZero(e loopir.Expr) bool {
 
 // isArithmetic tells instructions that need numbers from those that move bits.
 func isArithmetic(e *insn.Entry) bool {
-	return e.Kind == insn.Compare || e.Kind == insn.Convert || e.Kind == insn.Lanes && !e.Bitwise
+	return e.Kind == insn.Compare || e.Kind == insn.Convert || e.Kind == insn.LanesImm || e.Kind == insn.Lanes && !e.Bitwise
 }
 
 // register gives what a vector register holds.

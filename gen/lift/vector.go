@@ -139,6 +139,8 @@ func (l *lifter) vector(m *machine, in *asm.Inst) error {
 	switch e.Kind {
 	case insn.Lanes:
 		return l.lanewise(m, f)
+	case insn.LanesImm:
+		return l.byImmediate(m, f)
 	case insn.Compare:
 		return l.comparison(m, f)
 	case insn.Move:
@@ -240,6 +242,29 @@ func (l *lifter) lanewise(m *machine, f *form) error {
 	return l.result(m, f, tidy(l.ordered(f.e.Effect(args...))))
 }
 
+// byImmediate is a lane's operation whose first operand is an immediate.
+func (l *lifter) byImmediate(m *machine, f *form) error {
+	if len(f.src) != 2 || f.src[0].Kind != asm.Imm {
+		return l.errorf(f.in, "an immediate and one operand are taken")
+	}
+	x, err := l.operand(m, f, f.src[1])
+	if err != nil {
+		return err
+	}
+	if f.e.Elem.IsInteger() {
+		args, err := l.numbers(f, []loopir.Expr{x})
+		if err != nil {
+			return err
+		}
+		x = args[0]
+	}
+	e := f.e.Imm(f.src[0].Off, x)
+	if e == nil {
+		return l.errorf(f.in, "%s has no meaning for $%d", f.in.Op, f.src[0].Off)
+	}
+	return l.result(m, f, e)
+}
+
 // ordered puts the factors of a product in an order that does not depend on which
 // operand was which: the result is the same.
 func (l *lifter) ordered(e loopir.Expr) loopir.Expr {
@@ -287,6 +312,9 @@ func choose(c, a, b loopir.Expr) loopir.Expr {
 // set gives a vector or mask register a new value. An accumulator that is built up
 // in one block keeps its steps apart: each is a statement of its own.
 func (l *lifter) set(in *asm.Inst, o asm.Operand, v vec) error {
+	if v.kind == value && v.e.TypeOf().IsValue() {
+		v.e = folded(v.e, l.call.patterns)
+	}
 	name := ""
 	if o.Kind == asm.Reg {
 		name = vectorName(o.Reg)

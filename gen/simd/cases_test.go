@@ -56,7 +56,7 @@ func loadCase(t testing.TB, path string) *testCase {
 	}
 	for _, isa := range isas {
 		c.parts[isa] = k.Clone()
-		c.regions[isa] = simd.FindRegions(c.parts[isa], isa)
+		c.regions[isa] = simd.FindRegions(c.parts[isa], f.Funcs, isa)
 		for _, r := range c.regions[isa] {
 			p, err := simd.Lower(r, isa)
 			if err != nil {

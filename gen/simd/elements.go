@@ -26,7 +26,7 @@ var sized = map[int64]string{1: "B", 2: "W", 4: "D", 8: "Q"}
 
 // elements notes the types that statements compute with. All lanes of a region are as wide
 // apart as the widest of them: a register holds as many, of any type.
-func (p *Program) elements(list []loopir.Stmt) {
+func (p *Program) elements(list []loopir.Stmt, funcs map[string]*loopir.Func) {
 	note := func(t loopir.Type) {
 		if t.IsValue() && !slices.Contains(p.types, t) {
 			p.types = append(p.types, t)
@@ -42,6 +42,12 @@ func (p *Program) elements(list []loopir.Stmt) {
 		switch e := e.(type) {
 		case *loopir.Read:
 			return // indices are no values
+		case *loopir.Intrinsic:
+			if fn := funcs[e.Name]; fn != nil {
+				for _, x := range fn.Exprs() {
+					expr(x)
+				}
+			}
 		case *loopir.Cast:
 			if e.X.TypeOf() == loopir.Index && e.To.IsFloat() && mayMove(e.X, list) {
 				note(loopir.I32) // converted in lanes

@@ -45,6 +45,8 @@ func (s *selector) intName(op valueOp, t loopir.Type) (string, error) {
 
 var opNames = map[valueOp]string{
 	opAdd: "+", opSub: "-", opMul: "*", opDiv: "/", opMin: "min", opMax: "max", opAbs: "abs", opSqrt: "sqrt", opFMA: "fma",
+	opRound: "round", opFloor: "floor", opCeil: "ceil", opTrunc: "trunc",
+	opBitAnd: "and", opBitOr: "or", opBitXor: "xor", opBitNot: "not", opShl: "shl", opShr: "shr",
 }
 
 // integer computes an operator on integers.
@@ -71,11 +73,41 @@ func (s *selector) integer(v *value, args []operand, dst operand, k int) (operan
 		}
 		return s.op(s.blendName(t), t, dst, 0, y, x, gt), nil
 	}
+	switch v.op {
+	case opBitAnd, opBitOr, opBitXor:
+		return s.op(s.bitwise(bitOps[v.op], t), t, dst, k, args...), nil
+	case opBitNot:
+		return s.op(s.bitwise("XOR", t), t, dst, k, args[0], s.constant(allOnes(t), t, operand{}, 0)), nil
+	case opShl, opShr:
+		name, err := s.shiftName(v.op, t)
+		if err != nil {
+			return operand{}, err
+		}
+		return s.emit(&inst{op: name, size: size(t), imm: int(v.step), dst: dst, src: args, mask: k}), nil
+	}
 	name, err := s.intName(v.op, t)
 	if err != nil {
 		return operand{}, err
 	}
 	return s.op(name, t, dst, k, args...), nil
+}
+
+var bitOps = map[valueOp]string{opBitAnd: "AND", opBitOr: "OR", opBitXor: "XOR"}
+
+func allOnes(t loopir.Type) uint64 { return 1<<(t.Bits()-1)<<1 - 1 }
+
+// shiftName is the mnemonic of a shift by a number of bits. A type with a sign keeps it.
+func (s *selector) shiftName(op valueOp, t loopir.Type) (string, error) {
+	e := elementTypes[t]
+	switch {
+	case size(t) == 1:
+		return "", unsupported(s.e.prog.span, "there are no instructions that shift bytes")
+	case op == opShl:
+		return "VPSLL" + e.bits, nil
+	case size(t) == 8 && !s.e.evex:
+		return "", unsupported(s.e.prog.span, "AVX2 has no instruction that shifts i64 to the right")
+	}
+	return "VPSRA" + e.bits, nil
 }
 
 func (s *selector) mustInt(op valueOp, t loopir.Type) string {

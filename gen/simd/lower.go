@@ -65,6 +65,8 @@ type lowerer struct {
 	last   poly.Poly       // the last of its lanes that any mask leaves on
 	inside map[string]bool // iterators of loops inside of vectorized ones
 	locals map[string]*local
+	funcs  map[string]*loopir.Func // with a body
+	bound  map[string]*value       // parameters and lets of the function around the place
 	facts  poly.Facts
 	budget int // statements that may still be written out
 	masks  bool
@@ -86,9 +88,15 @@ func Lower(r *Region, isa ISA) (*Program, error) {
 		iters:  map[string]poly.Poly{},
 		inside: map[string]bool{},
 		locals: map[string]*local{},
+		funcs:  map[string]*loopir.Func{},
 		budget: maxUnroll,
 	}
-	l.prog.elements(r.Stmts())
+	for _, fn := range r.Funcs {
+		if fn.Value != nil {
+			l.funcs[fn.Name] = fn
+		}
+	}
+	l.prog.elements(r.Stmts(), l.funcs)
 	l.masks = isa == AVX512 || isa == AVX2 && l.prog.narrow() >= 4
 	l.facts = poly.KernelFacts(r.Kernel)
 	for _, p := range r.Kernel.Params {

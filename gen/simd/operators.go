@@ -12,8 +12,11 @@ var arithmetic = map[valueOp]string{opAdd: "VADD", opSub: "VSUB", opMul: "VMUL",
 
 func (s *selector) operate(v *value, args []operand, dst operand, k int) (operand, error) {
 	t := v.typ
-	if v.op == opCast {
+	switch v.op {
+	case opCast:
 		return s.convert(args[0], v.args[0].typ, t, dst, k)
+	case opBitcast: // registers have no types
+		return s.move(args[0], t, dst, k), nil
 	}
 	if t.IsInteger() {
 		return s.integer(v, args, dst, k)
@@ -30,9 +33,18 @@ func (s *selector) operate(v *value, args []operand, dst operand, k int) (operan
 		return s.op(s.bitwise("AND", t), t, dst, k, args[0], s.constant(sign-1, t, operand{}, 0)), nil
 	case opMin, opMax:
 		return s.extremum(v, args, dst, k), nil
+	case opRound, opFloor, opCeil, opTrunc:
+		name := "VROUND"
+		if s.e.evex {
+			name = "VRNDSCALE"
+		}
+		return s.emit(&inst{op: s.name(name, t), size: size(t), imm: roundings[v.op], dst: dst, src: args, mask: k}), nil
 	}
 	panic(fmt.Sprintf("simd: unexpected operator %d", v.op))
 }
+
+// roundings are the immediates of roundings to an integer, which raise no flag.
+var roundings = map[valueOp]int{opRound: 8, opFloor: 9, opCeil: 10, opTrunc: 11}
 
 // extremum is min or max as in Go: NaN if an operand is, and -0 < +0. The
 // instruction alone gives its second operand if one is NaN or both are zeros.

@@ -31,6 +31,7 @@ func (i ISA) width() int64 { return [...]int64{32, 64, 16}[i] }
 // the caller emits one call for them instead of Go.
 type Region struct {
 	Kernel *loopir.Kernel // calls and lets inlined
+	Funcs  []*loopir.Func // that it may call
 	Path   []*loopir.For  // the loops around the region, outermost first
 	List   *[]loopir.Stmt // a statement list of Kernel; the region is (*List)[Lo:Hi]
 	Lo, Hi int
@@ -94,14 +95,15 @@ type Arg struct {
 // goroutine can't be stopped inside. That a region is found does not promise
 // that Lower or Emit takes it. Scalars that pass from a region to Go become arrays of one
 // cell: k changes.
-func FindRegions(k *loopir.Kernel, isa ISA) []*Region {
-	f := finder{kernel: k, isa: isa}
+func FindRegions(k *loopir.Kernel, funcs []*loopir.Func, isa ISA) []*Region {
+	f := finder{kernel: k, funcs: funcs, isa: isa}
 	f.list(&k.Body)
 	return f.found
 }
 
 type finder struct {
 	kernel *loopir.Kernel
+	funcs  []*loopir.Func
 	isa    ISA
 	path   []*loopir.For
 	found  []*Region
@@ -146,7 +148,7 @@ func (f *finder) list(list *[]loopir.Stmt) {
 
 func (f *finder) add(list *[]loopir.Stmt, lo, hi int) {
 	path := append([]*loopir.For(nil), f.path...)
-	f.found = append(f.found, &Region{Kernel: f.kernel, Path: path, List: list, Lo: lo, Hi: hi})
+	f.found = append(f.found, &Region{Kernel: f.kernel, Funcs: f.funcs, Path: path, List: list, Lo: lo, Hi: hi})
 }
 
 // hasRegisters tells whether list itself declares a local in registers.

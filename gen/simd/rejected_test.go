@@ -42,7 +42,7 @@ func TestRejected(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			k := parseKernel(t, fmt.Sprintf("kernel f(N: size, in A: f32[N][16], inout B: f32[N][16], inout H: bf16[N][16], inout J: i32[N][16]) { for i in 0..N { %s } }", tt.body))
-			rs := simd.FindRegions(k, simd.AVX512)
+			rs := simd.FindRegions(k, nil, simd.AVX512)
 			if len(rs) != 1 {
 				t.Fatalf("%d regions", len(rs))
 			}
@@ -71,7 +71,7 @@ func TestTooManyVectors(t *testing.T) {
 				for i in 0..%[1]d unroll { for l in 0..16 vectorize { C[i][l] = acc[i][l] } }
 			}
 		}`, tt.rows))
-		p, err := simd.Lower(simd.FindRegions(k, simd.AVX512)[0], simd.AVX512)
+		p, err := simd.Lower(simd.FindRegions(k, nil, simd.AVX512)[0], simd.AVX512)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -105,7 +105,7 @@ func TestFindRegions(t *testing.T) {
 	}
 	for _, tt := range tests {
 		k := parseKernel(t, "kernel f(N: size, in A: f32[N][16], inout B: f32[N][16]) { "+tt.body+" }")
-		rs := simd.FindRegions(k, simd.AVX512)
+		rs := simd.FindRegions(k, nil, simd.AVX512)
 		if len(rs) != len(tt.path) {
 			t.Errorf("%s: %d regions, want %d", tt.name, len(rs), len(tt.path))
 			continue

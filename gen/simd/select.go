@@ -55,6 +55,7 @@ type selector struct {
 	ops      []*inst
 	temps    int
 	known    map[string]operand // values at hand, by what they are
+	shared   map[*value]operand // of this item: a value that several name is evaluated once
 	versions map[int]int        // of vector registers that hold cells
 	stores   map[*array]int
 }
@@ -73,6 +74,7 @@ func (s *selector) name(op string, t loopir.Type) string { return op + elementTy
 
 func (s *selector) item(it *item) error {
 	e := s.e
+	s.shared = map[*value]operand{}
 	if it.s.prefetch > 0 {
 		s.emit(&inst{
 			op: fmt.Sprintf("PREFETCHT%d", it.s.prefetch-1), imm: -1,
@@ -200,6 +202,9 @@ func (s *selector) value(v *value, group int64, dst operand, k int) (operand, er
 	case opSelect:
 		return s.choose(v, group, dst, k)
 	}
+	if o, ok := s.shared[v]; ok {
+		return s.move(o, v.typ, dst, k), nil
+	}
 	args := make([]operand, len(v.args))
 	for i, a := range v.args {
 		var err error
@@ -207,11 +212,12 @@ func (s *selector) value(v *value, group int64, dst operand, k int) (operand, er
 			return operand{}, err
 		}
 	}
-	key := fmt.Sprint(v.op, v.typ)
+	key := fmt.Sprint(v.op, v.typ, v.step)
 	for _, a := range args {
 		key += fmt.Sprintf(" %d.%d.%d", a.kind, a.n, s.versions[a.n])
 	}
 	if o, ok := s.known[key]; ok {
+		s.shared[v] = o
 		return s.move(o, v.typ, dst, k), nil
 	}
 	o, err := s.operate(v, args, dst, k)
@@ -219,7 +225,7 @@ func (s *selector) value(v *value, group int64, dst operand, k int) (operand, er
 		return operand{}, err
 	}
 	if dst.kind == none {
-		s.known[key] = o
+		s.known[key], s.shared[v] = o, o
 	}
 	return o, nil
 }

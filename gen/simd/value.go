@@ -24,7 +24,7 @@ type value struct {
 	vec  bool        // opLoad: lanes next to each other, else one cell for all
 	cell cell        // opCell, opLane
 	text string      // opConst: the literal; opScalar: the argument
-	step int64       // opIota
+	step int64       // opIota; opShl and opShr: by how many bits
 }
 
 type valueOp uint8
@@ -48,6 +48,17 @@ const (
 	opSqrt
 	opAbs
 	opNeg
+	opRound // to an integer, ties to even
+	opFloor
+	opCeil
+	opTrunc
+	opBitcast
+	opBitAnd
+	opBitOr
+	opBitXor
+	opBitNot
+	opShl
+	opShr
 	opSelect // args[0] is a comparison or a junction of some
 	opEq
 	opNe
@@ -112,6 +123,9 @@ func (l *lowerer) read(r *loopir.Read) (*value, error) {
 	if err := l.known(r.Type, r.Span); err != nil {
 		return nil, err
 	}
+	if v := l.bound[r.Name]; v != nil { // in a function, which knows no other names
+		return v, nil
+	}
 	if loc := l.locals[r.Name]; loc != nil {
 		c, err := l.localCell(loc, r)
 		if c.vec && l.lanes == 0 {
@@ -135,6 +149,8 @@ var binaryOps = map[loopir.Op]valueOp{
 
 var intrinsics = map[string]valueOp{
 	"min": opMin, "max": opMax, "sqrt": opSqrt, "abs": opAbs, "fma": opFMA, "select": opSelect,
+	"round": opRound, "floor": opFloor, "ceil": opCeil, "trunc": opTrunc, "bitcast": opBitcast,
+	"and": opBitAnd, "or": opBitOr, "xor": opBitXor, "not": opBitNot, "shl": opShl, "shr": opShr,
 }
 
 func (l *lowerer) value(e loopir.Expr) (*value, error) {
@@ -155,8 +171,11 @@ func (l *lowerer) value(e loopir.Expr) (*value, error) {
 		}
 		return l.apply(opNot, e.Span, e.X)
 	case *loopir.Intrinsic:
+		if fn := l.funcs[e.Name]; fn != nil {
+			return l.called(fn, e)
+		}
 		if op, ok := intrinsics[e.Name]; ok {
-			return l.apply(op, e.Span, e.Args...)
+			return l.intrinsic(op, e)
 		}
 		return nil, unsupported(e.Span, "there are no instructions for %s", e.Name)
 	case *loopir.Cast:

@@ -42,6 +42,10 @@ func integers() {
 		add(Entry{Op: "VPCMPEQ" + i.letter, Kind: Compare, Elem: i.elem, Args: 2, VEX: true, Effect: truth(loopir.Eq)})
 		add(Entry{Op: "VPBROADCAST" + i.letter, Kind: Broadcast, Elem: i.elem, VEX: true, EVEX: true, Feature: i.feature})
 		add(Entry{Op: fmt.Sprintf("VMOVDQU%d", i.elem.Bits()), Kind: Move, Elem: i.elem, EVEX: true, Feature: i.feature})
+		if i.letter != "B" {
+			add(Entry{Op: "VPSLL" + i.letter, Kind: LanesImm, Elem: i.elem, Args: 1, VEX: true, EVEX: true, Feature: i.feature, Imm: shift("shl")})
+			add(Entry{Op: "VPSRA" + i.letter, Kind: LanesImm, Elem: i.elem, Args: 1, VEX: !wide, EVEX: true, Signed: true, Feature: i.feature, Imm: shift("shr")})
+		}
 		add(Entry{Op: "VPBLENDM" + i.letter, Kind: BlendM, Elem: i.elem, EVEX: true, Feature: i.feature})
 		if i.small {
 			add(Entry{Op: "VPEXTR" + i.letter, Kind: Extract, Elem: i.elem, Scalar: true, VEX: true, EVEX: true, Feature: "BW"})

@@ -17,6 +17,8 @@ const (
 	// Lanes computes each lane of the last operand from the same lane of the
 	// others. The operand before the last may not be memory, the first may.
 	Lanes Kind = iota
+	// LanesImm is Lanes of one operand behind an immediate, which Imm takes too.
+	LanesImm
 	// Compare is Lanes with a predicate as first operand and a truth value as
 	// result, in a mask register or as all ones and all zeros in a lane.
 	Compare
@@ -90,6 +92,8 @@ type Entry struct {
 	// Effect is the new value of a lane, of a truth value for Compare (by predicate)
 	// and MaskLogic.
 	Effect func(x ...loopir.Expr) loopir.Expr
+	// Imm is the effect of LanesImm by the immediate; nil where that has no meaning.
+	Imm func(n int64, x loopir.Expr) loopir.Expr
 	// Width is the bytes of the widest register, if the name tells it.
 	Width int
 	// Preds are the predicates of Compare by immediate.
@@ -151,6 +155,28 @@ func negate(x loopir.Expr) loopir.Expr {
 // fma is x*y + z rounded once.
 func fma(x, y, z loopir.Expr) loopir.Expr { return call("fma")(x, y, z) }
 
+// rounding is to an integer, by an immediate that raises no flag.
+func rounding(n int64, x loopir.Expr) loopir.Expr {
+	name := map[int64]string{8: "round", 9: "floor", 10: "ceil", 11: "trunc"}[n]
+	if name == "" {
+		return nil
+	}
+	return call(name)(x)
+}
+
+// shift is by the immediate, if that is less than the bits there are.
+func shift(name string) func(int64, loopir.Expr) loopir.Expr {
+	return func(n int64, x loopir.Expr) loopir.Expr {
+		t := x.TypeOf()
+		if n < 0 || n >= int64(t.Bits()) {
+			return nil
+		}
+		by := loopir.NewInt(n)
+		by.Type = t
+		return &loopir.Intrinsic{Name: name, Args: []loopir.Expr{x, by}, Type: t}
+	}
+}
+
 // extreme is the first operand if it compares so with the second, else the second:
 // also if one is NaN or both are zeros.
 func extreme(op loopir.Op) fun {
@@ -190,6 +216,8 @@ func init() {
 			continue
 		}
 		lanes("VSQRT", 1, false, call("sqrt"))
+		add(Entry{Op: "VROUND" + f.sfx, Kind: LanesImm, Elem: f.elem, Args: 1, VEX: true, Imm: rounding})
+		add(Entry{Op: "VRNDSCALE" + f.sfx, Kind: LanesImm, Elem: f.elem, Args: 1, EVEX: true, Imm: rounding})
 		for op, name := range map[string]string{"VAND": BitAnd, "VOR": BitOr, "VXOR": BitXor, "VANDN": BitAndNot} {
 			add(Entry{Op: op + f.sfx, Kind: Lanes, Elem: f.elem, Args: 2, VEX: true, EVEX: true, Bitwise: true, Feature: "DQ", Effect: call(name)})
 		}

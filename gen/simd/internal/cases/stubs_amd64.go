@@ -26,6 +26,12 @@ var Funcs = map[string]func(unsafe.Pointer){
 	"convmask0AVX512": func(a unsafe.Pointer) { convmask0AVX512((*convmask0AVX512Args)(a)) },
 	"deep0AVX2":       func(a unsafe.Pointer) { deep0AVX2((*deep0AVX2Args)(a)) },
 	"deep0AVX512":     func(a unsafe.Pointer) { deep0AVX512((*deep0AVX512Args)(a)) },
+	"function0AVX2":   func(a unsafe.Pointer) { function0AVX2((*function0AVX2Args)(a)) },
+	"function0AVX512": func(a unsafe.Pointer) { function0AVX512((*function0AVX512Args)(a)) },
+	"function1AVX2":   func(a unsafe.Pointer) { function1AVX2((*function1AVX2Args)(a)) },
+	"function1AVX512": func(a unsafe.Pointer) { function1AVX512((*function1AVX512Args)(a)) },
+	"function2AVX2":   func(a unsafe.Pointer) { function2AVX2((*function2AVX2Args)(a)) },
+	"function2AVX512": func(a unsafe.Pointer) { function2AVX512((*function2AVX512Args)(a)) },
 	"gemm0AVX512":     func(a unsafe.Pointer) { gemm0AVX512((*gemm0AVX512Args)(a)) },
 	"gemm640AVX2":     func(a unsafe.Pointer) { gemm640AVX2((*gemm640AVX2Args)(a)) },
 	"gemm640AVX512":   func(a unsafe.Pointer) { gemm640AVX512((*gemm640AVX512Args)(a)) },
@@ -601,6 +607,72 @@ type deep0AVX512Args struct {
 
 //go:noescape
 func deep0AVX512(a *deep0AVX512Args)
+
+type function0AVX2Args struct {
+	pY  *float32 // first element of Y
+	pA  *float32 // first element of A
+	g   int64    // number that guards test: N % 16
+	xY  int64    // bytes between pointers into Y: 64 * (N / 16)
+	n_i int64    // iterations of i: N / 16
+}
+
+//go:noescape
+func function0AVX2(a *function0AVX2Args)
+
+type function1AVX2Args struct {
+	pJ  *int32 // first element of J
+	pI  *int32 // first element of I
+	g   int64  // number that guards test: N % 16
+	xJ  int64  // bytes between pointers into J: 64 * (N / 16)
+	n_i int64  // iterations of i: N / 16
+}
+
+//go:noescape
+func function1AVX2(a *function1AVX2Args)
+
+type function2AVX2Args struct {
+	pE  *float64 // first element of E
+	pD  *float64 // first element of D
+	g   int64    // number that guards test: N % 8
+	xE  int64    // bytes between pointers into E: 64 * (N / 8)
+	n_i int64    // iterations of i: N / 8
+}
+
+//go:noescape
+func function2AVX2(a *function2AVX2Args)
+
+type function0AVX512Args struct {
+	pY  *float32 // first element of Y
+	pA  *float32 // first element of A
+	g   int64    // number that guards test: N % 16
+	xY  int64    // bytes between pointers into Y: 64 * (N / 16)
+	n_i int64    // iterations of i: N / 16
+}
+
+//go:noescape
+func function0AVX512(a *function0AVX512Args)
+
+type function1AVX512Args struct {
+	pJ  *int32 // first element of J
+	pI  *int32 // first element of I
+	g   int64  // number that guards test: N % 16
+	xJ  int64  // bytes between pointers into J: 64 * (N / 16)
+	n_i int64  // iterations of i: N / 16
+}
+
+//go:noescape
+func function1AVX512(a *function1AVX512Args)
+
+type function2AVX512Args struct {
+	pE  *float64 // first element of E
+	pD  *float64 // first element of D
+	g   int64    // number that guards test: N % 8
+	xE  int64    // bytes between pointers into E: 64 * (N / 8)
+	n_i int64    // iterations of i: N / 8
+}
+
+//go:noescape
+func function2AVX512(a *function2AVX512Args)
 
 type gemm0AVX512Args struct {
 	pA     *float32 // first element of A
