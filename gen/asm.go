@@ -55,7 +55,7 @@ func (p *pkg) assembly(b *built) error {
 			continue
 		}
 		f.has = "has" + camel(f.typ)
-		flat := b.flat.Clone()
+		flat := b.nest.Clone()
 		regions := simd.FindRegions(flat, b.File.Funcs, isa)
 		why, err := p.asmForm(b, flat, f, regions)
 		if err != nil {
@@ -182,6 +182,15 @@ func (p *pkg) asmForm(b *built, flat *loopir.Kernel, f *asmForm, regions []*simd
 		}
 		order = append(order, s)
 		return s.call(place), lengths[list[at]]
+	}
+	rest := map[loopir.Stmt]bool{}
+	for _, r := range regions {
+		for _, s := range r.Stmts() {
+			rest[s] = stubs[r.Stmts()[0]].name != ""
+		}
+	}
+	if err := b.File.WriteOut(flat, func(s loopir.Stmt) bool { return rest[s] }); err != nil {
+		return nil, err
 	}
 	code, err := golang.Func(flat, f.typ, facts(flat), hook)
 	if err != nil {

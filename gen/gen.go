@@ -92,7 +92,8 @@ type pkg struct {
 // and, where assembly takes part, those of the accelerated forms.
 type built struct {
 	Variant
-	flat *loopir.Kernel // calls inlined, lets removed
+	flat *loopir.Kernel // calls inlined, lets removed, functions written out
+	nest *loopir.Kernel // the same with calls of functions
 	typ  string         // convAvx512
 	base string         // conv_avx512
 	fn   string         // the exported function that leads to it; "" if another one of its layout has the name
@@ -121,16 +122,20 @@ func (p *pkg) emit() error {
 
 // build writes the portable Go of v and, where it applies, its assembly.
 func (p *pkg) build(v Variant) (*built, error) {
-	flat, err := v.File.InlineAll(v.Kernel)
+	nest, err := v.File.InlineCalls(v.Kernel)
 	if err != nil {
 		return nil, err
 	}
-	flat.InlineLets()
+	nest.InlineLets()
+	flat := nest.Clone()
+	if err := v.File.WriteOut(flat, func(loopir.Stmt) bool { return false }); err != nil {
+		return nil, err
+	}
 	typ := lowerFirst(p.name) + camel(v.Name)
 	if v.Kernel.Name != p.Kernel.Kernel.Name { // a layout helper, whose kernel is its own
 		typ = lowerFirst(camel(v.Name))
 	}
-	b := &built{Variant: v, flat: flat, typ: p.typeName(typ), base: p.stem(p.base+"_"+strings.ToLower(v.Name), asmSuffixes...)}
+	b := &built{Variant: v, flat: flat, nest: nest, typ: p.typeName(typ), base: p.stem(p.base+"_"+strings.ToLower(v.Name), asmSuffixes...)}
 	code, err := golang.Func(flat, b.typ, facts(flat), nil)
 	if err != nil {
 		return nil, err

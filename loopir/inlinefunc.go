@@ -10,17 +10,26 @@ import (
 // that has a value under a condition only is 0 where that does not hold.
 func (f *File) InlineAll(k *Kernel) (*Kernel, error) {
 	out, err := f.InlineCalls(k)
-	if err != nil || !f.callsBodies(out.Body) {
-		return out, err
+	if err != nil {
+		return nil, err
 	}
-	w := &writer{file: f, taken: localNames(out.Body), set: alwaysSet(out.Body), left: maxInlinedExp}
+	return out, f.WriteOut(out, func(Stmt) bool { return false })
+}
+
+// WriteOut writes calls of functions with bodies out in k, but for statements to leave as
+// they are.
+func (f *File) WriteOut(k *Kernel, leave func(Stmt) bool) error {
+	if !f.callsBodies(k.Body) {
+		return nil
+	}
+	w := &writer{file: f, leave: leave, taken: localNames(k.Body), set: alwaysSet(k.Body), left: maxInlinedExp}
 	for _, p := range k.Params {
 		if p.Kind == ScalarParam {
 			w.set[p.Name] = true
 		}
 	}
-	out.Body = w.body(out.Body)
-	return out, w.errs.Err()
+	k.Body = w.body(k.Body)
+	return w.errs.Err()
 }
 
 // callsBodies tells whether a function with a body is called in body.
@@ -69,6 +78,7 @@ func alwaysSet(body []Stmt) map[string]bool {
 // A writer writes calls of functions out.
 type writer struct {
 	file  *File
+	leave func(Stmt) bool
 	taken map[string]bool // names of locals
 	set   map[string]bool // scalars that always have a value
 	out   []Stmt          // before the statement at hand
@@ -79,6 +89,10 @@ type writer struct {
 func (w *writer) body(body []Stmt) []Stmt {
 	var all []Stmt
 	for _, s := range body {
+		if w.leave(s) {
+			all = append(all, s)
+			continue
+		}
 		w.out = nil
 		mapOwnExprs(s, w.expr)
 		before := w.out

@@ -22,23 +22,22 @@ type Duty struct {
 
 // A reader turns the methods of one form into a loop program.
 type reader struct {
-	pkg      *Package
-	typ      string // of the form
-	target   *loopir.Kernel
-	kernel   *loopir.Kernel
-	sc       scope
-	env      map[string]loopir.Expr // Go variables that stand for an index, or a scalar's value
-	fields   map[string]loopir.Expr // of the receiver: iterators handed to a parallel loop
-	arrays   map[string]*array      // Go variables that are arrays
-	held     map[string]*array      // arrays handed to a parallel loop by a field
-	used     map[string]int         // names: 1 once used, 2 while an iterator in scope
-	duties   []Duty
-	said     map[string]bool
-	over     bool              // the flag for overflow is used
-	names    map[string]string // the target's names by their Go form
-	chains   map[string]int    // the longest of the target, by class
-	patterns []pattern         // of the functions that the target may call
-	guessed  *loopir.Read      // the first cell that an offset is not shown to lie in, or nil
+	pkg     *Package
+	typ     string // of the form
+	target  *loopir.Kernel
+	kernel  *loopir.Kernel
+	sc      scope
+	env     map[string]loopir.Expr // Go variables that stand for an index, or a scalar's value
+	fields  map[string]loopir.Expr // of the receiver: iterators handed to a parallel loop
+	arrays  map[string]*array      // Go variables that are arrays
+	held    map[string]*array      // arrays handed to a parallel loop by a field
+	used    map[string]int         // names: 1 once used, 2 while an iterator in scope
+	duties  []Duty
+	said    map[string]bool
+	over    bool              // the flag for overflow is used
+	names   map[string]string // the target's names by their Go form
+	chains  map[string]int    // the longest of the target, by class
+	guessed *loopir.Read      // the first cell that an offset is not shown to lie in, or nil
 }
 
 type array struct {
@@ -56,17 +55,16 @@ func (r *reader) errorf(n ast.Node, format string, args ...any) error {
 // Lift reads form t as a kernel with target's parameters and where clause. The
 // kernel is equal to the form as far as the duties hold.
 func (p *Package) Lift(t string, target *loopir.Kernel) (*loopir.Kernel, []Duty, error) {
-	r, err := p.read(t, nil, target)
+	r, err := p.read(t, target)
 	if err != nil {
 		return nil, nil, err
 	}
 	return r.kernel, r.duties, nil
 }
 
-func (p *Package) read(t string, funcs []*loopir.Func, target *loopir.Kernel) (*reader, error) {
+func (p *Package) read(t string, target *loopir.Kernel) (*reader, error) {
 	r := &reader{
-		patterns: patterns(funcs),
-		pkg:      p, typ: t, target: target, env: map[string]loopir.Expr{}, fields: map[string]loopir.Expr{},
+		pkg: p, typ: t, target: target, env: map[string]loopir.Expr{}, fields: map[string]loopir.Expr{},
 		arrays: map[string]*array{}, held: map[string]*array{}, used: map[string]int{}, said: map[string]bool{},
 	}
 	k := target.Clone()

@@ -332,6 +332,8 @@ func intExtremum(e loopir.Expr) loopir.Expr {
 // direct writes the root of an integer expression as the lifted program has it.
 func direct(e loopir.Expr) loopir.Expr {
 	switch x := e.(type) {
+	case *loopir.Intrinsic:
+		return directBits(x)
 	case *loopir.Cast:
 		if x.X.TypeOf().IsInteger() {
 			return narrowed(castTo(x.To, x.X))

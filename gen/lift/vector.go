@@ -312,9 +312,6 @@ func choose(c, a, b loopir.Expr) loopir.Expr {
 // set gives a vector or mask register a new value. An accumulator that is built up
 // in one block keeps its steps apart: each is a statement of its own.
 func (l *lifter) set(in *asm.Inst, o asm.Operand, v vec) error {
-	if v.kind == value && v.e.TypeOf().IsValue() {
-		v.e = folded(v.e, l.call.patterns)
-	}
 	name := ""
 	if o.Kind == asm.Reg {
 		name = vectorName(o.Reg)

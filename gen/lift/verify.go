@@ -35,7 +35,7 @@ func (p *Package) Verify(ctx context.Context, f Form, opts equiv.Options) (*Resu
 	if err != nil {
 		return nil, err
 	}
-	r, err := p.read(f.Type, file.Funcs, target)
+	r, err := p.read(f.Type, target)
 	if err != nil {
 		res.Failures = append(res.Failures, failure(err))
 		return res, nil
@@ -210,7 +210,6 @@ func (p *Package) target(f Form) (*loopir.File, *loopir.Kernel, error) {
 	if k, err = file.InlineAll(k); err != nil {
 		return nil, nil, err
 	}
-	spellBits(k.Body)
 	out := &loopir.File{Name: file.Name, Funcs: file.Funcs, Kernels: []*loopir.Kernel{k}}
 	return out, k, out.Number(k)
 }

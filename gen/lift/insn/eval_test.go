@@ -13,6 +13,8 @@ import (
 // 0 or 1.
 func eval(e loopir.Expr, env map[string]uint64) uint64 {
 	switch e := e.(type) {
+	case *loopir.Int:
+		return e.Value.Uint64()
 	case *loopir.Read:
 		return env[e.Name]
 	case *loopir.Unary:
@@ -123,6 +125,16 @@ func evalCall(e *loopir.Intrinsic, x []uint64) uint64 {
 			return x[1]
 		}
 		return x[2]
+	case "round", "floor", "ceil", "trunc":
+		f := map[string]func(float64) float64{"round": math.RoundToEven, "floor": math.Floor, "ceil": math.Ceil, "trunc": math.Trunc}[e.Name]
+		if e.Type == loopir.F32 {
+			return uint64(math.Float32bits(float32(f(number(loopir.F32, x[0])))))
+		}
+		return math.Float64bits(f(number(loopir.F64, x[0])))
+	case "shl":
+		return x[0] << x[1] & mask
+	case "shr":
+		return uint64(integer(e.Type, x[0])>>x[1]) & mask
 	case "sqrt":
 		if e.Type == loopir.F32 {
 			return uint64(math.Float32bits(float32(math.Sqrt(number(loopir.F32, x[0])))))

@@ -45,6 +45,22 @@ func forms(e *Entry, r string, width int, wide bool) []trial {
 	switch e.Kind {
 	case Lanes:
 		lanesForms(e, r, wide, bits, masked)
+	case LanesImm:
+		immediates := []int64{8, 9, 10, 11} // of roundings
+		if e.Elem.IsInteger() {
+			immediates = []int64{0, 1, 7, int64(bits - 1)}
+		}
+		for _, n := range immediates {
+			of := func(v int) func(in *input, i int) uint64 {
+				return func(in *input, i int) uint64 {
+					return eval(e.Imm(n, leaf(0, e.Elem)), map[string]uint64{"x0": in.lane(v, i, bits)})
+				}
+			}
+			masked(fmt.Sprintf("%s%%s $%d, %s2, %%s%s0", e.Op, n, r, r), of(2))
+			if wide {
+				masked(fmt.Sprintf("%s%%s $%d, 64(AX), %%s%s0", e.Op, n, r), of(1))
+			}
+		}
 	case Compare:
 		out = append(out, compareForms(e, r, width, wide)...)
 	case Move:

@@ -123,7 +123,7 @@ func sameLanes(x trial, got, want []byte) bool {
 		return true
 	}
 	t := x.entry.Elem
-	if !t.IsFloat() || x.entry.Kind != Lanes && x.entry.Kind != Convert || x.entry.Any {
+	if !t.IsFloat() || x.entry.Kind != Lanes && x.entry.Kind != LanesImm && x.entry.Kind != Convert || x.entry.Any {
 		return false
 	}
 	n := t.Bits() / 8
