@@ -91,7 +91,7 @@ func (l *lifter) store(m *machine, f *form, src asm.Operand) error {
 	if err := meaning(v); err != nil {
 		return l.errorf(f.in, "%v", err)
 	}
-	if readsOther(v, to) {
+	if readsOther(v, to, l.lane) {
 		v = l.keep(v, f.lanes, f.mask, f.in)
 	}
 	for _, r := range l.registers() {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/loopopt/loopopt/loopir"
+	"github.com/loopopt/loopopt/loopir/poly"
 )
 
 func sortLocals(decls []loopir.Stmt) {
@@ -32,10 +33,29 @@ func readsName(e loopir.Expr, name string) bool {
 	return anyRead(e, func(r *loopir.Read) bool { return r.Name == name })
 }
 
-// readsOther tells whether v reads the array of cell elsewhere than at cell.
-func readsOther(v loopir.Expr, cell *loopir.Read) bool {
+// readsOther tells whether v may read a cell of an array that is written at cell, in a lane or
+// another, but for the lane's own. Cells whose number in one dimension differs by a constant
+// are others whatever the lanes are.
+func readsOther(v loopir.Expr, cell *loopir.Read, lane string) bool {
 	text := loopir.FormatExpr(cell)
-	return anyRead(v, func(r *loopir.Read) bool { return r.Name == cell.Name && loopir.FormatExpr(r) != text })
+	return anyRead(v, func(r *loopir.Read) bool {
+		return r.Name == cell.Name && loopir.FormatExpr(r) != text && !apart(r, cell, lane)
+	})
+}
+
+// apart tells whether two cells differ by a constant in a dimension that no lane moves in.
+func apart(a, b *loopir.Read, lane string) bool {
+	for i := range a.Index {
+		x, err := poly.FromExpr(a.Index[i])
+		y, err2 := poly.FromExpr(b.Index[i])
+		if err != nil || err2 != nil || x.Uses(lane) || y.Uses(lane) {
+			continue
+		}
+		if d, ok := x.Sub(y).Const(); ok && d.Sign() != 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // rebuild copies e with f's answer in place of each node for which there is one.
