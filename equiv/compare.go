@@ -19,6 +19,8 @@ const maxCompare = 1000
 
 // A checker proves values of two programs equal.
 type checker struct {
+	comparisons   sync.Map // letPair to *compared
+	lists         sync.Map // texts of hypotheses to a list of them
 	proof         *prover
 	before, after *side
 	hints         []*hint // by Stmt.index of after
@@ -350,8 +352,18 @@ func (c *checker) compareMixed(a, b desc, ctx known) (Verdict, *failure) {
 // compareComputed uses the hint that a's statement does what b's did, or looks
 // at what both compute.
 func (c *checker) compareComputed(a, b desc, ctx known) (Verdict, *failure) {
+	if isLet(a.stmt) && isLet(b.stmt) && len(ctx.facts) == 0 {
+		return c.compareOnce(a, b, ctx)
+	}
+	return c.compareAnew(a, b, ctx)
+}
+
+func (c *checker) compareAnew(a, b desc, ctx known) (Verdict, *failure) {
 	if a.stmt != nil && b.stmt != nil {
-		if ctx.budget--; ctx.budget < 0 {
+		if !isLet(a.stmt) || !isLet(b.stmt) {
+			ctx.budget--
+		}
+		if ctx.budget < 0 {
 			return NoVerdict, failf(a.stmt.Span, "the value can't be followed to its inputs: no assignment on the way is known to do what one did before")
 		}
 		if v, f, ok := c.compareSplit(a, b, ctx); ok {
