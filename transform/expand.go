@@ -9,7 +9,7 @@ import (
 
 var expand = &Primitive{
 	Name:   "expand",
-	Syntax: "expand t by i, j..",
+	Syntax: "expand t by i, j.. [in registers|stack|heap]",
 	Doc: `Moves a local out of a loop and gives it one cell for each iteration, so that what
 the iterations computed outlives them; the loop can then be cut in two or reordered.
 
@@ -20,7 +20,8 @@ the iterations computed outlives them; the loop can then be cut in two or reorde
 Each loop is around the declaration, and the first is the innermost one. Extents of t
 that vary in the loop are replaced by their upper bounds. All copies of t that are in
 loops of this name are expanded, as those of main loop and tail after tail peel; where
-the tail has loops of its own names, it takes a step of its own: expand t by i2.`,
+the tail has loops of its own names, it takes a step of its own: expand t by i2. With in,
+it lives there; registers need constant extents.`,
 	Apply: applyExpand,
 }
 
@@ -36,6 +37,12 @@ func applyExpand(c *Context, args *loopir.Cursor) error {
 	if err != nil {
 		return err
 	}
+	mem, moves := loopir.Mem(0), args.Accept("in")
+	if moves {
+		if mem, err = c.parseMem(args); err != nil {
+			return err
+		}
+	}
 	if err := args.Done(); err != nil {
 		return err
 	}
@@ -49,6 +56,9 @@ func applyExpand(c *Context, args *loopir.Cursor) error {
 			if c.loopAround(l, it.Text) < 0 {
 				stay = append(stay, l)
 				continue
+			}
+			if moves {
+				l.Mem = mem
 			}
 			if locals[i], err = c.expand(l, name, it); err != nil {
 				return err
