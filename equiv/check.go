@@ -102,16 +102,18 @@ func Check(ctx context.Context, f *loopir.File, before, after *loopir.Kernel, op
 			return res, ctx.Err()
 		}
 	}
-	old, now = unpackedAlike(old, now, proof)
-	together(
-		func() { old = destage(old.unpacked(proof), proof) },
-		func() { now = destage(now.unpacked(proof), proof) },
-	)
-	old, now = old.plainUpdates().restarts(), now.plainUpdates().restarts()
 	var g *guesser
 	var c *checker
-	if !opts.ProofOnly {
-		c = byClaims(proof, old, now)
+	if !opts.ProofOnly && (f.CallsBodies(before.Body) || f.CallsBodies(after.Body)) {
+		if c, err = opaquely(f, before, after, proof); err != nil {
+			return nil, err
+		}
+	}
+	if c == nil {
+		old, now = ready(old, now, proof)
+		if !opts.ProofOnly {
+			c = byClaims(proof, old, now)
+		}
 	}
 	if c == nil {
 		c = newChecker(proof, old, now)
@@ -181,6 +183,31 @@ func Check(ctx context.Context, f *loopir.File, before, after *loopir.Kernel, op
 		res.Obligations = append(proof.obligations(), shown...)
 	}
 	return res, ctx.Err()
+}
+
+// ready makes programs plain to compare.
+func ready(old, now *Program, proof *prover) (*Program, *Program) {
+	old, now = unpackedAlike(old, now, proof)
+	together(
+		func() { old = destage(old.unpacked(proof), proof) },
+		func() { now = destage(now.unpacked(proof), proof) },
+	)
+	return old.plainUpdates().restarts(), now.plainUpdates().restarts()
+}
+
+// opaquely is byClaims without a look into functions with bodies, which most steps do not
+// change.
+func opaquely(f *loopir.File, before, after *loopir.Kernel, proof *prover) (*checker, error) {
+	old, err := opaqueProgram(f, before)
+	if err != nil {
+		return nil, err
+	}
+	now, err := opaqueProgram(f, after)
+	if err != nil {
+		return nil, err
+	}
+	old, now = ready(old, now, proof)
+	return byClaims(proof, old, now), nil
 }
 
 func newChecker(proof *prover, before, after *Program) *checker {

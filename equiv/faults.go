@@ -137,11 +137,11 @@ func nonzeroLiteral(e loopir.Expr) bool {
 // another one earlier. The programs are laid out anew, as the proof of equality may have
 // moved computations.
 func faults(ctx context.Context, f *loopir.File, before, after *loopir.Kernel, opts Options, assume []loopir.Expr) (*prover, *failure, error) {
-	now, err := NewProgram(f, after)
+	now, err := opaqueProgram(f, after)
 	if err != nil || len(now.divisions()) == 0 {
 		return nil, nil, err
 	}
-	old, err := NewProgram(f, before)
+	old, err := opaqueProgram(f, before)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -378,9 +378,13 @@ func hasDivision(e loopir.Expr) bool {
 // Inline is k, a kernel of f, with lets and calls, of functions too, inlined, as NewProgram has them: arguments that
 // may fault are computed at the call.
 func Inline(f *loopir.File, k *loopir.Kernel) (*loopir.Kernel, error) {
+	return inline(f, k, (*loopir.File).InlineAll)
+}
+
+func inline(f *loopir.File, k *loopir.Kernel, calls func(*loopir.File, *loopir.Kernel) (*loopir.Kernel, error)) (*loopir.Kernel, error) {
 	f, k = argumentsFirst(f, k.Clone())
 	k.InlineLets()
-	k, err := f.InlineAll(k)
+	k, err := calls(f, k)
 	if err == nil {
 		loopir.Walk(k.Body, func(s loopir.Stmt) bool {
 			loopir.MapStmtExprs(s, func(e loopir.Expr) loopir.Expr { return loopir.MapExpr(e, asArithmetic) })

@@ -93,6 +93,20 @@ func NewProgram(f *loopir.File, k *loopir.Kernel) (*Program, error) {
 	if err != nil {
 		return nil, err
 	}
+	return newProgram(k)
+}
+
+// opaqueProgram leaves functions with bodies as calls, of which is known what is of functions
+// without: equal arguments give equal results. Nothing in a body can fault.
+func opaqueProgram(f *loopir.File, k *loopir.Kernel) (*Program, error) {
+	k, err := inline(f, k, (*loopir.File).InlineCalls)
+	if err != nil {
+		return nil, err
+	}
+	return newProgram(k)
+}
+
+func newProgram(k *loopir.Kernel) (*Program, error) {
 	p := &Program{Kernel: k, Where: k.Where, arrays: map[string]*Array{}, byID: map[int]*Stmt{}}
 	for _, q := range k.Params {
 		if q.Kind == loopir.SizeParam {

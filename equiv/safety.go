@@ -67,7 +67,7 @@ func CheckSafety(ctx context.Context, f *loopir.File, k *loopir.Kernel, opts Opt
 // safetyOf is CheckSafety of a kernel alone, the calls in it taken at their contracts
 // and inlined.
 func safetyOf(ctx context.Context, f *loopir.File, k *loopir.Kernel, opts Options) (*SafetyResult, error) {
-	p, err := NewProgram(f, k)
+	p, err := opaqueProgram(f, k)
 	if err != nil {
 		return nil, err
 	}

@@ -19,7 +19,7 @@ func (f *File) InlineAll(k *Kernel) (*Kernel, error) {
 // WriteOut writes calls of functions with bodies out in k, but for statements to leave as
 // they are.
 func (f *File) WriteOut(k *Kernel, leave func(Stmt) bool) error {
-	if !f.callsBodies(k.Body) {
+	if !f.CallsBodies(k.Body) {
 		return nil
 	}
 	w := &writer{file: f, leave: leave, taken: localNames(k.Body), set: alwaysSet(k.Body), left: maxInlinedExp}
@@ -32,8 +32,8 @@ func (f *File) WriteOut(k *Kernel, leave func(Stmt) bool) error {
 	return w.errs.Err()
 }
 
-// callsBodies tells whether a function with a body is called in body.
-func (f *File) callsBodies(body []Stmt) bool {
+// CallsBodies tells whether a function with a body is called in body.
+func (f *File) CallsBodies(body []Stmt) bool {
 	found := false
 	Walk(body, func(s Stmt) bool {
 		for _, e := range StmtExprs(s) {
