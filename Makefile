@@ -6,7 +6,7 @@ BIN := bin/loopopt
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 CONV := examples/01-conv/conv.loop
 
-.PHONY: demo test build deps lint generate ci bench-readme verify-corpus mutants crosscheck fuzz-verify verify-kernels mutants-asm silicon fuzz-gen kernelbench bench-plain
+.PHONY: demo test build deps lint generate ci bench-readme verify-corpus mutants crosscheck fuzz-verify verify-kernels mutants-asm silicon fuzz-gen kernelbench bench-plain functions-exhaustive
 
 demo: build
 	@echo "== 1. conv.loop, step by step, and the whole schedule"
@@ -117,6 +117,11 @@ verify-kernels: build
 # reason in bench/mutants-asm.txt.
 mutants-asm: vendor
 	$(GO) test -tags $(TAGS) ./gen/lift -run TestMutantsAsm -mutants 2400 -mutants-report $(CURDIR)/bench/mutants-asm.txt -timeout 3h
+
+# Measures the functions of loopir/library over all 2^32 arguments, on two cores: some
+# minutes each. `go run ./internal/exhaustive -changed` measures only those whose text changed.
+functions-exhaustive: build
+	$(GO) run ./internal/exhaustive
 
 # Executes every entry of the instruction table on this processor, and those of arm64 in
 # an emulator, and compares the bits.

@@ -16,7 +16,8 @@ import (
 // where M1 and M2 are the cell's values, over the reals, in the kernels of
 // [Magnitudes], and gamma(k) = k*u/(1 - k*u) for unit roundoff u. It holds for
 // finite results if nothing overflows or underflows, k*u <= 1/2, rounding is to
-// nearest, and exp, log, tanh and sigmoid are accurate to 4*u.
+// nearest, and exp, log, tanh and sigmoid are accurate to 4*u. A measured function that
+// stands for one of them in after counts with what was measured.
 type Bound struct {
 	Array         string
 	Before, After Roundings // on the way to a cell of the array; none: both are exact
@@ -68,7 +69,7 @@ func factor(s string) string {
 
 // bounds states for each floating-point output of two kernels, which are equal
 // over the reals, how far they are apart in machine arithmetic.
-func (res *Result) bounds(f *loopir.File, before, after *loopir.Kernel, proof *prover) error {
+func (res *Result) bounds(f *loopir.File, before, after *loopir.Kernel, proof *prover, measured map[string]int) error {
 	var ds [2]*depths
 	var ms [2]*loopir.Kernel
 	var errs [2]error
@@ -77,7 +78,7 @@ func (res *Result) bounds(f *loopir.File, before, after *loopir.Kernel, proof *p
 		wg.Go(func() {
 			p, err := NewProgram(f, k)
 			if errs[i] = err; err == nil {
-				ds[i] = newDepths(p, proof)
+				ds[i] = newDepths(p, proof, [2]map[string]int{1: measured}[i])
 				ms[i], errs[i] = magnitudeKernel(f, k, ds[i])
 			}
 		})

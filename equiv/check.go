@@ -23,7 +23,8 @@ type Options struct {
 	// infinities and signed zeros among their inputs.
 	Require Verdict
 
-	always bool // compare even what has the same text
+	always    bool           // compare even what has the same text
+	roundings map[string]int // how many roundings functions of after count for, where it is not what is usual
 }
 
 // A Result says what Check found.
@@ -33,7 +34,7 @@ type Result struct {
 	Weaker      []Weakness   // what is no more than Verdict, when that is not Exact
 	Obligations []Obligation // that the proof rests on; when not Proved, the failed one too
 	// Bounds has a forward error bound for each output, or the reason why none
-	// is stated, when the verdict is Reassociated or Algebraic.
+	// is stated, when the verdict is not Exact.
 	Bounds     []*Bound
 	Magnitudes *Magnitudes // that Bounds are relative to
 	// Assumptions are conditions on sizes that only one of the kernels
@@ -42,6 +43,9 @@ type Result struct {
 	Counterexample *Counterexample // when Refuted
 	Failures       []*loopir.Error // when not Proved: where and why
 	Explanation    *Explanation    // with Options.Explain
+
+	// Measured are the functions that stand for built-in ones, when the verdict is Approximate.
+	Measured []Measured
 
 	termwise bool // when Proved: the terms are the same, but for 0.0 where a sum starts
 }
@@ -66,6 +70,11 @@ func (o Options) withPool() (_ Options, done func(), err error) {
 // interface; package equivtest wraps them for tests.
 func Check(ctx context.Context, f *loopir.File, before, after *loopir.Kernel, opts Options) (_ *Result, err error) {
 	defer smt.Contain(&err)
+	return checkApproximate(ctx, f, before, after, opts)
+}
+
+// check is Check of the functions that are written.
+func check(ctx context.Context, f *loopir.File, before, after *loopir.Kernel, opts Options) (*Result, error) {
 	opts, done, err := opts.withPool()
 	if err != nil {
 		return nil, err
@@ -176,8 +185,8 @@ func Check(ctx context.Context, f *loopir.File, before, after *loopir.Kernel, op
 		return nil, err
 	}
 	res.Obligations = append(res.Obligations, shown...)
-	if res.Outcome == Proved && res.Verdict > Exact {
-		if err := res.bounds(f, before, after, proof); err != nil {
+	if res.Outcome == Proved && (res.Verdict > Exact || opts.roundings != nil) {
+		if err := res.bounds(f, before, after, proof, opts.roundings); err != nil {
 			return nil, err
 		}
 		res.Obligations = append(proof.obligations(), shown...)

@@ -16,6 +16,7 @@ type depths struct {
 	effects map[*Stmt]*effect
 	edges   []flowEdge
 	ranges  *sizeRanger
+	counts  map[string]int // roundings of functions, where they are not those of the table
 
 	done    map[*Stmt]Roundings    // of what a statement writes
 	bad     map[*Stmt]*noBound     // why there is no bound
@@ -36,9 +37,9 @@ type flowEdge struct {
 }
 
 // newDepths counts the roundings of all of p's statements.
-func newDepths(p *Program, proof *prover) *depths {
+func newDepths(p *Program, proof *prover, counts map[string]int) *depths {
 	d := &depths{
-		p: p, proof: proof, effects: map[*Stmt]*effect{}, done: map[*Stmt]Roundings{}, bad: map[*Stmt]*noBound{},
+		p: p, proof: proof, counts: counts, effects: map[*Stmt]*effect{}, done: map[*Stmt]Roundings{}, bad: map[*Stmt]*noBound{},
 		loose: map[string]*noBound{}, tripled: map[loopir.Expr]bool{}, weight: map[flowEdge]Roundings{}, entry: entries{},
 		models: map[flowEdge][]smt.Model{}, needs: map[*Stmt][]string{}, ranges: &sizeRanger{map[string]bool{}, map[string]*loopir.For{}},
 	}
@@ -54,6 +55,14 @@ func newDepths(p *Program, proof *prover) *depths {
 		d.count(cycle)
 	}
 	return d
+}
+
+// roundings is how many roundings f counts for.
+func (d *depths) roundings(f *loopir.Function) int64 {
+	if n, ok := d.counts[f.Name]; ok {
+		return int64(n)
+	}
+	return int64(f.Roundings)
 }
 
 // findLoose finds arrays of integers and conditions whose content depends on

@@ -222,8 +222,22 @@
 // in parameters, indices and integers by operations that do not round (settled in
 // depth.go). Choices between values by exact conditions take the larger k. No
 // bound is stated, and the reason is told, for what depends on conditions or
-// integers computed from rounded values, or on uninterpreted functions of them: a
-// small error may make any difference there.
+// integers computed from rounded values, or on functions of them that jump or of which
+// nothing is known, and for numbers made of bits: a small error may make any difference
+// there.
+//
+// # Functions with bodies
+//
+// Calls of them are written out, lets as initialized locals, before anything is compared
+// (Inline), so that a function and its text written in place are the same. Operators on
+// bits are compared as functions, but for shifts to the left and complements, which are
+// arithmetic that wraps.
+//
+// A function that only after calls may stand for a built-in one: where package library
+// has a measurement of its text, after is compared with calls of the built-in function in
+// their places, and the verdict is approximate (implement.go). In the bounds the function
+// counts for twice the units in the last place that were measured, and for no fewer
+// roundings than usual.
 //
 // The k of an array is the largest of its cells' (depth.go, paths.go). Statements form a
 // graph: an edge leads to a read from each statement that may have written the

@@ -394,6 +394,13 @@ func inline(f *loopir.File, k *loopir.Kernel, calls func(*loopir.File, *loopir.K
 	return k, err
 }
 
+// InlineKernels is Inline but for calls of functions, which stay.
+func InlineKernels(f *loopir.File, k *loopir.Kernel) (*loopir.Kernel, error) {
+	f, k = argumentsFirst(f, k.Clone())
+	k.InlineLets()
+	return f.InlineCalls(k)
+}
+
 // asArithmetic writes shl(x, n) as x * 2^n and not(x) as -1 - x, which are the same in
 // integers that wrap, and which the laws of arithmetic are known for.
 func asArithmetic(e loopir.Expr) loopir.Expr {

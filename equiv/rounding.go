@@ -259,14 +259,14 @@ func (w *rounder) intrinsic(e *loopir.Intrinsic) (rounded, *noBound) {
 		xs = append(xs, x)
 	}
 	if e.Name == "fma" {
-		return either(w.product(e, xs[0], xs[1]), xs[2]).more(e.Type, int64(f.Roundings)), nil
+		return either(w.product(e, xs[0], xs[1]), xs[2]).more(e.Type, w.d.roundings(f)), nil
 	}
 	out := xs[0]
 	for _, x := range xs[1:] {
 		out = either(out, x)
 	}
 	if f.Roundings > 0 {
-		out = out.more(e.Type, int64(f.Roundings))
+		out = out.more(e.Type, w.d.roundings(f))
 	}
 	return out, nil
 }
@@ -275,11 +275,11 @@ func (w *rounder) intrinsic(e *loopir.Intrinsic) (rounded, *noBound) {
 // counts with the values that the magnitude has, where they allow it.
 func (w *rounder) steep(f *loopir.Function, e *loopir.Intrinsic) (rounded, *noBound) {
 	if w.d.settled(e.Args[0]) == nil {
-		return rounded{}.more(e.Type, int64(f.Roundings)), nil
+		return rounded{}.more(e.Type, w.d.roundings(f)), nil
 	}
 	x, bad := w.expr(e.Args[0])
 	w.d.provide(w.s, map[string]string{"exp": "gamma*M(x) <= 1 for each exp(x)", "log": "2*gamma*M(x) <= x for each log(x)"}[e.Name])
-	return x.more(e.Type, int64(f.Roundings)), bad
+	return x.more(e.Type, w.d.roundings(f)), bad
 }
 
 // rational is the value of a literal as it is written; inf and nan have none.

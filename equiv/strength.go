@@ -9,12 +9,12 @@ import (
 
 // ParseVerdict reads one of the strengths that can be asked for.
 func ParseVerdict(text string) (Verdict, error) {
-	for _, v := range []Verdict{Exact, Reassociated, Algebraic} {
+	for _, v := range []Verdict{Exact, Reassociated, Algebraic, Approximate} {
 		if v.String() == text {
 			return v, nil
 		}
 	}
-	return NoVerdict, fmt.Errorf("%q is no strength: it is exact, reassociated or algebraic", text)
+	return NoVerdict, fmt.Errorf("%q is no strength: it is exact, reassociated, algebraic or approximate", text)
 }
 
 // Limits tells what a verdict leaves open, "" for Exact.

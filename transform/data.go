@@ -3,6 +3,7 @@ package transform
 var dataPrimitives = []*Primitive{
 	contract,
 	expand,
+	implement,
 	inline,
 	layout,
 	outline,

@@ -45,7 +45,7 @@ func TestGarbage(t *testing.T) {
 			if err != nil || len(script.File.Kernels) > 1 {
 				continue // what calls other kernels does not parse alone
 			}
-			if _, err := loopir.Parse("out.loop", []byte(text(script.Kernel))); err != nil {
+			if _, err := loopir.Parse("out.loop", []byte(functions(script.File)+text(script.Kernel))); err != nil {
 				t.Errorf("%s: %v\n%s", path, err, text(script.Kernel))
 			}
 		}

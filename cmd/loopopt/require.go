@@ -20,12 +20,12 @@ func (s *strength) Set(text string) (err error) {
 }
 
 // Type is the word for the value in --help.
-func (s *strength) Type() string { return "exact|reassociated|algebraic" }
+func (s *strength) Type() string { return "exact|reassociated|algebraic|approximate" }
 
 // requireFlag adds --require to a command that proves kernels equal.
 func (a *app) requireFlag(c *cobra.Command) {
-	a.require.Verdict = equiv.Algebraic
-	defer choose(c, "require", "exact", "reassociated", "algebraic")
+	a.require.Verdict = equiv.Approximate
+	defer choose(c, "require", "exact", "reassociated", "algebraic", "approximate")
 	c.Flags().Var(&a.require, "require", "the weakest verdict that will do; a weaker one is a finding (exit 1)")
 }
 

@@ -81,10 +81,16 @@ type alignment struct {
 	left, right *loopir.Read // the cells that are assigned
 	eqs         [][2]poly.Poly
 	score       int
+	steps       *int // left
 }
 
+// mostAligned bounds the operations that two statements are laid beside each other by:
+// each commutative operator doubles the ways in which that can fail.
+const mostAligned = 10_000
+
 func alike(s, t place, params map[string]bool) (*loopir.Origin, int) {
-	al := &alignment{params: params, left: s.stmt.LHS, right: t.stmt.LHS}
+	steps := mostAligned
+	al := &alignment{params: params, left: s.stmt.LHS, right: t.stmt.LHS, steps: &steps}
 	x, y := combined(s.stmt), combined(t.stmt)
 	if !al.align(x, y) {
 		return nil, 0
@@ -147,6 +153,9 @@ func (al *alignment) cell(a, b *loopir.Read) bool {
 // align lays x of the lifted kernel beside y of the other; false means that they
 // are different computations.
 func (al *alignment) align(x, y loopir.Expr) bool {
+	if *al.steps--; *al.steps < 0 {
+		return false
+	}
 	x, y = direct(x), direct(y)
 	ra, okA := x.(*loopir.Read)
 	rb, okB := y.(*loopir.Read)

@@ -56,8 +56,10 @@ func asNumber(e loopir.Expr, t loopir.Type) (loopir.Expr, bool) {
 func intLiteral(n *big.Int, t loopir.Type) loopir.Expr {
 	m := new(big.Int).Lsh(big.NewInt(1), uint(t.Bits()))
 	v := new(big.Int).Mod(n, m)
-	if t != loopir.U8 && v.Bit(t.Bits()-1) == 1 {
-		v.Sub(m, v)
+	if !t.IsUnsigned() && v.Bit(t.Bits()-1) == 1 {
+		if v.Sub(m, v); v.Bit(t.Bits()-1) == 1 { // the least one, whose opposite is no literal
+			return &loopir.Int{Value: v.Neg(v), Type: t}
+		}
 		return &loopir.Unary{Op: loopir.Neg, X: &loopir.Int{Value: v, Type: t}, Type: t}
 	}
 	return &loopir.Int{Value: v, Type: t}

@@ -47,6 +47,7 @@ var divisorCases = []struct{ name, body, schedule string }{
       A[i] = t }`, `hoist t out of i`},
 	{"hoist of a store", `for i in 0..N { H: S[0] = 9 / DIV(0)
       A[i] = S[0] }`, `hoist H out of i`},
+	{"implement", `for i in 0..N { if C[i] > 0 { A[i] = i64(exp(f32(9 / DIV(i)))) } }`, `implement exp by exp_f32`},
 	{"inline", `for i in 0..N { var t: i64 = 9 / DIV(i)
       if C[i] > 0 { A[i] = t } }`, `inline t`},
 	{"inline twice", `for i in 0..N { var t: i64 = 9 / DIV(i)

@@ -26,6 +26,9 @@ func newMemo(opts equiv.Options, f *loopir.File, before, after *loopir.Kernel) m
 	if opts.Require == equiv.Exact { // else what is required does not change what is found
 		b.WriteString("exact or refuted\n")
 	}
+	if opts.Require == equiv.Reassociated || opts.Require == equiv.Algebraic { // else functions may stand for others
+		b.WriteString("no more than algebraic\n")
+	}
 	fmt.Fprintf(&b, "check\n%s\n%s\n", loopir.FormatKernel(before), loopir.FormatKernel(after))
 	for _, o := range claims(after) {
 		if o == nil {

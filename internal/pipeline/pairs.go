@@ -7,6 +7,7 @@ import (
 
 	"github.com/loopopt/loopopt/equiv"
 	"github.com/loopopt/loopopt/loopir"
+	"github.com/loopopt/loopopt/loopir/library"
 )
 
 // A Pair is two kernels to be shown equal, in one file that holds all that
@@ -47,19 +48,24 @@ func Pairs(before, after *loopir.File) ([]Pair, error) {
 }
 
 // merge puts the kernels of both files into one, with calls inlined where they
-// were written, so that callees of the same name cannot be mistaken.
+// were written, so that callees of the same name cannot be mistaken. So are those of
+// functions with a body, where the two files do not mean the same by a name.
 func merge(fb, fa *loopir.File, before, after *loopir.Kernel) ([]Pair, error) {
-	b, err := equiv.Inline(fb, before)
+	inline, alike := equiv.InlineKernels, sameFuncs(fb, fa)
+	if !alike {
+		inline = equiv.Inline
+	}
+	b, err := inline(fb, before)
 	if err != nil {
 		return nil, err
 	}
-	a, err := equiv.Inline(fa, after)
+	a, err := inline(fa, after)
 	if err != nil {
 		return nil, err
 	}
 	f := &loopir.File{Name: fa.Name, Kernels: []*loopir.Kernel{b}}
 	for _, fn := range append(slices.Clip(fb.Funcs), fa.Funcs...) {
-		if fn.Value == nil && f.Func(fn.Name) == nil { // those with a body are inlined too
+		if (alike || fn.Value == nil) && f.Func(fn.Name) == nil {
 			f.Funcs = append(f.Funcs, fn)
 		}
 	}
@@ -70,6 +76,16 @@ func merge(fb, fa *loopir.File, before, after *loopir.Kernel) ([]Pair, error) {
 		}
 	}
 	return []Pair{p}, nil
+}
+
+// sameFuncs tells whether the functions that both files have are the same.
+func sameFuncs(fb, fa *loopir.File) bool {
+	for _, fn := range fa.Funcs {
+		if g := fb.Func(fn.Name); g != nil && (g.Value != nil || fn.Value != nil) && (library.Digest(fb, g) == "" || library.Digest(fb, g) != library.Digest(fa, fn)) {
+			return false
+		}
+	}
+	return true
 }
 
 // Prove compares the kernels without any claim of how they correspond. Calls are checked

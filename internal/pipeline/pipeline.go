@@ -295,6 +295,9 @@ func check(ctx context.Context, f *loopir.File, before, after *loopir.Kernel, op
 		if c.Verdict == equiv.Algebraic {
 			c.Notes = append(c.Notes, equiv.Algebraic.Limits())
 		}
+		for _, m := range res.Measured {
+			c.Notes = append(c.Notes, m.String())
+		}
 		for _, w := range res.Weaker {
 			c.Weaker = append(c.Weaker, w.String())
 		}

@@ -1,0 +1,101 @@
+package transform
+
+import (
+	"slices"
+
+	"github.com/loopopt/loopopt/loopir"
+	"github.com/loopopt/loopopt/loopir/library"
+)
+
+var implement = &Primitive{
+	Name:   "implement",
+	Syntax: "implement exp by exp_f32",
+	Doc: `Computes a built-in function by a function with a body, of the file or else of the library:
+exp_f32, log_f32, tanh_f32 and sigmoid_f32. Loops that call it can be vectorized.
+
+	B[i] = exp(A[i])  =>  B[i] = exp_f32(A[i])      // implement exp by exp_f32
+
+Only calls on the type of the parameter are replaced. The results differ by what was
+measured over all arguments, which the table in loopir/library has: the verdict is
+approximate, and the error bounds of the outputs count it. A function that was not
+measured as it is written leaves the step unknown.`,
+	Apply: applyImplement,
+}
+
+func applyImplement(c *Context, args *loopir.Cursor) error {
+	name := args.Next() // which is a word of the language, and no name
+	if err := args.Expect("by"); err != nil {
+		return err
+	}
+	by, err := args.Name()
+	if err != nil {
+		return err
+	}
+	if err := args.Done(); err != nil {
+		return err
+	}
+	b := loopir.Builtin(name.Text)
+	if b == nil || b.Args != 1 || b.Takes != loopir.Floats {
+		return c.Reject(name.Span, "%s is no function that another can stand for; there are exp, log, tanh and sigmoid", name.Text)
+	}
+	fn, err := c.implementation(by)
+	if err != nil {
+		return err
+	}
+	if len(fn.Params) != 1 || fn.Params[0] != fn.Result || !fn.Result.IsFloat() {
+		return c.Reject(by.Span, "%s takes one floating-point value and gives one of the same type to stand for %s", by.Text, name.Text)
+	}
+	if m, ok := library.Of(c.File, fn); !ok || m.Of != name.Text {
+		e := loopir.Errorf(by.Span, "implement: how far %s is from %s was not measured for this text of it", by.Text, name.Text)
+		e.Kind = loopir.Undecided
+		return e.Note(loopir.Span{}, "functions in loopir/library/functions.loop are measured over all arguments by make functions-exhaustive, which takes minutes")
+	}
+	n := 0
+	c.Scan(func(s loopir.Stmt, _ []Scope) {
+		loopir.MapStmtExprs(s, func(e loopir.Expr) loopir.Expr {
+			return loopir.MapExpr(e, func(e loopir.Expr) loopir.Expr {
+				if call, ok := e.(*loopir.Intrinsic); ok && call.Name == name.Text && call.Type == fn.Result {
+					n++
+					call.Name = fn.Name
+				}
+				return e
+			})
+		})
+	})
+	if n == 0 {
+		return c.Reject(name.Span, "there is no %s of %s", name.Text, fn.Result)
+	}
+	return nil
+}
+
+// implementation finds the function with a body, and adds it to the file if it is the
+// library's.
+func (c *Context) implementation(by loopir.Token) (*loopir.Func, error) {
+	if fn := c.File.Func(by.Text); fn != nil {
+		if fn.Value == nil {
+			return nil, c.Reject(by.Span, "%s has no body", by.Text)
+		}
+		return fn, nil
+	}
+	lib := library.File()
+	fn := lib.Func(by.Text)
+	if fn == nil {
+		var names []string
+		for _, f := range append(slices.Clone(c.File.Funcs), lib.Funcs...) {
+			names = append(names, f.Name)
+		}
+		return nil, c.Reject(by.Span, "there is no func %s%s", by.Text, legal("the functions are", by.Text, names))
+	}
+	funcs, _ := library.With(lib, fn)
+	added := slices.Clone(c.File.Funcs)
+	for _, f := range funcs {
+		switch old := c.File.Func(f.Name); {
+		case old == nil && c.File.Kernel(f.Name) == nil:
+			added = append(added, f)
+		case old != f:
+			return nil, c.Reject(by.Span, "the file has something else that is called %s, which %s of the library calls", f.Name, by.Text)
+		}
+	}
+	c.File.Funcs = added
+	return fn, nil
+}
