@@ -27,6 +27,7 @@ type cache struct {
 	identity string
 	path     string // empty: in memory only
 
+	load    sync.Once // when it is first asked: where all proofs are known, many caches never are
 	mu      sync.Mutex
 	entries map[string]string // key to "unsat" or "sat values"
 	file    *os.File          // nil until the first write
@@ -36,16 +37,20 @@ type cache struct {
 // maxCacheBytes bounds the file; a larger one is halved, the oldest lines go.
 const maxCacheBytes = 32 << 20
 
-// newCache reads the cache of a solver. A cache that can't be read is an empty one.
+// newCache is the cache of a solver, in a file of that name.
 func newCache(dir, identity string) *cache {
 	c := &cache{identity: identity, entries: map[string]string{}}
-	if dir == "" {
-		return c
+	if dir != "" {
+		c.path = filepath.Join(dir, "smt-"+fileName(identity)+".log")
 	}
-	c.path = filepath.Join(dir, "smt-"+fileName(identity)+".log")
+	return c
+}
+
+// read reads the file. One that can't be read is an empty one.
+func (c *cache) read() {
 	data, err := os.ReadFile(c.path)
 	if err != nil {
-		return c
+		return
 	}
 	if len(data) > maxCacheBytes {
 		data = c.halve(data)
@@ -56,7 +61,12 @@ func newCache(dir, identity string) *cache {
 			c.entries[key] = entry
 		}
 	}
-	return c
+}
+
+// lock locks the cache, read.
+func (c *cache) lock() {
+	c.mu.Lock()
+	c.load.Do(c.read)
 }
 
 // halve keeps the younger half. The new file replaces the old one whole or not at all.
@@ -137,9 +147,7 @@ func (c *cache) key(p *problem) string {
 
 // get gives the verdict on p if there is one.
 func (c *cache) get(p *problem, key string) (result, bool) {
-	c.mu.Lock()
-	entry := c.entries[key]
-	c.mu.Unlock()
+	entry := c.entry(key)
 	if entry == "unsat" {
 		return result{status: Unsat}, true
 	}
@@ -187,14 +195,14 @@ func (c *cache) keyOf(text string) string {
 
 // entry is what store kept, or empty.
 func (c *cache) entry(key string) string {
-	c.mu.Lock()
+	c.lock()
 	defer c.mu.Unlock()
 	return c.entries[key]
 }
 
 // store keeps an entry, which is not empty.
 func (c *cache) store(key, entry string) {
-	c.mu.Lock()
+	c.lock()
 	defer c.mu.Unlock()
 	c.entries[key] = entry
 	if c.path == "" {

@@ -48,6 +48,7 @@ type Pool struct {
 	seconds []*solver // that cross-check
 
 	memory *cache // of what the presolver did, by the text of the formula
+	proofs *cache // of what Remember was told
 
 	mu     sync.Mutex
 	stats  Stats
@@ -94,7 +95,8 @@ func NewPool(opts Options) (*Pool, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Pool{opts: opts, main: newSolver(e, opts), slots: make(chan struct{}, opts.Jobs), memory: newMemory(opts.CacheDir)}
+	p := &Pool{opts: opts, main: newSolver(e, opts), slots: make(chan struct{}, opts.Jobs)}
+	p.memory, p.proofs = newMemory(opts.CacheDir, presolved), newMemory(opts.CacheDir, "proofs")
 	p.stats.Solver = e.identity()
 	l.wall = min(l.wall, secondWall) // its not telling in time changes no verdict
 	for _, command := range strings.Split(opts.CrossCheck, ",") {
@@ -117,7 +119,7 @@ func (p *Pool) Solver() string { return p.stats.Solver }
 // Close ends the solvers when the queries under way are answered, which canceling their
 // context hastens.
 func (p *Pool) Close() error {
-	err := errors.Join(p.main.close(), p.memory.close())
+	err := errors.Join(p.main.close(), p.memory.close(), p.proofs.close())
 	for _, s := range p.seconds {
 		err = errors.Join(err, s.close())
 	}
@@ -281,15 +283,15 @@ const (
 
 // newMemory makes a cache for one build of this program: unlike a solver it
 // changes without a new version. Machines may share the cache.
-func newMemory(dir string) *cache {
+func newMemory(dir, name string) *cache {
 	stamp := ""
 	if dir != "" {
 		if stamp = programHash(); stamp == "" {
 			dir = ""
 		}
 	}
-	c := newCache(dir, presolved)
-	c.identity = presolved + " " + stamp
+	c := newCache(dir, name)
+	c.identity = name + " " + stamp
 	return c
 }
 
@@ -315,7 +317,7 @@ var programHash = sync.OnceValue(func() string {
 // limits, found out about a text.
 func (p *Pool) Remember(text, entry string) {
 	if !strings.ContainsRune(entry, '\n') {
-		p.memory.store(p.memory.keyOf(p.given(text)), entry)
+		p.proofs.store(p.proofs.keyOf(p.given(text)), entry)
 	}
 }
 
@@ -325,7 +327,7 @@ func (p *Pool) Recall(text string) string {
 	if len(p.seconds) > 0 || p.opts.EmitDir != "" {
 		return ""
 	}
-	return p.memory.entry(p.memory.keyOf(p.given(text)))
+	return p.proofs.entry(p.proofs.keyOf(p.given(text)))
 }
 
 func (p *Pool) given(text string) string {

@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/constant"
 	"go/token"
+	"go/types"
 
 	"github.com/loopopt/loopopt/loopir"
 )
@@ -132,7 +133,7 @@ func (p *Package) tells(fn *ast.FuncDecl) bool {
 		case *ast.CallExpr:
 			id, ok := n.Fun.(*ast.Ident)
 			_, lit := n.Fun.(*ast.FuncLit)
-			quiet = quiet && (lit || ok && (isIdent(n.Fun, "int") || supported[id.Name] != "" && p.known(id.Name)))
+			quiet = quiet && (lit || ok && (isIdent(n.Fun, "int") || p.extreme(id) || supported[id.Name] != "" && p.known(id.Name)))
 		case *ast.AssignStmt:
 			quiet = quiet && n.Tok == token.DEFINE
 		case *ast.SendStmt, *ast.IncDecStmt, *ast.GoStmt, *ast.DeferStmt, *ast.ForStmt, *ast.RangeStmt:
@@ -141,6 +142,12 @@ func (p *Package) tells(fn *ast.FuncDecl) bool {
 		return quiet
 	})
 	return quiet
+}
+
+// extreme tells Go's own min and max.
+func (p *Package) extreme(id *ast.Ident) bool {
+	_, builtin := p.info.Uses[id].(*types.Builtin)
+	return builtin && (id.Name == "min" || id.Name == "max")
 }
 
 // isFalse tells a constant that is false, or what begins with one and &&.

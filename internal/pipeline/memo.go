@@ -46,6 +46,11 @@ func newMemo(opts equiv.Options, f *loopir.File, before, after *loopir.Kernel) m
 	return memo{opts.Pool, b.String()}
 }
 
+// safetyMemo is for proofs that one kernel is safe.
+func safetyMemo(opts equiv.Options, f *loopir.File, k *loopir.Kernel) memo {
+	return memo{opts.Pool, fmt.Sprintf("safe\n%s\n%s", loopir.FormatKernel(k), loopir.Format(&loopir.File{Kernels: f.Kernels, Funcs: f.Funcs}))}
+}
+
 // recall is the proof from an earlier run, or nil.
 func (m memo) recall(start time.Time) *Check {
 	if m.pool == nil {

@@ -10,10 +10,12 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -36,8 +38,8 @@ const batchSize = 100
 // fuzzBudget and fuzzPatience keep one random program from taking all the time.
 const (
 	fuzzBudget   = 300_000
-	stepPatience = 3 * time.Second // for a schedule with one more step
-	fuzzPatience = 40 * time.Second
+	stepPatience = 2 * time.Second // for a schedule with one more step
+	fuzzPatience = 20 * time.Second
 )
 
 // TestFuzzGen schedules random kernels at random and generates what is proved, for all
@@ -92,14 +94,22 @@ func (z *fuzzer) add(seed uint64, what string) {
 // batch makes one package of the programs of some seeds, at most want, and runs it.
 func (z *fuzzer) batch(first uint64, want int, builds []Build) {
 	made := make([]map[string][]byte, batchSize)
-	const together = 4
-	for at := 0; at < batchSize && len(have(made)) < want; at += together {
-		var wg sync.WaitGroup
-		for i := at; i < min(at+together, batchSize); i++ {
-			wg.Go(func() { made[i] = z.program(first+uint64(i), nil) })
-		}
-		wg.Wait()
+	var next, got atomic.Int64
+	var wg sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		wg.Go(func() {
+			for got.Load() < int64(want) {
+				i := next.Add(1) - 1
+				if i >= batchSize {
+					return
+				}
+				if made[i] = z.program(first+uint64(i), nil); made[i] != nil {
+					got.Add(1)
+				}
+			}
+		})
 	}
+	wg.Wait()
 	all := map[string][]byte{}
 	for i, files := range made {
 		if taken := pipeline.TakenNames(all, ""); files != nil && shares(taken, pipeline.TakenNames(files, "")) {
@@ -133,16 +143,6 @@ func (z *fuzzer) batch(first uint64, want int, builds []Build) {
 			z.t.Errorf("%v", failed)
 		}
 	}
-}
-
-func have(made []map[string][]byte) []map[string][]byte {
-	var out []map[string][]byte
-	for _, m := range made {
-		if m != nil {
-			out = append(out, m)
-		}
-	}
-	return out
 }
 
 var ofSeed = regexp.MustCompile(`(?i)\bk(\d+)_|TestK(\d+)\b`)
