@@ -6,7 +6,7 @@ BIN := bin/loopopt
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 CONV := examples/01-conv/conv.loop
 
-.PHONY: demo test build deps lint generate ci bench-readme verify-corpus mutants crosscheck fuzz-verify verify-kernels mutants-asm silicon fuzz-gen kernelbench bench-plain functions-exhaustive
+.PHONY: demo test build deps lint generate ci bench-readme verify-corpus mutants crosscheck fuzz-verify verify-kernels mutants-asm silicon fuzz-gen kernelbench bench-plain bench-rnn functions-exhaustive
 
 demo: build
 	@echo "== 1. conv.loop, step by step, and the whole schedule"
@@ -66,6 +66,16 @@ bench-readme: build
 	$(BIN) bench --rounds 9 --raw bench/conv.txt kernels/conv
 	$(GO) test ./internal/benchtable -run TestFigures -update
 	$(GO) test -tags $(TAGS) ./cmd/loopopt -run TestReadme -update
+
+# The forward LSTM beside oneDNN's, in one process; without that library it says so and
+# times ours alone.
+bench-rnn: build
+	@if dpkg-query -W -f='$${Status}' libdnnl-dev 2>/dev/null | grep -q 'ok installed' || $(SUDO) apt-get install -y -qq --no-install-recommends libdnnl-dev; then \
+	  $(GO) build -tags onednn -o bin/onednn ./bench/onednn && OMP_NUM_THREADS=1 bin/onednn lstm > bench/rnn.txt; \
+	else \
+	  echo "oneDNN can't be installed: only ours is timed" | tee bench/rnn.txt; $(BIN) bench --rounds 9 kernels/lstm >> bench/rnn.txt; \
+	fi
+	cat bench/rnn.txt
 
 # The ten kernels of examples/06-plain: generated, vetted, tested, timed.
 PLAIN := $(notdir $(basename $(wildcard examples/06-plain/*.loop)))

@@ -70,8 +70,12 @@ func (w *walker) initialized(p *Program) {
 	for i, s := range p.Stmts {
 		written := accesses(w.p.Stmts[i])
 		for j, a := range accesses(s) {
+			text := a.cell
+			if j < len(written) {
+				text = written[j].cell
+			}
 			if arr := p.Array(a.cell.Name); arr != nil && !arr.IsInput() && (!a.write || a.update) {
-				w.readsWritten(p, a, arr, written[j].cell)
+				w.readsWritten(p, a, arr, text)
 			}
 		}
 	}

@@ -17,9 +17,11 @@ type access struct {
 	opaque bool          // a condition on data decides whether it happens
 }
 
-// accesses lists what s touches, its write last.
+// accesses lists what s touches, its write last. Of reads of one cell those are left out that
+// happen only where an earlier one does: a large expression has many.
 func accesses(s *Stmt) []access {
 	var out []access
+	read := map[string]bool{} // cells; those behind ! whatever the data are
 	for _, c := range s.Conds {
 		out = append(out, access{stmt: s, cell: c.Read})
 	}
@@ -28,6 +30,14 @@ func accesses(s *Stmt) []access {
 		switch e := e.(type) {
 		case *loopir.Read:
 			a.cell = e
+			text := loopir.FormatExpr(e)
+			if read["!"+text] || a.opaque && read[text] {
+				return
+			}
+			if len(a.guards) == 0 {
+				read[text] = true
+				read["!"+text] = !a.opaque
+			}
 			out = append(out, a)
 		case *loopir.Intrinsic:
 			if e.Name == "select" {

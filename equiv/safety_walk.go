@@ -44,6 +44,9 @@ type claim struct {
 	tell func(env map[string]int64) *loopir.Error
 }
 
+// placed is how many conditions are around a place, on indices and on data.
+type placed struct{ guards, data int }
+
 // A walker collects the claims about the expressions of a program: divisors,
 // indices, extents, steps. It follows evaluation order, so that an earlier
 // condition protects what is evaluated under it.
@@ -58,6 +61,8 @@ type walker struct {
 	wide   map[loopir.Expr]bool // reported by ranger
 	early  bool                 // where is at hand, computed before the arrays are known not to be too large
 	around loopir.Span          // the largest expression or cell around the one at hand
+	here   placed               // the statement at hand
+	cells  map[string]placed    // that it reads, and where first
 
 	assumed []string
 }
@@ -98,7 +103,7 @@ func (w *walker) under(c loopir.Expr, walk func()) {
 
 func (w *walker) body(body []loopir.Stmt) {
 	for _, s := range body {
-		w.around = s.Source()
+		w.around, w.here, w.cells = s.Source(), placed{len(w.guards), w.data}, map[string]placed{}
 		switch s := s.(type) {
 		case *loopir.For:
 			w.loop(s)
@@ -299,6 +304,14 @@ func (w *walker) inBounds(r *loopir.Read) {
 	a := w.p.Array(r.Name)
 	if a == nil || len(a.Shape) != len(r.Index) {
 		return // a scalar, or malformed, which CheckKernel tells
+	}
+	text := loopir.FormatExpr(r)
+	first, met := w.cells[text]
+	if met && first.guards == w.here.guards && (first.data == w.here.data || w.data > w.here.data) {
+		return // claimed wherever the statement is reached
+	}
+	if !met || first.guards > len(w.guards) || first.data > w.data {
+		w.cells[text] = placed{len(w.guards), w.data}
 	}
 	for d, x := range r.Index {
 		n := a.Shape[d]

@@ -4,6 +4,9 @@
 // Debian 12 has it), on one thread, and prints them as Go benchmarks do, so that they
 // can be laid beside those of `loopopt bench`. The FMA peak is measured between the calls,
 // as there. Inputs are padded beforehand and arrays lie as oneDNN wants them.
+//
+// onednn lstm times our forward LSTM and oneDNN's in turns, compares what they compute, and
+// ends with the ratios of their speeds.
 package main
 
 // #cgo LDFLAGS: -ldnnl
@@ -32,7 +35,7 @@ const (
 
 func main() {
 	if len(os.Args) != 2 {
-		fmt.Fprintln(os.Stderr, "usage: onednn FILE.loop, where kernel conv has FILE.sizes beside it")
+		fmt.Fprintln(os.Stderr, "usage: onednn lstm, or onednn FILE.loop, where kernel conv has FILE.sizes beside it")
 		os.Exit(2)
 	}
 	if err := run(os.Args[1]); err != nil {
@@ -45,14 +48,6 @@ func run(path string) error {
 	if os.Getenv("OMP_NUM_THREADS") != "1" { // its runtime has read it before main
 		return fmt.Errorf("set OMP_NUM_THREADS=1: one thread is timed")
 	}
-	f, _, err := pipeline.Load(path)
-	if err != nil {
-		return err
-	}
-	sizes, err := pipeline.ReadSizes(f, path)
-	if err != nil {
-		return err
-	}
 	isa := "avx2"
 	if cpuid.CPU.Has(cpuid.AVX512F) {
 		isa = "avx512"
@@ -63,6 +58,17 @@ func run(path string) error {
 	}
 	v := C.dnnl_version()
 	fmt.Printf("goos: %s\ngoarch: %s\npkg: oneDNN %d.%d.%d\ncpu: %s\n", runtime.GOOS, runtime.GOARCH, v.major, v.minor, v.patch, cpuid.CPU.BrandName)
+	if path == "lstm" {
+		return lstms(isa, m, fmt.Sprintf("%d.%d.%d", v.major, v.minor, v.patch))
+	}
+	f, _, err := pipeline.Load(path)
+	if err != nil {
+		return err
+	}
+	sizes, err := pipeline.ReadSizes(f, path)
+	if err != nil {
+		return err
+	}
 	for range rounds {
 		for _, s := range sizes["conv"] {
 			if err := layer(s, isa, m); err != nil {

@@ -39,7 +39,7 @@ func bitwise(name string, t loopir.Type, x, y loopir.Expr) loopir.Expr {
 	if f := t.Twin(); isConst && f.IsFloat() {
 		if i, ok := x.(*loopir.Intrinsic); ok && i.Name == "bitcast" && i.Args[0].TypeOf() == f {
 			raw := map[string]string{"and": insn.BitAnd, "or": insn.BitOr, "xor": insn.BitXor}[name]
-			e := tidyBits(&loopir.Intrinsic{Name: raw, Args: []loopir.Expr{i.Args[0], bitConst(n, f)}, Type: f})
+			e := idiom(&loopir.Intrinsic{Name: raw, Args: []loopir.Expr{i.Args[0], bitConst(n, f)}, Type: f})
 			if b, ok := e.(*loopir.Intrinsic); !ok || b.Name != raw {
 				return bitcast(t, e)
 			}
@@ -49,6 +49,31 @@ func bitwise(name string, t loopir.Type, x, y loopir.Expr) loopir.Expr {
 		return &loopir.Intrinsic{Name: "not", Args: []loopir.Expr{x}, Type: t}
 	}
 	return &loopir.Intrinsic{Name: name, Args: []loopir.Expr{x, y}, Type: t}
+}
+
+// onIntegers writes an operation on bits as the language has it, on integers. That of two
+// floating-point numbers stays: it may be part of a minimum or maximum.
+func onIntegers(e *loopir.Intrinsic) loopir.Expr {
+	x, y := e.Args[0], e.Args[1]
+	t, some := loopir.Invalid, false
+	for _, a := range e.Args {
+		switch _, isConst := constantBits(a); {
+		case isConst:
+			some = true
+		case !a.TypeOf().IsValue():
+			return e
+		case a.TypeOf().IsInteger():
+			t, some = a.TypeOf(), true
+		case t == loopir.Invalid:
+			t = a.TypeOf().Twin()
+		}
+	}
+	x, okX := asNumber(x, t)
+	y, okY := asNumber(y, t)
+	if !some || !t.IsInteger() || !okX || !okY {
+		return e
+	}
+	return bitwise(bitwiseNames[e.Name], t, x, y)
 }
 
 // directBits writes the root of an expression on bits as the lifted program has it.

@@ -92,6 +92,15 @@ func tidyBitSelect(e *loopir.Intrinsic) loopir.Expr {
 }
 
 func tidyBits(e *loopir.Intrinsic) loopir.Expr {
+	out := idiom(e)
+	if raw, ok := out.(*loopir.Intrinsic); ok && bitwiseNames[raw.Name] != "" {
+		return onIntegers(raw)
+	}
+	return out
+}
+
+// idiom finds what bits of comparisons and of numbers are put together for.
+func idiom(e *loopir.Intrinsic) loopir.Expr {
 	x, y := e.Args[0], e.Args[1]
 	if x.TypeOf() == loopir.Bool && y.TypeOf() == loopir.Bool {
 		switch e.Name {

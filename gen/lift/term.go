@@ -1,6 +1,7 @@
 package lift
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"math"
 	"slices"
@@ -19,7 +20,11 @@ type term struct {
 	local *local
 	text  string // what key has told
 	bound bool   // there are locals in it
+	whole bool   // its key is told as it is, however long
 }
+
+// longKey is how long a key is told as it is; a longer one is its hash.
+const longKey = 200
 
 // term makes a term of an expression.
 func (t *tracer) term(e loopir.Expr, facts poly.Facts) *term {
@@ -32,7 +37,7 @@ func (t *tracer) term(e loopir.Expr, facts poly.Facts) *term {
 	if v, ok := literal(e); ok {
 		return &term{head: fmt.Sprintf("%s(%x)", e.TypeOf(), math.Float64bits(v))}
 	}
-	out := &term{}
+	out := &term{whole: t.whole}
 	for _, x := range loopir.Children(e) {
 		out.args = append(out.args, t.term(x, facts))
 	}
@@ -53,7 +58,7 @@ func (t *tracer) term(e loopir.Expr, facts poly.Facts) *term {
 		switch e.Name {
 		case "fma":
 			out.free = 2
-		case "min", "max":
+		case "min", "max", "and", "or", "xor":
 			out.free = len(out.args)
 		}
 	case *loopir.Cast:
@@ -68,7 +73,7 @@ func (t *tracer) term(e loopir.Expr, facts poly.Facts) *term {
 
 // plain is the text of a condition on numbers.
 func plain(e loopir.Expr, facts poly.Facts) string {
-	t := tracer{}
+	t := tracer{whole: true}
 	x := t.term(e, facts)
 	return x.key()
 }
@@ -98,6 +103,10 @@ func (t *term) key() string {
 		slices.Sort(keys[:t.free])
 	}
 	t.text = t.head + "(" + strings.Join(keys, ", ") + ")"
+	if len(t.text) > longKey && !t.whole { // of each node of a large value, it would fill the memory
+		sum := sha256.Sum256([]byte(t.text))
+		t.text = string(sum[:])
+	}
 	return t.text
 }
 

@@ -62,6 +62,7 @@ type tracer struct {
 	ctx    context.Context
 	events int64 // that may still be made
 	failed bool
+	whole  bool // of terms, whose keys are looked into
 	masks  bool // a loop that is one condition on its iterator ends where that does
 	locals map[string]*local
 	known  map[string]bool // cells of locals that some event touches, locals of which it may be any
@@ -436,9 +437,13 @@ func (t *tracer) accessOf(r *loopir.Read, facts poly.Facts) access {
 
 func (t *tracer) accessesOf(e loopir.Expr, facts poly.Facts) []access {
 	var out []access
+	seen := map[string]bool{} // a large value reads a cell often
 	loopir.WalkExpr(e, func(x loopir.Expr) bool {
 		if r, ok := x.(*loopir.Read); ok {
-			out = append(out, t.accessOf(r, facts))
+			if text := loopir.FormatExpr(r); !seen[text] {
+				seen[text] = true
+				out = append(out, t.accessOf(r, facts))
+			}
 		}
 		return true
 	})

@@ -9,43 +9,34 @@ import (
 
 // Lstm runs kernel lstm.
 //
-// lstm.loop: the talk's long short-term memory cell over T time steps:
+// lstm.loop: the talk's long short-term memory layer over T time steps, for inference:
 //
 // i_t = sigmoid(Wi x_t + Ri h_(t-1) + bi)    g_t = tanh(Wg x_t + Rg h_(t-1) + bg)
 // f_t = sigmoid(Wf x_t + Rf h_(t-1) + bf)    o_t = sigmoid(Wo x_t + Ro h_(t-1) + bo)
 // s_t = f_t s_(t-1) + i_t g_t                h_t = o_t tanh(s_t)
 //
-// The state before the first step stands in row 0 of H and CS. Weights are
-// stored input-major, the hidden units contiguous.
+// Gates are numbered i, f, g, o, as in PyTorch, whose weight_ih_l0 is W as it lies,
+// weight_hh_l0 is R, and b the sum of its two biases. The state before the first step stands
+// in row 0 of S and H.
 //
 // Arrays are row-major:
 //
 //	in X: f32[T][N][C]
-//	in Wi: f32[C][K]
-//	in Wg: f32[C][K]
-//	in Wf: f32[C][K]
-//	in Wo: f32[C][K]
-//	in Ri: f32[K][K]
-//	in Rg: f32[K][K]
-//	in Rf: f32[K][K]
-//	in Ro: f32[K][K]
-//	in bi: f32[K]
-//	in bg: f32[K]
-//	in bf: f32[K]
-//	in bo: f32[K]
-//	inout CS: f32[T+1][N][K]
+//	in W: f32[4][K][C]
+//	in R: f32[4][K][K]
+//	in b: f32[4][K]
+//	inout S: f32[T+1][N][K]
 //	inout H: f32[T+1][N][K]
 //
 // It runs the first of these schedules whose instructions the processor has and whose
 // assumptions hold; WhichLstm tells which one that is:
 //
-//	merged if K%16 == 0
 //	naive: the loops as they are written, slow
 //
 // At most threads goroutines work on it; 0 means GOMAXPROCS. It is a *ShapeError when
 // a size is negative or too large, an array too short, or an output overlaps
 // another array; nothing is written then.
-func Lstm(threads int, T int, N int, C int, K int, X []float32, Wi []float32, Wg []float32, Wf []float32, Wo []float32, Ri []float32, Rg []float32, Rf []float32, Ro []float32, bi []float32, bg []float32, bf []float32, bo []float32, CS []float32, H []float32) error {
+func Lstm(threads int, T int, N int, C int, K int, X []float32, W []float32, R []float32, b []float32, S []float32, H []float32) error {
 	if err := checkSize("Lstm", "T", T); err != nil {
 		return err
 	}
@@ -58,152 +49,60 @@ func Lstm(threads int, T int, N int, C int, K int, X []float32, Wi []float32, Wg
 	if err := checkSize("Lstm", "K", K); err != nil {
 		return err
 	}
-	if err := checkRoom("Lstm", "gi", N, K); err != nil {
-		return err
-	}
 	if err := checkLen("Lstm", "X", len(X), T, N, C); err != nil {
 		return err
 	}
-	if err := checkLen("Lstm", "Wi", len(Wi), C, K); err != nil {
+	if err := checkLen("Lstm", "W", len(W), 4, K, C); err != nil {
 		return err
 	}
-	if err := checkLen("Lstm", "Wg", len(Wg), C, K); err != nil {
+	if err := checkLen("Lstm", "R", len(R), 4, K, K); err != nil {
 		return err
 	}
-	if err := checkLen("Lstm", "Wf", len(Wf), C, K); err != nil {
+	if err := checkLen("Lstm", "b", len(b), 4, K); err != nil {
 		return err
 	}
-	if err := checkLen("Lstm", "Wo", len(Wo), C, K); err != nil {
-		return err
-	}
-	if err := checkLen("Lstm", "Ri", len(Ri), K, K); err != nil {
-		return err
-	}
-	if err := checkLen("Lstm", "Rg", len(Rg), K, K); err != nil {
-		return err
-	}
-	if err := checkLen("Lstm", "Rf", len(Rf), K, K); err != nil {
-		return err
-	}
-	if err := checkLen("Lstm", "Ro", len(Ro), K, K); err != nil {
-		return err
-	}
-	if err := checkLen("Lstm", "bi", len(bi), K); err != nil {
-		return err
-	}
-	if err := checkLen("Lstm", "bg", len(bg), K); err != nil {
-		return err
-	}
-	if err := checkLen("Lstm", "bf", len(bf), K); err != nil {
-		return err
-	}
-	if err := checkLen("Lstm", "bo", len(bo), K); err != nil {
-		return err
-	}
-	if err := checkLen("Lstm", "CS", len(CS), T+1, N, K); err != nil {
+	if err := checkLen("Lstm", "S", len(S), T+1, N, K); err != nil {
 		return err
 	}
 	if err := checkLen("Lstm", "H", len(H), T+1, N, K); err != nil {
 		return err
 	}
-	if overlap(X, CS) {
-		return shapeError(`%s`, "Lstm: X and CS share memory")
+	if overlap(X, S) {
+		return shapeError(`%s`, "Lstm: X and S share memory")
 	}
-	if overlap(Wi, CS) {
-		return shapeError(`%s`, "Lstm: Wi and CS share memory")
+	if overlap(W, S) {
+		return shapeError(`%s`, "Lstm: W and S share memory")
 	}
-	if overlap(Wg, CS) {
-		return shapeError(`%s`, "Lstm: Wg and CS share memory")
+	if overlap(R, S) {
+		return shapeError(`%s`, "Lstm: R and S share memory")
 	}
-	if overlap(Wf, CS) {
-		return shapeError(`%s`, "Lstm: Wf and CS share memory")
-	}
-	if overlap(Wo, CS) {
-		return shapeError(`%s`, "Lstm: Wo and CS share memory")
-	}
-	if overlap(Ri, CS) {
-		return shapeError(`%s`, "Lstm: Ri and CS share memory")
-	}
-	if overlap(Rg, CS) {
-		return shapeError(`%s`, "Lstm: Rg and CS share memory")
-	}
-	if overlap(Rf, CS) {
-		return shapeError(`%s`, "Lstm: Rf and CS share memory")
-	}
-	if overlap(Ro, CS) {
-		return shapeError(`%s`, "Lstm: Ro and CS share memory")
-	}
-	if overlap(bi, CS) {
-		return shapeError(`%s`, "Lstm: bi and CS share memory")
-	}
-	if overlap(bg, CS) {
-		return shapeError(`%s`, "Lstm: bg and CS share memory")
-	}
-	if overlap(bf, CS) {
-		return shapeError(`%s`, "Lstm: bf and CS share memory")
-	}
-	if overlap(bo, CS) {
-		return shapeError(`%s`, "Lstm: bo and CS share memory")
+	if overlap(b, S) {
+		return shapeError(`%s`, "Lstm: b and S share memory")
 	}
 	if overlap(X, H) {
 		return shapeError(`%s`, "Lstm: X and H share memory")
 	}
-	if overlap(Wi, H) {
-		return shapeError(`%s`, "Lstm: Wi and H share memory")
+	if overlap(W, H) {
+		return shapeError(`%s`, "Lstm: W and H share memory")
 	}
-	if overlap(Wg, H) {
-		return shapeError(`%s`, "Lstm: Wg and H share memory")
+	if overlap(R, H) {
+		return shapeError(`%s`, "Lstm: R and H share memory")
 	}
-	if overlap(Wf, H) {
-		return shapeError(`%s`, "Lstm: Wf and H share memory")
+	if overlap(b, H) {
+		return shapeError(`%s`, "Lstm: b and H share memory")
 	}
-	if overlap(Wo, H) {
-		return shapeError(`%s`, "Lstm: Wo and H share memory")
-	}
-	if overlap(Ri, H) {
-		return shapeError(`%s`, "Lstm: Ri and H share memory")
-	}
-	if overlap(Rg, H) {
-		return shapeError(`%s`, "Lstm: Rg and H share memory")
-	}
-	if overlap(Rf, H) {
-		return shapeError(`%s`, "Lstm: Rf and H share memory")
-	}
-	if overlap(Ro, H) {
-		return shapeError(`%s`, "Lstm: Ro and H share memory")
-	}
-	if overlap(bi, H) {
-		return shapeError(`%s`, "Lstm: bi and H share memory")
-	}
-	if overlap(bg, H) {
-		return shapeError(`%s`, "Lstm: bg and H share memory")
-	}
-	if overlap(bf, H) {
-		return shapeError(`%s`, "Lstm: bf and H share memory")
-	}
-	if overlap(bo, H) {
-		return shapeError(`%s`, "Lstm: bo and H share memory")
-	}
-	if overlap(CS, H) {
-		return shapeError(`%s`, "Lstm: CS and H share memory")
+	if overlap(S, H) {
+		return shapeError(`%s`, "Lstm: S and H share memory")
 	}
 	switch {
-	case hasLstmMergedAVX512 && K%16 == 0:
-		callLstmMergedAVX512(threads, T, N, C, K, X, Wi, Wg, Wf, Wo, Ri, Rg, Rf, Ro, bi, bg, bf, bo, CS, H)
-	case hasLstmMergedAVX2 && K%16 == 0:
-		callLstmMergedAVX2(threads, T, N, C, K, X, Wi, Wg, Wf, Wo, Ri, Rg, Rf, Ro, bi, bg, bf, bo, CS, H)
-	case hasLstmMergedNEON && K%16 == 0:
-		callLstmMergedNEON(threads, T, N, C, K, X, Wi, Wg, Wf, Wo, Ri, Rg, Rf, Ro, bi, bg, bf, bo, CS, H)
-	case K%16 == 0:
-		callLstmMerged(threads, T, N, C, K, X, Wi, Wg, Wf, Wo, Ri, Rg, Rf, Ro, bi, bg, bf, bo, CS, H)
 	default:
-		callLstmNaive(threads, T, N, C, K, X, Wi, Wg, Wf, Wo, Ri, Rg, Rf, Ro, bi, bg, bf, bo, CS, H)
+		callLstmNaive(threads, T, N, C, K, X, W, R, b, S, H)
 	}
 	return nil
 }
 
 // WhichLstm tells which schedule Lstm runs on these sizes, and whether in assembly or in
-// Go: "merged in assembly for avx512", say. It is "" where Lstm gives an error whatever the arrays are.
+// Go: "naive in Go", say. It is "" where Lstm gives an error whatever the arrays are.
 func WhichLstm(T int, N int, C int, K int) string {
 	if err := checkSize("Lstm", "T", T); err != nil {
 		return ""
@@ -217,69 +116,12 @@ func WhichLstm(T int, N int, C int, K int) string {
 	if err := checkSize("Lstm", "K", K); err != nil {
 		return ""
 	}
-	if err := checkRoom("Lstm", "gi", N, K); err != nil {
-		return ""
-	}
-	switch {
-	case hasLstmMergedAVX512 && K%16 == 0:
-		return "merged in assembly for avx512"
-	case hasLstmMergedAVX2 && K%16 == 0:
-		return "merged in assembly for avx2"
-	case hasLstmMergedNEON && K%16 == 0:
-		return "merged in assembly for neon"
-	case K%16 == 0:
-		return "merged in Go"
-	default:
-		return "naive in Go"
-	}
-}
-
-var lstmMergedCalls = sync.Pool{New: func() any { return new(lstmMerged) }}
-
-func callLstmMerged(threads int, T int, N int, C int, K int, X []float32, Wi []float32, Wg []float32, Wf []float32, Wo []float32, Ri []float32, Rg []float32, Rf []float32, Ro []float32, bi []float32, bg []float32, bf []float32, bo []float32, CS []float32, H []float32) {
-	c := lstmMergedCalls.Get().(*lstmMerged)
-	c.threads = threads
-	c.T = T
-	c.N = N
-	c.C = C
-	c.K = K
-	c.X = X
-	c.Wi = Wi
-	c.Wg = Wg
-	c.Wf = Wf
-	c.Wo = Wo
-	c.Ri = Ri
-	c.Rg = Rg
-	c.Rf = Rf
-	c.Ro = Ro
-	c.bi = bi
-	c.bg = bg
-	c.bf = bf
-	c.bo = bo
-	c.CS = CS
-	c.H = H
-	c.run()
-	c.X = nil
-	c.Wi = nil
-	c.Wg = nil
-	c.Wf = nil
-	c.Wo = nil
-	c.Ri = nil
-	c.Rg = nil
-	c.Rf = nil
-	c.Ro = nil
-	c.bi = nil
-	c.bg = nil
-	c.bf = nil
-	c.bo = nil
-	c.CS = nil
-	c.H = nil
-	lstmMergedCalls.Put(c)
+	return "naive in Go"
 }
 
 var lstmNaiveCalls = sync.Pool{New: func() any { return new(lstmNaive) }}
 
-func callLstmNaive(threads int, T int, N int, C int, K int, X []float32, Wi []float32, Wg []float32, Wf []float32, Wo []float32, Ri []float32, Rg []float32, Rf []float32, Ro []float32, bi []float32, bg []float32, bf []float32, bo []float32, CS []float32, H []float32) {
+func callLstmNaive(threads int, T int, N int, C int, K int, X []float32, W []float32, R []float32, b []float32, S []float32, H []float32) {
 	c := lstmNaiveCalls.Get().(*lstmNaive)
 	c.threads = threads
 	c.T = T
@@ -287,35 +129,375 @@ func callLstmNaive(threads int, T int, N int, C int, K int, X []float32, Wi []fl
 	c.C = C
 	c.K = K
 	c.X = X
-	c.Wi = Wi
-	c.Wg = Wg
-	c.Wf = Wf
-	c.Wo = Wo
-	c.Ri = Ri
-	c.Rg = Rg
-	c.Rf = Rf
-	c.Ro = Ro
-	c.bi = bi
-	c.bg = bg
-	c.bf = bf
-	c.bo = bo
-	c.CS = CS
+	c.W = W
+	c.R = R
+	c.b = b
+	c.S = S
 	c.H = H
 	c.run()
 	c.X = nil
-	c.Wi = nil
-	c.Wg = nil
-	c.Wf = nil
-	c.Wo = nil
-	c.Ri = nil
-	c.Rg = nil
-	c.Rf = nil
-	c.Ro = nil
-	c.bi = nil
-	c.bg = nil
-	c.bf = nil
-	c.bo = nil
-	c.CS = nil
+	c.W = nil
+	c.R = nil
+	c.b = nil
+	c.S = nil
 	c.H = nil
 	lstmNaiveCalls.Put(c)
+}
+
+// LstmPacked runs kernel lstm.
+//
+// lstm.loop: the talk's long short-term memory layer over T time steps, for inference:
+//
+// i_t = sigmoid(Wi x_t + Ri h_(t-1) + bi)    g_t = tanh(Wg x_t + Rg h_(t-1) + bg)
+// f_t = sigmoid(Wf x_t + Rf h_(t-1) + bf)    o_t = sigmoid(Wo x_t + Ro h_(t-1) + bo)
+// s_t = f_t s_(t-1) + i_t g_t                h_t = o_t tanh(s_t)
+//
+// Gates are numbered i, f, g, o, as in PyTorch, whose weight_ih_l0 is W as it lies,
+// weight_hh_l0 is R, and b the sum of its two biases. The state before the first step stands
+// in row 0 of S and H.
+//
+// Arrays are row-major:
+//
+//	in X: f32[T][N][C]
+//	in W: f32[K/16][C][4][16] packs [g: 4][k: K][c: C] as [k/16][c][g][k%16]
+//	in R: f32[K/16][K][4][16] packs [g: 4][k: K][c: K] as [k/16][c][g][k%16]
+//	in b: f32[4][K]
+//	inout S: f32[T+1][N][K]
+//	inout H: f32[T+1][N][K]
+//
+// It runs the first of these schedules whose instructions the processor has and whose
+// assumptions hold; WhichLstmPacked tells which one that is:
+//
+//	packed if N%4 == 0, K%16 == 0
+//	packed_any if K%16 == 0
+//	packed_avx2 if K%16 == 0
+//	packed_neon if K%16 == 0
+//
+// At most threads goroutines work on it; 0 means GOMAXPROCS. It is a *ShapeError when
+// a size is negative or too large, an array too short, or an output overlaps
+// another array; nothing is written then.
+func LstmPacked(threads int, T int, N int, C int, K int, X []float32, W []float32, R []float32, b []float32, S []float32, H []float32) error {
+	if err := checkSize("LstmPacked", "T", T); err != nil {
+		return err
+	}
+	if err := checkSize("LstmPacked", "N", N); err != nil {
+		return err
+	}
+	if err := checkSize("LstmPacked", "C", C); err != nil {
+		return err
+	}
+	if err := checkSize("LstmPacked", "K", K); err != nil {
+		return err
+	}
+	if err := checkLen("LstmPacked", "X", len(X), T, N, C); err != nil {
+		return err
+	}
+	if err := checkLen("LstmPacked", "W", len(W), floorDiv(K, 16), C, 4, 16); err != nil {
+		return err
+	}
+	if err := checkLen("LstmPacked", "R", len(R), floorDiv(K, 16), K, 4, 16); err != nil {
+		return err
+	}
+	if err := checkLen("LstmPacked", "b", len(b), 4, K); err != nil {
+		return err
+	}
+	if err := checkLen("LstmPacked", "S", len(S), T+1, N, K); err != nil {
+		return err
+	}
+	if err := checkLen("LstmPacked", "H", len(H), T+1, N, K); err != nil {
+		return err
+	}
+	if overlap(X, S) {
+		return shapeError(`%s`, "LstmPacked: X and S share memory")
+	}
+	if overlap(W, S) {
+		return shapeError(`%s`, "LstmPacked: W and S share memory")
+	}
+	if overlap(R, S) {
+		return shapeError(`%s`, "LstmPacked: R and S share memory")
+	}
+	if overlap(b, S) {
+		return shapeError(`%s`, "LstmPacked: b and S share memory")
+	}
+	if overlap(X, H) {
+		return shapeError(`%s`, "LstmPacked: X and H share memory")
+	}
+	if overlap(W, H) {
+		return shapeError(`%s`, "LstmPacked: W and H share memory")
+	}
+	if overlap(R, H) {
+		return shapeError(`%s`, "LstmPacked: R and H share memory")
+	}
+	if overlap(b, H) {
+		return shapeError(`%s`, "LstmPacked: b and H share memory")
+	}
+	if overlap(S, H) {
+		return shapeError(`%s`, "LstmPacked: S and H share memory")
+	}
+	switch {
+	case hasLstmPackedAVX512 && N%4 == 0 && K%16 == 0:
+		callLstmPackedAVX512(threads, T, N, C, K, X, W, R, b, S, H)
+	case hasLstmPackedAnyAVX512 && K%16 == 0:
+		callLstmPackedAnyAVX512(threads, T, N, C, K, X, W, R, b, S, H)
+	case hasLstmPackedAvx2AVX2 && K%16 == 0:
+		callLstmPackedAvx2AVX2(threads, T, N, C, K, X, W, R, b, S, H)
+	case N%4 == 0 && K%16 == 0:
+		callLstmPacked(threads, T, N, C, K, X, W, R, b, S, H)
+	case K%16 == 0:
+		callLstmPackedAny(threads, T, N, C, K, X, W, R, b, S, H)
+	case K%16 == 0:
+		callLstmPackedNeon(threads, T, N, C, K, X, W, R, b, S, H)
+	default:
+		return shapeError(`%s`, "LstmPacked: no schedule of this layout admits these sizes: packed needs N%4 == 0, K%16 == 0; packed_any needs K%16 == 0; packed_avx2 needs K%16 == 0; packed_neon needs K%16 == 0")
+	}
+	return nil
+}
+
+// WhichLstmPacked tells which schedule LstmPacked runs on these sizes, and whether in assembly or in
+// Go: "packed in assembly for avx512", say. It is "" where LstmPacked gives an error whatever the arrays are.
+func WhichLstmPacked(T int, N int, C int, K int) string {
+	if err := checkSize("LstmPacked", "T", T); err != nil {
+		return ""
+	}
+	if err := checkSize("LstmPacked", "N", N); err != nil {
+		return ""
+	}
+	if err := checkSize("LstmPacked", "C", C); err != nil {
+		return ""
+	}
+	if err := checkSize("LstmPacked", "K", K); err != nil {
+		return ""
+	}
+	switch {
+	case hasLstmPackedAVX512 && N%4 == 0 && K%16 == 0:
+		return "packed in assembly for avx512"
+	case hasLstmPackedAnyAVX512 && K%16 == 0:
+		return "packed_any in assembly for avx512"
+	case hasLstmPackedAvx2AVX2 && K%16 == 0:
+		return "packed_avx2 in assembly for avx2"
+	case N%4 == 0 && K%16 == 0:
+		return "packed in Go"
+	case K%16 == 0:
+		return "packed_any in Go"
+	case K%16 == 0:
+		return "packed_neon in Go"
+	default:
+		return ""
+	}
+}
+
+var lstmPackedCalls = sync.Pool{New: func() any { return new(lstmPacked) }}
+
+func callLstmPacked(threads int, T int, N int, C int, K int, X []float32, W []float32, R []float32, b []float32, S []float32, H []float32) {
+	c := lstmPackedCalls.Get().(*lstmPacked)
+	c.threads = threads
+	c.T = T
+	c.N = N
+	c.C = C
+	c.K = K
+	c.X = X
+	c.W = W
+	c.R = R
+	c.b = b
+	c.S = S
+	c.H = H
+	c.run()
+	c.X = nil
+	c.W = nil
+	c.R = nil
+	c.b = nil
+	c.S = nil
+	c.H = nil
+	lstmPackedCalls.Put(c)
+}
+
+var lstmPackedAnyCalls = sync.Pool{New: func() any { return new(lstmPackedAny) }}
+
+func callLstmPackedAny(threads int, T int, N int, C int, K int, X []float32, W []float32, R []float32, b []float32, S []float32, H []float32) {
+	c := lstmPackedAnyCalls.Get().(*lstmPackedAny)
+	c.threads = threads
+	c.T = T
+	c.N = N
+	c.C = C
+	c.K = K
+	c.X = X
+	c.W = W
+	c.R = R
+	c.b = b
+	c.S = S
+	c.H = H
+	c.run()
+	c.X = nil
+	c.W = nil
+	c.R = nil
+	c.b = nil
+	c.S = nil
+	c.H = nil
+	lstmPackedAnyCalls.Put(c)
+}
+
+var lstmPackedAvx2Calls = sync.Pool{New: func() any { return new(lstmPackedAvx2) }}
+
+func callLstmPackedAvx2(threads int, T int, N int, C int, K int, X []float32, W []float32, R []float32, b []float32, S []float32, H []float32) {
+	c := lstmPackedAvx2Calls.Get().(*lstmPackedAvx2)
+	c.threads = threads
+	c.T = T
+	c.N = N
+	c.C = C
+	c.K = K
+	c.X = X
+	c.W = W
+	c.R = R
+	c.b = b
+	c.S = S
+	c.H = H
+	c.run()
+	c.X = nil
+	c.W = nil
+	c.R = nil
+	c.b = nil
+	c.S = nil
+	c.H = nil
+	lstmPackedAvx2Calls.Put(c)
+}
+
+var lstmPackedNeonCalls = sync.Pool{New: func() any { return new(lstmPackedNeon) }}
+
+func callLstmPackedNeon(threads int, T int, N int, C int, K int, X []float32, W []float32, R []float32, b []float32, S []float32, H []float32) {
+	c := lstmPackedNeonCalls.Get().(*lstmPackedNeon)
+	c.threads = threads
+	c.T = T
+	c.N = N
+	c.C = C
+	c.K = K
+	c.X = X
+	c.W = W
+	c.R = R
+	c.b = b
+	c.S = S
+	c.H = H
+	c.run()
+	c.X = nil
+	c.W = nil
+	c.R = nil
+	c.b = nil
+	c.S = nil
+	c.H = nil
+	lstmPackedNeonCalls.Put(c)
+}
+
+// PackW runs kernel pack_W.
+//
+// Arrays are row-major:
+//
+//	in src: f32[4][K][C]
+//	inout dst: f32[K/16][C][4][16] packs [g: 4][k: K][c: C] as [k/16][c][g][k%16]
+//
+// At most threads goroutines work on it; 0 means GOMAXPROCS. It is a *ShapeError when
+// a size is negative or too large, an array too short, or an output overlaps
+// another array; nothing is written then.
+func PackW(threads int, T int, N int, C int, K int, src []float32, dst []float32) error {
+	if err := checkSize("PackW", "T", T); err != nil {
+		return err
+	}
+	if err := checkSize("PackW", "N", N); err != nil {
+		return err
+	}
+	if err := checkSize("PackW", "C", C); err != nil {
+		return err
+	}
+	if err := checkSize("PackW", "K", K); err != nil {
+		return err
+	}
+	if err := checkLen("PackW", "src", len(src), 4, K, C); err != nil {
+		return err
+	}
+	if err := checkLen("PackW", "dst", len(dst), floorDiv(K, 16), C, 4, 16); err != nil {
+		return err
+	}
+	if overlap(src, dst) {
+		return shapeError(`%s`, "PackW: src and dst share memory")
+	}
+	switch {
+	case N%4 == 0 && K%16 == 0:
+		callPackW(threads, T, N, C, K, src, dst)
+	default:
+		return shapeError(`%s`, "PackW: no schedule of this layout admits these sizes: pack_W needs N%4 == 0, K%16 == 0")
+	}
+	return nil
+}
+
+var packWCalls = sync.Pool{New: func() any { return new(packW) }}
+
+func callPackW(threads int, T int, N int, C int, K int, src []float32, dst []float32) {
+	c := packWCalls.Get().(*packW)
+	c.threads = threads
+	c.T = T
+	c.N = N
+	c.C = C
+	c.K = K
+	c.src = src
+	c.dst = dst
+	c.run()
+	c.src = nil
+	c.dst = nil
+	packWCalls.Put(c)
+}
+
+// PackR runs kernel pack_R.
+//
+// Arrays are row-major:
+//
+//	in src: f32[4][K][K]
+//	inout dst: f32[K/16][K][4][16] packs [g: 4][k: K][c: K] as [k/16][c][g][k%16]
+//
+// At most threads goroutines work on it; 0 means GOMAXPROCS. It is a *ShapeError when
+// a size is negative or too large, an array too short, or an output overlaps
+// another array; nothing is written then.
+func PackR(threads int, T int, N int, C int, K int, src []float32, dst []float32) error {
+	if err := checkSize("PackR", "T", T); err != nil {
+		return err
+	}
+	if err := checkSize("PackR", "N", N); err != nil {
+		return err
+	}
+	if err := checkSize("PackR", "C", C); err != nil {
+		return err
+	}
+	if err := checkSize("PackR", "K", K); err != nil {
+		return err
+	}
+	if err := checkLen("PackR", "src", len(src), 4, K, K); err != nil {
+		return err
+	}
+	if err := checkLen("PackR", "dst", len(dst), floorDiv(K, 16), K, 4, 16); err != nil {
+		return err
+	}
+	if overlap(src, dst) {
+		return shapeError(`%s`, "PackR: src and dst share memory")
+	}
+	switch {
+	case N%4 == 0 && K%16 == 0:
+		callPackR(threads, T, N, C, K, src, dst)
+	default:
+		return shapeError(`%s`, "PackR: no schedule of this layout admits these sizes: pack_R needs N%4 == 0, K%16 == 0")
+	}
+	return nil
+}
+
+var packRCalls = sync.Pool{New: func() any { return new(packR) }}
+
+func callPackR(threads int, T int, N int, C int, K int, src []float32, dst []float32) {
+	c := packRCalls.Get().(*packR)
+	c.threads = threads
+	c.T = T
+	c.N = N
+	c.C = C
+	c.K = K
+	c.src = src
+	c.dst = dst
+	c.run()
+	c.src = nil
+	c.dst = nil
+	packRCalls.Put(c)
 }

@@ -10,98 +10,83 @@ import (
 	"golang.org/x/sys/cpu"
 )
 
-var hasLstmMergedAVX512 = cpu.X86.HasAVX512F
+var hasLstmPackedAVX512 = cpu.X86.HasAVX512F && cpu.X86.HasAVX512VL && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512DQ
 
-var lstmMergedAVX512Calls = sync.Pool{New: func() any { return new(lstmMergedAVX512) }}
+var lstmPackedAVX512Calls = sync.Pool{New: func() any { return new(lstmPackedAVX512) }}
 
-func callLstmMergedAVX512(threads int, T int, N int, C int, K int, X []float32, Wi []float32, Wg []float32, Wf []float32, Wo []float32, Ri []float32, Rg []float32, Rf []float32, Ro []float32, bi []float32, bg []float32, bf []float32, bo []float32, CS []float32, H []float32) {
-	c := lstmMergedAVX512Calls.Get().(*lstmMergedAVX512)
+func callLstmPackedAVX512(threads int, T int, N int, C int, K int, X []float32, W []float32, R []float32, b []float32, S []float32, H []float32) {
+	c := lstmPackedAVX512Calls.Get().(*lstmPackedAVX512)
 	c.threads = threads
 	c.T = T
 	c.N = N
 	c.C = C
 	c.K = K
 	c.X = X
-	c.Wi = Wi
-	c.Wg = Wg
-	c.Wf = Wf
-	c.Wo = Wo
-	c.Ri = Ri
-	c.Rg = Rg
-	c.Rf = Rf
-	c.Ro = Ro
-	c.bi = bi
-	c.bg = bg
-	c.bf = bf
-	c.bo = bo
-	c.CS = CS
+	c.W = W
+	c.R = R
+	c.b = b
+	c.S = S
 	c.H = H
 	c.run()
 	c.X = nil
-	c.Wi = nil
-	c.Wg = nil
-	c.Wf = nil
-	c.Wo = nil
-	c.Ri = nil
-	c.Rg = nil
-	c.Rf = nil
-	c.Ro = nil
-	c.bi = nil
-	c.bg = nil
-	c.bf = nil
-	c.bo = nil
-	c.CS = nil
+	c.W = nil
+	c.R = nil
+	c.b = nil
+	c.S = nil
 	c.H = nil
-	lstmMergedAVX512Calls.Put(c)
+	lstmPackedAVX512Calls.Put(c)
 }
 
-var hasLstmMergedAVX2 = cpu.X86.HasAVX2 && cpu.X86.HasFMA
+var hasLstmPackedAnyAVX512 = cpu.X86.HasAVX512F && cpu.X86.HasAVX512VL && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512DQ
 
-var lstmMergedAVX2Calls = sync.Pool{New: func() any { return new(lstmMergedAVX2) }}
+var lstmPackedAnyAVX512Calls = sync.Pool{New: func() any { return new(lstmPackedAnyAVX512) }}
 
-func callLstmMergedAVX2(threads int, T int, N int, C int, K int, X []float32, Wi []float32, Wg []float32, Wf []float32, Wo []float32, Ri []float32, Rg []float32, Rf []float32, Ro []float32, bi []float32, bg []float32, bf []float32, bo []float32, CS []float32, H []float32) {
-	c := lstmMergedAVX2Calls.Get().(*lstmMergedAVX2)
+func callLstmPackedAnyAVX512(threads int, T int, N int, C int, K int, X []float32, W []float32, R []float32, b []float32, S []float32, H []float32) {
+	c := lstmPackedAnyAVX512Calls.Get().(*lstmPackedAnyAVX512)
 	c.threads = threads
 	c.T = T
 	c.N = N
 	c.C = C
 	c.K = K
 	c.X = X
-	c.Wi = Wi
-	c.Wg = Wg
-	c.Wf = Wf
-	c.Wo = Wo
-	c.Ri = Ri
-	c.Rg = Rg
-	c.Rf = Rf
-	c.Ro = Ro
-	c.bi = bi
-	c.bg = bg
-	c.bf = bf
-	c.bo = bo
-	c.CS = CS
+	c.W = W
+	c.R = R
+	c.b = b
+	c.S = S
 	c.H = H
 	c.run()
 	c.X = nil
-	c.Wi = nil
-	c.Wg = nil
-	c.Wf = nil
-	c.Wo = nil
-	c.Ri = nil
-	c.Rg = nil
-	c.Rf = nil
-	c.Ro = nil
-	c.bi = nil
-	c.bg = nil
-	c.bf = nil
-	c.bo = nil
-	c.CS = nil
+	c.W = nil
+	c.R = nil
+	c.b = nil
+	c.S = nil
 	c.H = nil
-	lstmMergedAVX2Calls.Put(c)
+	lstmPackedAnyAVX512Calls.Put(c)
 }
 
-const hasLstmMergedNEON = false
+var hasLstmPackedAvx2AVX2 = cpu.X86.HasAVX2 && cpu.X86.HasFMA
 
-func callLstmMergedNEON(int, int, int, int, int, []float32, []float32, []float32, []float32, []float32, []float32, []float32, []float32, []float32, []float32, []float32, []float32, []float32, []float32, []float32) {
-	panic("no assembly on this platform")
+var lstmPackedAvx2AVX2Calls = sync.Pool{New: func() any { return new(lstmPackedAvx2AVX2) }}
+
+func callLstmPackedAvx2AVX2(threads int, T int, N int, C int, K int, X []float32, W []float32, R []float32, b []float32, S []float32, H []float32) {
+	c := lstmPackedAvx2AVX2Calls.Get().(*lstmPackedAvx2AVX2)
+	c.threads = threads
+	c.T = T
+	c.N = N
+	c.C = C
+	c.K = K
+	c.X = X
+	c.W = W
+	c.R = R
+	c.b = b
+	c.S = S
+	c.H = H
+	c.run()
+	c.X = nil
+	c.W = nil
+	c.R = nil
+	c.b = nil
+	c.S = nil
+	c.H = nil
+	lstmPackedAvx2AVX2Calls.Put(c)
 }

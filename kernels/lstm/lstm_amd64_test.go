@@ -8,12 +8,16 @@ import "github.com/loopopt/loopopt/gen/gentest"
 
 func init() {
 	formsLstm = append(formsLstm, []gentest.Form{
-		{Schedule: "merged", Impl: "avx512", File: "lstm_merged.loop", Kernel: "lstm", Has: hasLstmMergedAVX512, Call: func(a *gentest.Args) error {
-			callLstmMergedAVX512(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "Wi"), gentest.Slice[float32](a, "Wg"), gentest.Slice[float32](a, "Wf"), gentest.Slice[float32](a, "Wo"), gentest.Slice[float32](a, "Ri"), gentest.Slice[float32](a, "Rg"), gentest.Slice[float32](a, "Rf"), gentest.Slice[float32](a, "Ro"), gentest.Slice[float32](a, "bi"), gentest.Slice[float32](a, "bg"), gentest.Slice[float32](a, "bf"), gentest.Slice[float32](a, "bo"), gentest.Slice[float32](a, "CS"), gentest.Slice[float32](a, "H"))
+		{Schedule: "packed", Impl: "avx512", File: "lstm_packed.loop", Kernel: "lstm", Has: hasLstmPackedAVX512, Call: func(a *gentest.Args) error {
+			callLstmPackedAVX512(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "R"), gentest.Slice[float32](a, "b"), gentest.Slice[float32](a, "S"), gentest.Slice[float32](a, "H"))
 			return nil
 		}},
-		{Schedule: "merged", Impl: "avx2", File: "lstm_merged.loop", Kernel: "lstm", Has: hasLstmMergedAVX2, Call: func(a *gentest.Args) error {
-			callLstmMergedAVX2(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "Wi"), gentest.Slice[float32](a, "Wg"), gentest.Slice[float32](a, "Wf"), gentest.Slice[float32](a, "Wo"), gentest.Slice[float32](a, "Ri"), gentest.Slice[float32](a, "Rg"), gentest.Slice[float32](a, "Rf"), gentest.Slice[float32](a, "Ro"), gentest.Slice[float32](a, "bi"), gentest.Slice[float32](a, "bg"), gentest.Slice[float32](a, "bf"), gentest.Slice[float32](a, "bo"), gentest.Slice[float32](a, "CS"), gentest.Slice[float32](a, "H"))
+		{Schedule: "packed_any", Impl: "avx512", File: "lstm_packed_any.loop", Kernel: "lstm", Has: hasLstmPackedAnyAVX512, Call: func(a *gentest.Args) error {
+			callLstmPackedAnyAVX512(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "R"), gentest.Slice[float32](a, "b"), gentest.Slice[float32](a, "S"), gentest.Slice[float32](a, "H"))
+			return nil
+		}},
+		{Schedule: "packed_avx2", Impl: "avx2", File: "lstm_packed_avx2.loop", Kernel: "lstm", Has: hasLstmPackedAvx2AVX2, Call: func(a *gentest.Args) error {
+			callLstmPackedAvx2AVX2(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "R"), gentest.Slice[float32](a, "b"), gentest.Slice[float32](a, "S"), gentest.Slice[float32](a, "H"))
 			return nil
 		}},
 	}...)

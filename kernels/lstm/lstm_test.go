@@ -11,11 +11,31 @@ import (
 // formsLstm are all compiled forms of kernel lstm and its layout helpers.
 var formsLstm = []gentest.Form{
 	{Schedule: "naive", Impl: "go", File: "lstm_naive.loop", Kernel: "lstm", Has: true, Call: func(a *gentest.Args) error {
-		callLstmNaive(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "Wi"), gentest.Slice[float32](a, "Wg"), gentest.Slice[float32](a, "Wf"), gentest.Slice[float32](a, "Wo"), gentest.Slice[float32](a, "Ri"), gentest.Slice[float32](a, "Rg"), gentest.Slice[float32](a, "Rf"), gentest.Slice[float32](a, "Ro"), gentest.Slice[float32](a, "bi"), gentest.Slice[float32](a, "bg"), gentest.Slice[float32](a, "bf"), gentest.Slice[float32](a, "bo"), gentest.Slice[float32](a, "CS"), gentest.Slice[float32](a, "H"))
+		callLstmNaive(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "R"), gentest.Slice[float32](a, "b"), gentest.Slice[float32](a, "S"), gentest.Slice[float32](a, "H"))
 		return nil
 	}},
-	{Schedule: "merged", Impl: "go", File: "lstm_merged.loop", Kernel: "lstm", Has: true, Call: func(a *gentest.Args) error {
-		callLstmMerged(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "Wi"), gentest.Slice[float32](a, "Wg"), gentest.Slice[float32](a, "Wf"), gentest.Slice[float32](a, "Wo"), gentest.Slice[float32](a, "Ri"), gentest.Slice[float32](a, "Rg"), gentest.Slice[float32](a, "Rf"), gentest.Slice[float32](a, "Ro"), gentest.Slice[float32](a, "bi"), gentest.Slice[float32](a, "bg"), gentest.Slice[float32](a, "bf"), gentest.Slice[float32](a, "bo"), gentest.Slice[float32](a, "CS"), gentest.Slice[float32](a, "H"))
+	{Schedule: "packed", Impl: "go", File: "lstm_packed.loop", Kernel: "lstm", Has: true, Call: func(a *gentest.Args) error {
+		callLstmPacked(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "R"), gentest.Slice[float32](a, "b"), gentest.Slice[float32](a, "S"), gentest.Slice[float32](a, "H"))
+		return nil
+	}},
+	{Schedule: "packed_any", Impl: "go", File: "lstm_packed_any.loop", Kernel: "lstm", Has: true, Call: func(a *gentest.Args) error {
+		callLstmPackedAny(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "R"), gentest.Slice[float32](a, "b"), gentest.Slice[float32](a, "S"), gentest.Slice[float32](a, "H"))
+		return nil
+	}},
+	{Schedule: "packed_avx2", Impl: "go", File: "lstm_packed_avx2.loop", Kernel: "lstm", Has: true, Call: func(a *gentest.Args) error {
+		callLstmPackedAvx2(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "R"), gentest.Slice[float32](a, "b"), gentest.Slice[float32](a, "S"), gentest.Slice[float32](a, "H"))
+		return nil
+	}},
+	{Schedule: "packed_neon", Impl: "go", File: "lstm_packed_neon.loop", Kernel: "lstm", Has: true, Call: func(a *gentest.Args) error {
+		callLstmPackedNeon(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "R"), gentest.Slice[float32](a, "b"), gentest.Slice[float32](a, "S"), gentest.Slice[float32](a, "H"))
+		return nil
+	}},
+	{Schedule: "pack_W", Impl: "go", File: "lstm_pack_w.loop", Kernel: "pack_W", Has: true, Call: func(a *gentest.Args) error {
+		callPackW(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
+		return nil
+	}},
+	{Schedule: "pack_R", Impl: "go", File: "lstm_pack_r.loop", Kernel: "pack_R", Has: true, Call: func(a *gentest.Args) error {
+		callPackR(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
 		return nil
 	}},
 }
@@ -23,7 +43,16 @@ var formsLstm = []gentest.Form{
 // exportedLstm are the functions that check their arguments.
 var exportedLstm = []gentest.Form{
 	{Schedule: "naive", Impl: "Lstm", File: "lstm_naive.loop", Kernel: "lstm", Has: true, Call: func(a *gentest.Args) error {
-		return Lstm(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "Wi"), gentest.Slice[float32](a, "Wg"), gentest.Slice[float32](a, "Wf"), gentest.Slice[float32](a, "Wo"), gentest.Slice[float32](a, "Ri"), gentest.Slice[float32](a, "Rg"), gentest.Slice[float32](a, "Rf"), gentest.Slice[float32](a, "Ro"), gentest.Slice[float32](a, "bi"), gentest.Slice[float32](a, "bg"), gentest.Slice[float32](a, "bf"), gentest.Slice[float32](a, "bo"), gentest.Slice[float32](a, "CS"), gentest.Slice[float32](a, "H"))
+		return Lstm(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "R"), gentest.Slice[float32](a, "b"), gentest.Slice[float32](a, "S"), gentest.Slice[float32](a, "H"))
+	}},
+	{Schedule: "packed", Impl: "LstmPacked", File: "lstm_packed.loop", Kernel: "lstm", Has: true, Call: func(a *gentest.Args) error {
+		return LstmPacked(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "R"), gentest.Slice[float32](a, "b"), gentest.Slice[float32](a, "S"), gentest.Slice[float32](a, "H"))
+	}},
+	{Schedule: "pack_W", Impl: "PackW", File: "lstm_pack_w.loop", Kernel: "pack_W", Has: true, Call: func(a *gentest.Args) error {
+		return PackW(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
+	}},
+	{Schedule: "pack_R", Impl: "PackR", File: "lstm_pack_r.loop", Kernel: "pack_R", Has: true, Call: func(a *gentest.Args) error {
+		return PackR(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
 	}},
 }
 
@@ -32,3 +61,11 @@ func TestLstm(t *testing.T) { gentest.Run(t, formsLstm) }
 func TestLstmArguments(t *testing.T) { gentest.Arguments(t, exportedLstm) }
 
 func FuzzLstm(f *testing.F) { gentest.Fuzz(f, formsLstm) }
+
+func BenchmarkLstm(b *testing.B) {
+	gentest.Bench(b, formsLstm, []gentest.Sizes{
+		{Name: "n24_256", Values: map[string]int{"C": 256, "K": 256, "N": 24, "T": 4}},
+		{Name: "n4_256", Values: map[string]int{"C": 256, "K": 256, "N": 4, "T": 4}},
+		{Name: "n1_256", Values: map[string]int{"C": 256, "K": 256, "N": 1, "T": 4}},
+	})
+}

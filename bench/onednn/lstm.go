@@ -1,0 +1,176 @@
+//go:build onednn
+
+package main
+
+// #include "lstm.h"
+import "C"
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"github.com/loopopt/loopopt/internal/peak"
+	"github.com/loopopt/loopopt/kernels/lstm"
+)
+
+// An lstmSize is one layer: steps, minibatch, and units, which is also the width of the input.
+type lstmSize struct{ steps, batch, units int }
+
+var lstmSizes = []lstmSize{{50, 168, 256}, {50, 168, 512}, {25, 168, 1024}, {6, 168, 2048}, {50, 32, 256}, {50, 16, 512}, {50, 1, 1024}}
+
+// lstms times our forward LSTM and oneDNN's in turns, on one thread, checks that they agree,
+// and prints both, the share of peak, and the ratio of medians.
+func lstms(isa string, m *peak.Meter, library string) error {
+	var ratios []string
+	for _, s := range lstmSizes {
+		line, err := s.compare(isa, m, library)
+		if err != nil {
+			return fmt.Errorf("%+v: %w", s, err)
+		}
+		ratios = append(ratios, line)
+	}
+	for _, r := range ratios {
+		fmt.Println(r)
+	}
+	return nil
+}
+
+func (s lstmSize) compare(isa string, m *peak.Meter, library string) (string, error) {
+	T, N, K := s.steps, s.batch, s.units
+	rng := rand.New(rand.NewPCG(1, 2))
+	random := func(n int, scale float32) []float32 {
+		out := make([]float32, n)
+		for i := range out {
+			out[i] = (rng.Float32()*2 - 1) * scale
+		}
+		return out
+	}
+	scale := float32(1 / math.Sqrt(float64(K)))
+	x, b := random(T*N*K, 1), random(4*K, scale)
+	w, r := random(4*K*K, scale), random(4*K*K, scale)
+	ours, err := newLSTM(T, N, K, x, w, r, b)
+	if err != nil {
+		return "", err
+	}
+	theirs, err := newPeer(T, N, K, x, inputMajor(w, K), inputMajor(r, K), b)
+	if err != nil {
+		return "", err
+	}
+	defer C.lstm_free(&theirs.l)
+	if err := ours.run(); err != nil {
+		return "", err
+	}
+	if err := theirs.run(); err != nil {
+		return "", err
+	}
+	if d := theirs.distance(ours.h[N*K:]); d > 1e-4 {
+		return "", fmt.Errorf("the results differ by %g", d)
+	}
+	flops := 16 * float64(T) * float64(N) * float64(K) * float64(K)
+	var a, o, top []float64
+	for range rounds {
+		t, err := seconds(ours.run)
+		if err != nil {
+			return "", err
+		}
+		u, err := seconds(theirs.run)
+		if err != nil {
+			return "", err
+		}
+		a, o, top = append(a, flops/t/1e9), append(o, flops/u/1e9), append(top, m.Sample()/1e9)
+	}
+	mine, peer, best := median(a), median(o), median(top)
+	size := fmt.Sprintf("N%d/%d", N, K)
+	fmt.Printf("BenchmarkLSTM/size=%s/schedule=%s/impl=%s-1\t%d\t%.0f ns/op\t%.1f GFLOP/s\t%.1f peak-GFLOP/s\n",
+		size, ours.which, isa, rounds, flops/mine, mine, best)
+	fmt.Printf("BenchmarkLSTM/size=%s/schedule=%s/impl=onednn-%s-1\t%d\t%.0f ns/op\t%.1f GFLOP/s\t%.1f peak-GFLOP/s\n",
+		size, C.GoString(theirs.l.name), isa, rounds, flops/peer, peer, best)
+	return fmt.Sprintf("ratio lstm/fwd/%s onednn-%s %.3f", size, library, mine/peer), nil
+}
+
+// seconds is the time of a call, the mean of as many as take a while.
+func seconds(f func() error) (float64, error) {
+	start, n := time.Now(), 0
+	for ; n < 1 || time.Since(start) < long/2; n++ {
+		if err := f(); err != nil {
+			return 0, err
+		}
+	}
+	return time.Since(start).Seconds() / float64(n), nil
+}
+
+func median(x []float64) float64 {
+	slices.Sort(x)
+	return x[len(x)/2]
+}
+
+// inputMajor turns weights [4][K][C] with C = K, as PyTorch has them, into [C][4][K].
+func inputMajor(w []float32, K int) []float32 {
+	out := make([]float32, len(w))
+	for g := range 4 {
+		for k := range K {
+			for c := range K {
+				out[(c*4+g)*K+k] = w[(g*K+k)*K+c]
+			}
+		}
+	}
+	return out
+}
+
+// Ours is a layer with packed weights.
+type layerLSTM struct {
+	t, n, k    int
+	x, w, r, b []float32
+	s, h       []float32
+	which      string
+}
+
+func newLSTM(T, N, K int, x, w, r, b []float32) (*layerLSTM, error) {
+	l := &layerLSTM{t: T, n: N, k: K, x: x, b: b, w: make([]float32, len(w)), r: make([]float32, len(r))}
+	l.s, l.h = make([]float32, (T+1)*N*K), make([]float32, (T+1)*N*K)
+	l.which = lstm.WhichLstmPacked(T, N, K, K)
+	if err := lstm.PackW(1, T, N, K, K, w, l.w); err != nil {
+		return nil, err
+	}
+	return l, lstm.PackR(1, T, N, K, K, r, l.r)
+}
+
+func (l *layerLSTM) run() error {
+	return lstm.LstmPacked(1, l.t, l.n, l.k, l.k, l.x, l.w, l.r, l.b, l.s, l.h)
+}
+
+type peerLSTM struct{ l C.lstm }
+
+func newPeer(T, N, K int, x, w, r, b []float32) (*peerLSTM, error) {
+	p := &peerLSTM{}
+	at := func(n int) C.int64_t { return C.int64_t(n) }
+	first := func(x []float32) *C.float { return (*C.float)(&x[0]) }
+	if status := C.lstm_new(&p.l, at(T), at(N), at(K), at(K), first(x), first(w), first(r), first(b)); status != 0 {
+		return nil, fmt.Errorf("status %d of oneDNN", status)
+	}
+	return p, nil
+}
+
+func (p *peerLSTM) run() error {
+	if status := C.lstm_run(&p.l); status != 0 {
+		return fmt.Errorf("status %d of oneDNN", status)
+	}
+	return nil
+}
+
+// distance is the largest difference between h of all steps and ours.
+func (p *peerLSTM) distance(ours []float32) float64 {
+	h := make([]float32, len(ours))
+	C.lstm_output(&p.l, (*C.float)(&h[0]), C.int64_t(len(h)))
+	most := 0.0
+	for i := range h {
+		d := math.Abs(float64(h[i] - ours[i]))
+		if !(d <= most) { // NaN too
+			most = d
+		}
+	}
+	return most
+}

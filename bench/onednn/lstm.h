@@ -1,0 +1,19 @@
+// A layer of oneDNN's LSTM, made once and run often.
+#include <dnnl.h>
+
+typedef struct {
+  dnnl_engine_t engine;
+  dnnl_stream_t stream;
+  dnnl_primitive_t primitive;
+  dnnl_memory_t memory[9]; // x, h0, s0, weights of x and of h, bias, h of all steps, last h, last s
+  const char *name;        // of the implementation that oneDNN chose
+} lstm;
+
+// lstm_new makes a forward layer for inference: x [T][N][C], w [C][4][K], r [K][4][K], b [4][K],
+// gates in the order input, forget, candidate, output, state 0 before the first step; 0 is success.
+int lstm_new(lstm *l, int64_t T, int64_t N, int64_t C, int64_t K, float *x, float *w, float *r, float *b);
+int lstm_run(lstm *l);
+
+// lstm_output copies h of all steps, [T][N][K].
+int lstm_output(lstm *l, float *h, int64_t n);
+void lstm_free(lstm *l);
