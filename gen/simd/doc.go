@@ -20,6 +20,8 @@
 //	guard    a condition on sizes and iterators is a comparison of a bumped
 //	         number; on lanes it is a mask
 //	choice   a condition on data chooses lane by lane between new and old values
+//	function a call of a function with a body is its operations, in place; bits of numbers
+//	         are those of integers of their size, which costs nothing (AVX2, AVX-512)
 //	slant    a loop inside lanes whose bounds grow from lane to lane runs over all
 //	         of them; masks leave out the lanes that are not in it
 //	single   a vectorized loop whose body has no form for lanes, such as one that
