@@ -65,8 +65,8 @@ int lstm_new(lstm *l, int64_t T, int64_t N, int64_t C, int64_t K, float *x, floa
   TRY(take(l, X, &xs, x));
   TRY(take(l, H0, &hs, NULL));
   TRY(take(l, S0, &hs, NULL));
-  TRY(weights(l, W, dnnl_primitive_desc_query_md(pd, dnnl_query_exec_arg_md, DNNL_ARG_WEIGHTS_LAYER), C, K, w));
-  TRY(weights(l, R, dnnl_primitive_desc_query_md(pd, dnnl_query_exec_arg_md, DNNL_ARG_WEIGHTS_ITER), K, K, r));
+  TRY(weights(l, W, dnnl_primitive_desc_query_md(pd, dnnl_query_weights_md, 0), C, K, w));
+  TRY(weights(l, R, dnnl_primitive_desc_query_md(pd, dnnl_query_weights_md, 1), K, K, r));
   TRY(take(l, B, &bs, b));
   TRY(take(l, H, &os, NULL));
   TRY(take(l, HT, &hs, NULL));

@@ -48,6 +48,7 @@ func run(path string) error {
 	if os.Getenv("OMP_NUM_THREADS") != "1" { // its runtime has read it before main
 		return fmt.Errorf("set OMP_NUM_THREADS=1: one thread is timed")
 	}
+	runtime.LockOSThread() // where it makes a primitive is where it keeps memory for it
 	isa := "avx2"
 	if cpuid.CPU.Has(cpuid.AVX512F) {
 		isa = "avx512"

@@ -37,7 +37,7 @@ var mutated = []struct {
 	{"softmax", "softmaxPartialAVX2", 17},
 	{"softmax", "softmaxPartialAVX512", 17},
 	{"lstm", "lstmPackedAvx2AVX2", 16},
-	{"lstm", "lstmPacked4AVX512", 18},
+	{"lstm", "lstmPackedAVX512", 18},
 	{"gemm", "gemmAvx512AVX512", 12},
 	{"stencil", "jacobiTimeTiledAVX512", 4},
 	{"conv", "convAvx512S1AVX512", 8},

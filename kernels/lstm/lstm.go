@@ -168,8 +168,7 @@ func callLstmNaive(threads int, T int, N int, C int, K int, X []float32, W []flo
 // It runs the first of these schedules whose instructions the processor has and whose
 // assumptions hold; WhichLstmPacked tells which one that is:
 //
-//	packed if N%4 == 0, K%16 == 0
-//	packed_any if K%16 == 0
+//	packed if K%16 == 0
 //	packed_avx2 if K%16 == 0
 //	packed_neon if K%16 == 0
 //
@@ -235,20 +234,16 @@ func LstmPacked(threads int, T int, N int, C int, K int, X []float32, W []float3
 		return shapeError(`%s`, "LstmPacked: S and H share memory")
 	}
 	switch {
-	case hasLstmPackedAVX512 && N%4 == 0 && K%16 == 0:
+	case hasLstmPackedAVX512 && K%16 == 0:
 		callLstmPackedAVX512(threads, T, N, C, K, X, W, R, b, S, H)
-	case hasLstmPackedAnyAVX512 && K%16 == 0:
-		callLstmPackedAnyAVX512(threads, T, N, C, K, X, W, R, b, S, H)
 	case hasLstmPackedAvx2AVX2 && K%16 == 0:
 		callLstmPackedAvx2AVX2(threads, T, N, C, K, X, W, R, b, S, H)
-	case N%4 == 0 && K%16 == 0:
-		callLstmPacked(threads, T, N, C, K, X, W, R, b, S, H)
 	case K%16 == 0:
-		callLstmPackedAny(threads, T, N, C, K, X, W, R, b, S, H)
+		callLstmPacked(threads, T, N, C, K, X, W, R, b, S, H)
 	case K%16 == 0:
 		callLstmPackedNeon(threads, T, N, C, K, X, W, R, b, S, H)
 	default:
-		return shapeError(`%s`, "LstmPacked: no schedule of this layout admits these sizes: packed needs N%4 == 0, K%16 == 0; packed_any needs K%16 == 0; packed_avx2 needs K%16 == 0; packed_neon needs K%16 == 0")
+		return shapeError(`%s`, "LstmPacked: no schedule of this layout admits these sizes: packed needs K%16 == 0; packed_avx2 needs K%16 == 0; packed_neon needs K%16 == 0")
 	}
 	return nil
 }
@@ -269,16 +264,12 @@ func WhichLstmPacked(T int, N int, C int, K int) string {
 		return ""
 	}
 	switch {
-	case hasLstmPackedAVX512 && N%4 == 0 && K%16 == 0:
+	case hasLstmPackedAVX512 && K%16 == 0:
 		return "packed in assembly for avx512"
-	case hasLstmPackedAnyAVX512 && K%16 == 0:
-		return "packed_any in assembly for avx512"
 	case hasLstmPackedAvx2AVX2 && K%16 == 0:
 		return "packed_avx2 in assembly for avx2"
-	case N%4 == 0 && K%16 == 0:
-		return "packed in Go"
 	case K%16 == 0:
-		return "packed_any in Go"
+		return "packed in Go"
 	case K%16 == 0:
 		return "packed_neon in Go"
 	default:
@@ -309,31 +300,6 @@ func callLstmPacked(threads int, T int, N int, C int, K int, X []float32, W []fl
 	c.S = nil
 	c.H = nil
 	lstmPackedCalls.Put(c)
-}
-
-var lstmPackedAnyCalls = sync.Pool{New: func() any { return new(lstmPackedAny) }}
-
-func callLstmPackedAny(threads int, T int, N int, C int, K int, X []float32, W []float32, R []float32, b []float32, S []float32, H []float32) {
-	c := lstmPackedAnyCalls.Get().(*lstmPackedAny)
-	c.threads = threads
-	c.T = T
-	c.N = N
-	c.C = C
-	c.K = K
-	c.X = X
-	c.W = W
-	c.R = R
-	c.b = b
-	c.S = S
-	c.H = H
-	c.run()
-	c.X = nil
-	c.W = nil
-	c.R = nil
-	c.b = nil
-	c.S = nil
-	c.H = nil
-	lstmPackedAnyCalls.Put(c)
 }
 
 var lstmPackedAvx2Calls = sync.Pool{New: func() any { return new(lstmPackedAvx2) }}
@@ -419,10 +385,10 @@ func PackW(threads int, T int, N int, C int, K int, src []float32, dst []float32
 		return shapeError(`%s`, "PackW: src and dst share memory")
 	}
 	switch {
-	case N%4 == 0 && K%16 == 0:
+	case K%16 == 0:
 		callPackW(threads, T, N, C, K, src, dst)
 	default:
-		return shapeError(`%s`, "PackW: no schedule of this layout admits these sizes: pack_W needs N%4 == 0, K%16 == 0")
+		return shapeError(`%s`, "PackW: no schedule of this layout admits these sizes: pack_W needs K%16 == 0")
 	}
 	return nil
 }
@@ -477,10 +443,10 @@ func PackR(threads int, T int, N int, C int, K int, src []float32, dst []float32
 		return shapeError(`%s`, "PackR: src and dst share memory")
 	}
 	switch {
-	case N%4 == 0 && K%16 == 0:
+	case K%16 == 0:
 		callPackR(threads, T, N, C, K, src, dst)
 	default:
-		return shapeError(`%s`, "PackR: no schedule of this layout admits these sizes: pack_R needs N%4 == 0, K%16 == 0")
+		return shapeError(`%s`, "PackR: no schedule of this layout admits these sizes: pack_R needs K%16 == 0")
 	}
 	return nil
 }
