@@ -233,6 +233,9 @@
 // bits are compared as functions, but for shifts to the left and complements, which are
 // arithmetic that wraps.
 //
+// Before that, a proof is tried without a look into bodies, as of functions of which nothing
+// is known: most steps of a schedule leave them alone.
+//
 // A function that only after calls may stand for a built-in one: where package library
 // has a measurement of its text, after is compared with calls of the built-in function in
 // their places, and the verdict is approximate (implement.go). In the bounds the function

@@ -99,11 +99,11 @@ func NewProgram(f *loopir.File, k *loopir.Kernel) (*Program, error) {
 // opaqueProgram leaves functions with bodies as calls, of which is known what is of functions
 // without: equal arguments give equal results. Nothing in a body can fault.
 func opaqueProgram(f *loopir.File, k *loopir.Kernel) (*Program, error) {
-	k, err := inline(f, k, (*loopir.File).InlineCalls)
+	k, err := InlineKernels(f, k)
 	if err != nil {
 		return nil, err
 	}
-	return newProgram(k)
+	return newProgram(asArithmetic(k))
 }
 
 func newProgram(k *loopir.Kernel) (*Program, error) {

@@ -42,7 +42,10 @@ func (c *checker) compareOnce(a, b desc, ctx known) (Verdict, *failure) {
 	}
 	x, _ := c.comparisons.LoadOrStore(k, &compared{})
 	out := x.(*compared)
-	out.once.Do(func() { out.verdict, out.failure = c.compareAnew(a, b, ctx) })
+	out.once.Do(func() {
+		out.failure = failf(a.stmt.Span, "the comparison ended in a defect") // should it: nobody else takes it for a proof
+		out.verdict, out.failure = c.compareAnew(a, b, ctx)
+	})
 	return out.verdict, out.failure
 }
 
@@ -64,7 +67,8 @@ func (c *checker) interned(hyps []loopir.Expr) []loopir.Expr {
 	return list.([]loopir.Expr)
 }
 
-// isLet tells the initial value of a local that nothing else is assigned to.
+// isLet tells the initial value of a scalar local. Following these ends: each is made from
+// what stands above it in the text, or from what is assigned otherwise.
 func isLet(s *Stmt) bool {
 	return s != nil && s.ID == added && len(s.Conds) == 0 && len(s.LHS.Index) == 0
 }
