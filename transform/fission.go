@@ -8,7 +8,7 @@ import (
 
 var fission = &Primitive{
 	Name:   "fission",
-	Syntax: "fission i at S2 | fission i after S1 | fission i at 1",
+	Syntax: "fission i at S2|1 [into i2] | fission i after S1 [into i2]",
 	Doc: `Makes two loops of one, cutting its body in two (loop distribution).
 
 	for i in lo..hi { S1: A(i); S2: B(i) }
@@ -16,7 +16,8 @@ var fission = &Primitive{
 	for i in lo..hi { S2: B(i) }
 
 The cut is before the statement that holds label S2, after the one that holds S1,
-or after the first n statements. A local that both parts use has to be expanded
+or after the first n statements. Both loops keep the name i, but the second takes i2
+when that is given. A local that both parts use has to be expanded
 by i first. Legal when no B(i) is needed by an A(i2) with i2 > i, and the other way
 round when nothing that A(i2) overwrites is still read by B(i).`,
 	Apply: applyFission,
@@ -44,10 +45,19 @@ func applyFission(c *Context, args *loopir.Cursor) error {
 	} else if label, err = args.Name(); err != nil {
 		return err
 	}
+	into, err := parseInto(args)
+	if err != nil {
+		return err
+	}
 	if err := args.Done(); err != nil {
 		return err
 	}
 	return c.EachLoop(r, func(l *Loop) error {
+		if into.Text != "" {
+			if err := c.CheckNew(into, l.For, l.Iter); err != nil {
+				return err
+			}
+		}
 		at := countStmts(l.Body, count)
 		if label.Text != "" {
 			at = holding(l.Body, label.Text)
@@ -58,7 +68,7 @@ func applyFission(c *Context, args *loopir.Cursor) error {
 				at++
 			}
 		}
-		return c.cut(l, at, label.Span)
+		return c.cut(l, at, into.Text, label.Span)
 	})
 }
 
@@ -83,8 +93,9 @@ func holding(body []loopir.Stmt, label string) int {
 	return -1
 }
 
-// cut distributes l over the statements before at and those from there on.
-func (c *Context) cut(l *Loop, at int, blame loopir.Span) error {
+// cut distributes l over the statements before at and those from there on, which go into a
+// loop of the given name, or of the same if there is none.
+func (c *Context) cut(l *Loop, at int, into string, blame loopir.Span) error {
 	var one, two []loopir.Stmt
 	for i, s := range l.Body {
 		d, ok := s.(*loopir.Local)
@@ -109,6 +120,9 @@ func (c *Context) cut(l *Loop, at int, blame loopir.Span) error {
 	second.Label, second.Body = "", two
 	l.Body = one
 	c.Replace(l.For, l.For, second)
+	if into != "" {
+		c.renumber(second, into, second.Lo, second.Hi, loopir.NewVar(into))
+	}
 	return nil
 }
 

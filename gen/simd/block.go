@@ -39,7 +39,7 @@ func (e *emitter) block(b *block) error {
 	for i, s := range b.stmts {
 		if s.end != nil {
 			// A later local may get the same registers: nothing moves across.
-			if err := e.run(items); err != nil {
+			if err := e.run(items, b.stmts[i:]); err != nil {
 				return err
 			}
 			items = nil
@@ -50,10 +50,11 @@ func (e *emitter) block(b *block) error {
 			items = append(items, &item{s: s, group: g, pos: i})
 		}
 	}
-	return e.run(items)
+	return e.run(items, nil)
 }
 
-func (e *emitter) run(items []*item) error {
+// run emits items, of which what then follows ends the locals that it begins with.
+func (e *emitter) run(items []*item, then []*stmt) error {
 	if len(items) == 0 {
 		return nil
 	}
@@ -84,7 +85,7 @@ func (e *emitter) run(items []*item) error {
 	} else {
 		list = fold(list, e.evex)
 	}
-	ops, err := e.allocate(list)
+	ops, err := e.arrange(list, e.dying(then), free)
 	if err != nil {
 		return err
 	}
@@ -94,6 +95,17 @@ func (e *emitter) run(items []*item) error {
 		}
 	}
 	return nil
+}
+
+// arrange gives the instructions an order and registers: the best order that the free
+// registers suffice for, which at least that given should be.
+func (e *emitter) arrange(list []*inst, dying map[int]bool, free int) ([]*inst, error) {
+	for room := free - 2; room > 0; room -= 2 {
+		if ops, err := e.allocate(spread(list, dying, room), dying); err == nil {
+			return ops, nil
+		}
+	}
+	return e.allocate(list, dying)
 }
 
 type source struct {

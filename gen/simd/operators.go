@@ -90,12 +90,9 @@ var (
 
 // choose is select(cond, a, b).
 func (s *selector) choose(v *value, group int64, dst operand, k int) (operand, error) {
-	arms := make([]operand, 2)
-	for i := range arms {
-		var err error
-		if arms[i], err = s.value(v.args[i+1], group, operand{}, 0); err != nil {
-			return operand{}, err
-		}
+	arms, err := s.arguments(v.args[1:], group)
+	if err != nil {
+		return operand{}, err
 	}
 	t := v.typ
 	c, err := s.predicate(v.args[0], group, size(t))

@@ -71,7 +71,8 @@ func fold(ops []*inst, evex bool) []*inst {
 }
 
 // An allocation gives the temps of a block registers, in order. When none is
-// free, the load whose next use is farthest is forgotten and repeated later.
+// free, the load whose next use is farthest is forgotten and repeated later. A cell whose
+// local ends with the block leaves its register after the last use.
 type allocation struct {
 	e      *emitter
 	ops    []*inst
@@ -79,13 +80,20 @@ type allocation struct {
 	def    map[int]*inst
 	uses   map[int][]int // positions that are still to come
 	stores map[*array][]int
+	cells  map[int]int // the last use of each register whose cell ends with the block
 	reg    map[int]int // registers of the temps that are in one
 	free   []bool
 }
 
-func (e *emitter) allocate(ops []*inst) ([]*inst, error) {
+func (e *emitter) allocate(list []*inst, dying map[int]bool) ([]*inst, error) {
+	ops := make([]*inst, len(list)) // what is given is tried in several orders
+	for i, op := range list {
+		again := *op
+		again.src = slices.Clone(op.src)
+		ops[i] = &again
+	}
 	a := &allocation{
-		e: e, ops: ops, def: map[int]*inst{}, uses: map[int][]int{}, stores: map[*array][]int{},
+		e: e, ops: ops, def: map[int]*inst{}, uses: map[int][]int{}, stores: map[*array][]int{}, cells: map[int]int{},
 		reg: map[int]int{}, free: make([]bool, len(e.vec.used)),
 	}
 	for i, u := range e.vec.used {
@@ -95,6 +103,11 @@ func (e *emitter) allocate(ops []*inst) ([]*inst, error) {
 		for _, o := range op.src {
 			if o.kind == temp {
 				a.uses[o.n] = append(a.uses[o.n], pos)
+			}
+		}
+		for _, o := range append(op.src[:len(op.src):len(op.src)], op.dst) {
+			if o.kind == vector && dying[o.n] {
+				a.cells[o.n] = pos
 			}
 		}
 		if op.dst.kind == temp {
@@ -133,7 +146,10 @@ func (a *allocation) step(pos int, op *inst) error {
 		}
 		op.src[i] = operand{kind: vector, n: a.reg[o.n]}
 	}
-	for _, o := range temps {
+	for i, o := range temps {
+		if a.dies(pos, o) {
+			a.free[op.src[i].n] = true
+		}
 		if o.kind != temp {
 			continue
 		}
@@ -154,6 +170,12 @@ func (a *allocation) step(pos int, op *inst) error {
 	}
 	a.out = append(a.out, op)
 	return nil
+}
+
+// dies tells whether a source of the instruction at pos is a cell that nothing uses later.
+func (a *allocation) dies(pos int, o operand) bool {
+	last, ends := a.cells[o.n]
+	return o.kind == vector && ends && last == pos
 }
 
 // inPlace tells whether op may read its source i, a load that was forgotten,
@@ -263,7 +285,7 @@ func (x86) fma(a *allocation, pos int, op *inst, temps []operand) error {
 	}
 	if op.dst.kind == temp {
 		dies := func(i int) bool {
-			return temps[i].kind == temp && len(a.uses[temps[i].n]) == 0
+			return temps[i].kind == temp && len(a.uses[temps[i].n]) == 0 || a.dies(pos, temps[i])
 		}
 		n := op.dst.n
 		switch {

@@ -199,18 +199,20 @@ func (s *selector) value(v *value, group int64, dst operand, k int) (operand, er
 		return s.number(v, dst, k), nil
 	case opIota:
 		return s.iota(v, group, dst, k)
-	case opSelect:
-		return s.choose(v, group, dst, k)
 	}
 	if o, ok := s.shared[v]; ok {
 		return s.move(o, v.typ, dst, k), nil
 	}
-	args := make([]operand, len(v.args))
-	for i, a := range v.args {
-		var err error
-		if args[i], err = s.value(a, group, operand{}, 0); err != nil {
-			return operand{}, err
+	if v.op == opSelect {
+		o, err := s.choose(v, group, dst, k)
+		if dst.kind == none {
+			s.shared[v] = o
 		}
+		return o, err
+	}
+	args, err := s.arguments(v.args, group)
+	if err != nil {
+		return operand{}, err
 	}
 	key := fmt.Sprint(v.op, v.typ, v.step)
 	for _, a := range args {
@@ -228,6 +230,19 @@ func (s *selector) value(v *value, group int64, dst operand, k int) (operand, er
 		s.known[key], s.shared[v] = o, o
 	}
 	return o, nil
+}
+
+// arguments evaluates what needs most registers first: the others' values are not held
+// meanwhile.
+func (s *selector) arguments(of []*value, group int64) ([]operand, error) {
+	args := make([]operand, len(of))
+	for _, i := range byNeed(of) {
+		var err error
+		if args[i], err = s.value(of[i], group, operand{}, 0); err != nil {
+			return nil, err
+		}
+	}
+	return args, nil
 }
 
 // constantBits gives the bits of a literal of type t; a float out of range is infinite, an

@@ -1,6 +1,7 @@
 package simd
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/loopopt/loopopt/loopir"
@@ -25,6 +26,7 @@ type value struct {
 	cell cell        // opCell, opLane
 	text string      // opConst: the literal; opScalar: the argument
 	step int64       // opIota; opShl and opShr: by how many bits
+	need int         // registers that its evaluation takes, once counted
 }
 
 type valueOp uint8
@@ -70,6 +72,38 @@ const (
 	opOr
 	opNot
 )
+
+// needs counts the registers that an evaluation takes, as if nothing were shared (the rule
+// of Sethi and Ullman).
+func (v *value) needs() int {
+	switch {
+	case v.op == opCell || v.need > 0:
+		return v.need
+	case len(v.args) == 0:
+		v.need = 1
+		return 1
+	}
+	held := 0
+	for _, i := range byNeed(v.args) {
+		a := v.args[i]
+		v.need = max(v.need, held+a.needs())
+		if a.op != opCell {
+			held++
+		}
+	}
+	v.need = max(v.need, 1)
+	return v.need
+}
+
+// byNeed is the order of values in which those that need most come first.
+func byNeed(of []*value) []int {
+	order := make([]int, len(of))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(i, j int) int { return of[j].needs() - of[i].needs() })
+	return order
+}
 
 func (l *lowerer) assign(s *loopir.Assign) ([]node, error) {
 	if sel := indexChoice(s.RHS); sel != nil {

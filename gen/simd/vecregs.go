@@ -16,6 +16,7 @@ type mask int
 type vecRegs struct {
 	used  []bool
 	usedK [8]bool
+	lastK int
 	cells map[cellKey]int
 	fresh map[int]bool // registers of cells that nothing was written to yet
 	masks masks        // of the guards around; nil: no mask
@@ -54,11 +55,13 @@ func (r *vecRegs) take() (int, bool) {
 
 func (r *vecRegs) give(i int) { r.used[i] = false }
 
+// takeK takes the one that was free for longest, so that few instructions have to wait for one.
 func (r *vecRegs) takeK() (int, bool) {
-	for i, u := range r.usedK {
-		if !u {
-			r.usedK[i] = true
-			return i, true
+	for range r.usedK {
+		r.lastK = (r.lastK + 1) % len(r.usedK)
+		if !r.usedK[r.lastK] {
+			r.usedK[r.lastK] = true
+			return r.lastK, true
 		}
 	}
 	return 0, false
@@ -106,6 +109,22 @@ func (e *emitter) end(loc *local) {
 			delete(e.vec.cells, k)
 		}
 	}
+}
+
+// dying are the registers of the locals whose ends the list begins with.
+func (e *emitter) dying(list []*stmt) map[int]bool {
+	regs := map[int]bool{}
+	for _, s := range list {
+		if s.end == nil {
+			break
+		}
+		for k, r := range e.vec.cells {
+			if k.loc == s.end {
+				regs[r] = true
+			}
+		}
+	}
+	return regs
 }
 
 // reserveCells gives registers to the cells of a loop's body whose locals were

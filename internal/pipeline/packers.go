@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/loopopt/loopopt/gen"
 	"github.com/loopopt/loopopt/loopir"
@@ -61,7 +62,10 @@ func packer(ctx context.Context, v gen.Variant, p *loopir.Param, pack bool, suff
 	}
 	src.Name, src.Dir = "src", loopir.In
 	dst.Name, dst.Dir = "dst", loopir.InOut // padding cells keep what they hold
+	concerns := about(p, v.Kernel.Where)
+	v.Assume = slices.DeleteFunc(slices.Clone(v.Assume), func(e loopir.Expr) bool { return !concerns(e) })
 	k := copier(v, name, &src, &dst)
+	k.Where = slices.DeleteFunc(k.Where, func(e loopir.Expr) bool { return !concerns(e) })
 	k.Body = copyNest(p, pack, "src", "dst")
 	before := k.Clone()
 	for _, q := range before.Params {
@@ -79,6 +83,41 @@ func packer(ctx context.Context, v gen.Variant, p *loopir.Param, pack bool, suff
 		return gen.Variant{}, unproved(&loopir.Schedule{Name: v.Name, Span: p.Span}, c)
 	}
 	return gen.Variant{Name: name, Kernel: k, File: f, Target: "go", Assume: v.Assume}, nil
+}
+
+// about tells which conditions can have to do with the layout of p: those on sizes that its
+// extents and indices are made of, directly or by way of other conditions. What a schedule
+// wants of other sizes is not needed to pack an array once for all of these.
+func about(p *loopir.Param, conditions []loopir.Expr) func(loopir.Expr) bool {
+	sizes := map[string]bool{}
+	learn := func(e loopir.Expr) (more bool) {
+		loopir.WalkExpr(e, func(e loopir.Expr) bool {
+			if v, ok := e.(*loopir.Var); ok && !sizes[v.Name] {
+				sizes[v.Name], more = true, true
+			}
+			return true
+		})
+		return more
+	}
+	for _, e := range slices.Concat(p.Shape, p.Layout.Shape, p.Layout.Index) {
+		learn(e)
+	}
+	concerns := func(e loopir.Expr) bool {
+		found := false
+		loopir.WalkExpr(e, func(e loopir.Expr) bool {
+			v, ok := e.(*loopir.Var)
+			found = found || ok && sizes[v.Name]
+			return true
+		})
+		return found
+	}
+	for more := true; more; {
+		more = false
+		for _, e := range conditions {
+			more = concerns(e) && learn(e) || more
+		}
+	}
+	return concerns
 }
 
 // copier is a kernel without a body over the sizes of v and two arrays.

@@ -545,10 +545,10 @@ func PackI(threads int, N int, K int, C int, P int, Q int, R int, S int, stride 
 		return shapeError(`%s`, "PackI: the extents that these sizes give do not fit in an int")
 	}
 	switch {
-	case K%16 == 0 && C%16 == 0 && stride == 1 && Q%14 == 0 && K%32 == 0:
+	case C%16 == 0 && stride == 1 && Q%14 == 0:
 		callPackI(threads, N, K, C, P, Q, R, S, stride, src, dst)
 	default:
-		return shapeError(`%s`, "PackI: no schedule of this layout admits these sizes: pack_I needs K%16 == 0, C%16 == 0, stride == 1, Q%14 == 0, K%32 == 0")
+		return shapeError(`%s`, "PackI: no schedule of this layout admits these sizes: pack_I needs C%16 == 0, stride == 1, Q%14 == 0")
 	}
 	return nil
 }
@@ -628,10 +628,10 @@ func PackW(threads int, N int, K int, C int, P int, Q int, R int, S int, stride 
 		return shapeError(`%s`, "PackW: src and dst share memory")
 	}
 	switch {
-	case K%16 == 0 && C%16 == 0 && stride == 1 && Q%14 == 0 && K%32 == 0:
+	case K%16 == 0 && C%16 == 0 && K%32 == 0:
 		callPackW(threads, N, K, C, P, Q, R, S, stride, src, dst)
 	default:
-		return shapeError(`%s`, "PackW: no schedule of this layout admits these sizes: pack_W needs K%16 == 0, C%16 == 0, stride == 1, Q%14 == 0, K%32 == 0")
+		return shapeError(`%s`, "PackW: no schedule of this layout admits these sizes: pack_W needs K%16 == 0, C%16 == 0, K%32 == 0")
 	}
 	return nil
 }
@@ -715,10 +715,10 @@ func PackB(threads int, N int, K int, C int, P int, Q int, R int, S int, stride 
 		return shapeError(`%s`, "PackB: the extents that these sizes give do not fit in an int")
 	}
 	switch {
-	case K%16 == 0 && C%16 == 0 && stride == 1 && Q%14 == 0 && K%32 == 0:
+	case K%16 == 0 && K%32 == 0:
 		callPackB(threads, N, K, C, P, Q, R, S, stride, src, dst)
 	default:
-		return shapeError(`%s`, "PackB: no schedule of this layout admits these sizes: pack_B needs K%16 == 0, C%16 == 0, stride == 1, Q%14 == 0, K%32 == 0")
+		return shapeError(`%s`, "PackB: no schedule of this layout admits these sizes: pack_B needs K%16 == 0, K%32 == 0")
 	}
 	return nil
 }
@@ -798,10 +798,10 @@ func PackO(threads int, N int, K int, C int, P int, Q int, R int, S int, stride 
 		return shapeError(`%s`, "PackO: src and dst share memory")
 	}
 	switch {
-	case K%16 == 0 && C%16 == 0 && stride == 1 && Q%14 == 0 && K%32 == 0:
+	case K%16 == 0 && Q%14 == 0 && K%32 == 0:
 		callPackO(threads, N, K, C, P, Q, R, S, stride, src, dst)
 	default:
-		return shapeError(`%s`, "PackO: no schedule of this layout admits these sizes: pack_O needs K%16 == 0, C%16 == 0, stride == 1, Q%14 == 0, K%32 == 0")
+		return shapeError(`%s`, "PackO: no schedule of this layout admits these sizes: pack_O needs K%16 == 0, Q%14 == 0, K%32 == 0")
 	}
 	return nil
 }
@@ -881,10 +881,10 @@ func UnpackO(threads int, N int, K int, C int, P int, Q int, R int, S int, strid
 		return shapeError(`%s`, "UnpackO: src and dst share memory")
 	}
 	switch {
-	case K%16 == 0 && C%16 == 0 && stride == 1 && Q%14 == 0 && K%32 == 0:
+	case K%16 == 0 && Q%14 == 0 && K%32 == 0:
 		callUnpackO(threads, N, K, C, P, Q, R, S, stride, src, dst)
 	default:
-		return shapeError(`%s`, "UnpackO: no schedule of this layout admits these sizes: unpack_O needs K%16 == 0, C%16 == 0, stride == 1, Q%14 == 0, K%32 == 0")
+		return shapeError(`%s`, "UnpackO: no schedule of this layout admits these sizes: unpack_O needs K%16 == 0, Q%14 == 0, K%32 == 0")
 	}
 	return nil
 }
@@ -964,10 +964,10 @@ func PackBTalk(threads int, N int, K int, C int, P int, Q int, R int, S int, str
 		return shapeError(`%s`, "PackBTalk: src and dst share memory")
 	}
 	switch {
-	case K%16 == 0 && C%16 == 0 && stride == 1 && Q%14 == 0 && C >= 16:
+	case K%16 == 0:
 		callPackBTalk(threads, N, K, C, P, Q, R, S, stride, src, dst)
 	default:
-		return shapeError(`%s`, "PackBTalk: no schedule of this layout admits these sizes: pack_B_talk needs K%16 == 0, C%16 == 0, stride == 1, Q%14 == 0, C >= 16")
+		return shapeError(`%s`, "PackBTalk: no schedule of this layout admits these sizes: pack_B_talk needs K%16 == 0")
 	}
 	return nil
 }

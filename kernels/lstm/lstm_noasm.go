@@ -10,6 +10,18 @@ func callLstmPackedAVX512(int, int, int, int, int, []float32, []float32, []float
 	panic("no assembly on this platform")
 }
 
+const hasLstmBatchedAVX512 = false
+
+func callLstmBatchedAVX512(int, int, int, int, int, []float32, []float32, []float32, []float32, []float32, []float32) {
+	panic("no assembly on this platform")
+}
+
+const hasLstmPackedAnyAVX512 = false
+
+func callLstmPackedAnyAVX512(int, int, int, int, int, []float32, []float32, []float32, []float32, []float32, []float32) {
+	panic("no assembly on this platform")
+}
+
 const hasLstmPackedAvx2AVX2 = false
 
 func callLstmPackedAvx2AVX2(int, int, int, int, int, []float32, []float32, []float32, []float32, []float32, []float32) {
