@@ -8,3 +8,6 @@ package kernels
 //go:generate loopopt gen -o lstm ../examples/03-lstm/lstm.loop
 //go:generate loopopt gen -o stencil ../examples/04-stencil/jacobi.loop
 //go:generate loopopt gen -o softmax ../examples/05-softmax/softmax.loop
+//go:generate loopopt gen -o gru ../examples/07-gru/gru.loop
+//go:generate loopopt gen -o rnn ../examples/08-rnn/rnn.loop
+//go:generate loopopt gen -o mlp ../examples/09-mlp/mlp.loop

@@ -10,6 +10,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/loopopt/loopopt/internal/peak"
@@ -21,7 +22,7 @@ type lstmSize struct{ steps, batch, units int }
 
 var lstmSizes = []lstmSize{{50, 168, 256}, {50, 168, 512}, {25, 168, 1024}, {6, 168, 2048}, {50, 32, 256}, {50, 16, 512}, {50, 1, 1024}}
 
-// lstms times our forward LSTM and oneDNN's in turns, on one thread, checks that they agree,
+// lstms times our forward LSTM and GRU and oneDNN's in turns, on one thread, checks that they agree,
 // and prints both, the share of peak, and the ratio of medians.
 func lstms(isa string, m *peak.Meter, library string) error {
 	var ratios []string
@@ -31,6 +32,15 @@ func lstms(isa string, m *peak.Meter, library string) error {
 			return fmt.Errorf("%+v: %w", s, err)
 		}
 		ratios = append(ratios, line)
+	}
+	for _, before := range []bool{false, true} {
+		for _, s := range gruSizes {
+			line, err := s.compareGRU(before, isa, m, library)
+			if err != nil {
+				return fmt.Errorf("GRU %+v: %w", s, err)
+			}
+			ratios = append(ratios, line)
+		}
 	}
 	for _, r := range ratios {
 		fmt.Println(r)
@@ -55,21 +65,34 @@ func (s lstmSize) compare(isa string, m *peak.Meter, library string) (string, er
 	if err != nil {
 		return "", err
 	}
-	theirs, err := newPeer(T, N, K, x, inputMajor(w, K), inputMajor(r, K), b)
+	theirs, err := newPeer(T, N, K, x, inputMajor(w, 4, K), inputMajor(r, 4, K), b)
 	if err != nil {
 		return "", err
 	}
 	defer C.lstm_free(&theirs.l)
+	flops := 16 * float64(T) * float64(N) * float64(K) * float64(K)
+	return inTurns("LSTM", s, flops, ours.side, theirs, isa, m, library)
+}
+
+// A side is a layer of ours: what runs it, where its output then is, and how.
+type side struct {
+	run   func() error
+	h     []float32
+	which string
+}
+
+// inTurns times two layers, checks that they agree, and prints both. It gives the line with
+// the ratio.
+func inTurns(kind string, s lstmSize, flops float64, ours side, theirs *peerLSTM, isa string, m *peak.Meter, library string) (string, error) {
 	if err := ours.run(); err != nil {
 		return "", err
 	}
 	if err := theirs.run(); err != nil {
 		return "", err
 	}
-	if d := theirs.distance(ours.h[N*K:]); d > 1e-4 {
+	if d := theirs.distance(ours.h[s.batch*s.units:]); d > 1e-4 {
 		return "", fmt.Errorf("the results differ by %g", d)
 	}
-	flops := 16 * float64(T) * float64(N) * float64(K) * float64(K)
 	var a, o, top []float64
 	for range rounds {
 		t, err := seconds(ours.run)
@@ -83,12 +106,12 @@ func (s lstmSize) compare(isa string, m *peak.Meter, library string) (string, er
 		a, o, top = append(a, flops/t/1e9), append(o, flops/u/1e9), append(top, m.Sample()/1e9)
 	}
 	mine, peer, best := median(a), median(o), median(top)
-	size := fmt.Sprintf("N%d/%d", N, K)
-	fmt.Printf("BenchmarkLSTM/size=%s/schedule=%s/impl=%s-1\t%d\t%.0f ns/op\t%.1f GFLOP/s\t%.1f peak-GFLOP/s\n",
-		size, ours.which, isa, rounds, flops/mine, mine, best)
-	fmt.Printf("BenchmarkLSTM/size=%s/schedule=%s/impl=onednn-%s-1\t%d\t%.0f ns/op\t%.1f GFLOP/s\t%.1f peak-GFLOP/s\n",
-		size, C.GoString(theirs.l.name), isa, rounds, flops/peer, peer, best)
-	return fmt.Sprintf("ratio lstm/fwd/%s onednn-%s %.3f", size, library, mine/peer), nil
+	size := fmt.Sprintf("N%d/%d", s.batch, s.units)
+	fmt.Printf("Benchmark%s/size=%s/schedule=%s/impl=%s-1\t%d\t%.0f ns/op\t%.1f GFLOP/s\t%.1f peak-GFLOP/s\n",
+		kind, size, ours.which, isa, rounds, flops/mine, mine, best)
+	fmt.Printf("Benchmark%s/size=%s/schedule=%s/impl=onednn-%s-1\t%d\t%.0f ns/op\t%.1f GFLOP/s\t%.1f peak-GFLOP/s\n",
+		kind, size, C.GoString(theirs.l.name), isa, rounds, flops/peer, peer, best)
+	return fmt.Sprintf("ratio %s/fwd/%s onednn-%s %.3f", strings.ToLower(kind), size, library, mine/peer), nil
 }
 
 // seconds is the time of a call, the mean of as many as take a while.
@@ -107,13 +130,13 @@ func median(x []float64) float64 {
 	return x[len(x)/2]
 }
 
-// inputMajor turns weights [4][K][C] with C = K, as PyTorch has them, into [C][4][K].
-func inputMajor(w []float32, K int) []float32 {
+// inputMajor turns weights [gates][K][C] with C = K, as PyTorch has them, into [C][gates][K].
+func inputMajor(w []float32, gates, K int) []float32 {
 	out := make([]float32, len(w))
-	for g := range 4 {
+	for g := range gates {
 		for k := range K {
 			for c := range K {
-				out[(c*4+g)*K+k] = w[(g*K+k)*K+c]
+				out[(c*gates+g)*K+k] = w[(g*K+k)*K+c]
 			}
 		}
 	}
@@ -122,24 +145,18 @@ func inputMajor(w []float32, K int) []float32 {
 
 // Ours is a layer with packed weights.
 type layerLSTM struct {
-	t, n, k    int
-	x, w, r, b []float32
-	s, h       []float32
-	which      string
+	side
+	w, r, s []float32
 }
 
 func newLSTM(T, N, K int, x, w, r, b []float32) (*layerLSTM, error) {
-	l := &layerLSTM{t: T, n: N, k: K, x: x, b: b, w: make([]float32, len(w)), r: make([]float32, len(r))}
-	l.s, l.h = make([]float32, (T+1)*N*K), make([]float32, (T+1)*N*K)
-	l.which = lstm.WhichLstmPacked(T, N, K, K)
+	l := &layerLSTM{w: make([]float32, len(w)), r: make([]float32, len(r)), s: make([]float32, (T+1)*N*K)}
+	l.h, l.which = make([]float32, (T+1)*N*K), lstm.WhichLstmPacked(T, N, K, K)
+	l.run = func() error { return lstm.LstmPacked(1, T, N, K, K, x, l.w, l.r, b, l.s, l.h) }
 	if err := lstm.PackW(1, T, N, K, K, w, l.w); err != nil {
 		return nil, err
 	}
 	return l, lstm.PackR(1, T, N, K, K, r, l.r)
-}
-
-func (l *layerLSTM) run() error {
-	return lstm.LstmPacked(1, l.t, l.n, l.k, l.k, l.x, l.w, l.r, l.b, l.s, l.h)
 }
 
 type peerLSTM struct{ l C.lstm }

@@ -1,4 +1,4 @@
-// A layer of oneDNN's LSTM, made once and run often.
+// A layer of oneDNN's LSTM or GRU, made once and run often.
 #include <dnnl.h>
 
 typedef struct {
@@ -12,6 +12,11 @@ typedef struct {
 // lstm_new makes a forward layer for inference: x [T][N][C], w [C][4][K], r [K][4][K], b [4][K],
 // gates in the order input, forget, candidate, output, state 0 before the first step; 0 is success.
 int lstm_new(lstm *l, int64_t T, int64_t N, int64_t C, int64_t K, float *x, float *w, float *r, float *b);
+
+// gru_new makes a layer of gated recurrent units: w [C][3][K], r [K][3][K], gates in the order
+// update, reset, candidate. Before: the reset gate scales the state, and b is [3][K]; else it
+// scales the state's product, of which the bias is the last of b [4][K].
+int gru_new(lstm *l, int before, int64_t T, int64_t N, int64_t C, int64_t K, float *x, float *w, float *r, float *b);
 int lstm_run(lstm *l);
 
 // lstm_output copies h of all steps, [T][N][K].

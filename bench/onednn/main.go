@@ -5,7 +5,7 @@
 // can be laid beside those of `loopopt bench`. The FMA peak is measured between the calls,
 // as there. Inputs are padded beforehand and arrays lie as oneDNN wants them.
 //
-// onednn lstm times our forward LSTM and oneDNN's in turns, compares what they compute, and
+// onednn lstm times our forward LSTM and GRU and oneDNN's in turns, compares what they compute, and
 // ends with the ratios of their speeds.
 package main
 

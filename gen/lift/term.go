@@ -28,9 +28,20 @@ const longKey = 200
 
 // term makes a term of an expression.
 func (t *tracer) term(e loopir.Expr, facts poly.Facts) *term {
+	return t.termWith(e, facts, map[string]*term{})
+}
+
+// termWith makes a term of what may hold the same index many times, where a function is
+// written out; those met are kept by their text.
+func (t *tracer) termWith(e loopir.Expr, facts poly.Facts, met map[string]*term) *term {
 	if e.TypeOf() == loopir.Index {
+		text := loopir.FormatExpr(e)
+		if x := met[text]; x != nil {
+			return x
+		}
 		if p, err := poly.FromExpr(e); err == nil {
-			return &term{head: facts.Reduce(p).String()}
+			met[text] = &term{head: facts.Reduce(p).String()}
+			return met[text]
 		}
 	}
 	e = direct(e)
@@ -39,7 +50,7 @@ func (t *tracer) term(e loopir.Expr, facts poly.Facts) *term {
 	}
 	out := &term{whole: t.whole}
 	for _, x := range loopir.Children(e) {
-		out.args = append(out.args, t.term(x, facts))
+		out.args = append(out.args, t.termWith(x, facts, met))
 	}
 	switch e := e.(type) {
 	case *loopir.Binary:

@@ -3,8 +3,21 @@ package simd
 import "github.com/loopopt/loopopt/loopir"
 
 // called lowers a call of a function with a body, in place: its lets are values that all who
-// name them share.
+// name them share. So is the call, among those of a statement that read the same.
 func (l *lowerer) called(fn *loopir.Func, e *loopir.Intrinsic) (*value, error) {
+	if l.bound != nil { // names mean something else there
+		return l.body(fn, e)
+	}
+	text := loopir.FormatExpr(e)
+	if v := l.calls[text]; v != nil {
+		return v, nil
+	}
+	v, err := l.body(fn, e)
+	l.calls[text] = v
+	return v, err
+}
+
+func (l *lowerer) body(fn *loopir.Func, e *loopir.Intrinsic) (*value, error) {
 	bound := map[string]*value{}
 	for i, a := range e.Args {
 		v, err := l.value(a)

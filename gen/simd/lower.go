@@ -67,6 +67,7 @@ type lowerer struct {
 	locals map[string]*local
 	funcs  map[string]*loopir.Func // with a body
 	bound  map[string]*value       // parameters and lets of the function around the place
+	calls  map[string]*value       // of the statement, of functions with bodies
 	facts  poly.Facts
 	budget int // statements that may still be written out
 	masks  bool
@@ -186,6 +187,7 @@ func (l *lowerer) stmt(s loopir.Stmt) ([]node, error) {
 	if l.budget--; l.budget < 0 {
 		return nil, unsupported(s.Source(), "more than %d statements when unrolled", maxUnroll)
 	}
+	l.calls = map[string]*value{}
 	switch s := s.(type) {
 	case *loopir.For:
 		return l.forLoop(s)
