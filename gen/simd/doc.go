@@ -62,5 +62,7 @@
 //
 // The assembly performs the very operations of the statements, in the same
 // order for each cell: x*y+z is two roundings unless the kernel says fma.
-// Statements on different cells are reordered so that few vectors are live.
+// Statements on different cells are reordered so that few vectors are live; then, where
+// registers are left, instructions so that few wait for the one before (schedule.go). A local
+// whose scope ends with a block leaves its registers after their last use.
 package simd
