@@ -6,7 +6,7 @@ BIN := bin/loopopt
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 CONV := examples/01-conv/conv.loop
 
-.PHONY: demo test build deps lint generate ci bench-readme verify-corpus mutants crosscheck fuzz-verify verify-kernels mutants-asm silicon fuzz-gen kernelbench bench-plain bench-rnn functions-exhaustive
+.PHONY: demo test build deps lint generate ci bench-readme verify-corpus mutants crosscheck fuzz-verify verify-kernels mutants-asm silicon fuzz-gen kernelbench bench-plain bench-rnn bench-functions functions-exhaustive
 
 demo: build
 	@echo "== 1. conv.loop, step by step, and the whole schedule"
@@ -76,6 +76,12 @@ bench-rnn: build
 	  echo "oneDNN can't be installed: only ours is timed" | tee bench/rnn.txt; $(BIN) bench --rounds 9 kernels/lstm >> bench/rnn.txt; \
 	fi
 	cat bench/rnn.txt
+
+# Elementary functions and rows made of them, beside plain Go and what binds.
+bench-functions: build
+	$(GO) run ./bench/functions > bench/functions.txt
+	$(GO) test ./internal/benchtable -run TestFigures -update
+	grep ^ratio bench/functions.txt
 
 # The ten kernels of examples/06-plain: generated, vetted, tested, timed.
 PLAIN := $(notdir $(basename $(wildcard examples/06-plain/*.loop)))

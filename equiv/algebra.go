@@ -100,11 +100,25 @@ func (c *checker) sameOutputs() Verdict {
 
 // samePolynomial shows that a of after and b of before are one polynomial, in the values
 // that are found where reads are followed to a depth. With claimed, that is what a claim
-// about reads says of them.
+// about reads says of them. Where they are not, functions that are made of others are
+// written so in both.
 func (c *checker) samePolynomial(a, b value, ctx known, to depth, claimed bool) (Verdict, *failure) {
+	xa, xb := &expander{sd: c.after, depth: to}, &expander{sd: c.before, depth: to}
+	v, f := c.expanded(xa, xb, a, b, ctx, claimed)
+	if f == nil || !xa.lawful && !xb.lawful || ctx.exhausted() {
+		return v, f
+	}
+	xa, xb = &expander{sd: c.after, depth: to, laws: true, used: true}, &expander{sd: c.before, depth: to, laws: true}
+	if w, g := c.expanded(xa, xb, a, b, ctx, claimed); g == nil {
+		return w, nil
+	}
+	return v, f
+}
+
+// expanded is samePolynomial as the expanders of after and before write a and b.
+func (c *checker) expanded(xa, xb *expander, a, b value, ctx known, claimed bool) (Verdict, *failure) {
 	marks := &landmarks{c: c, used: map[*Stmt]bool{}}
-	xa := &expander{sd: c.after, depth: to, marks: marks}
-	xb := &expander{sd: c.before, depth: to, marks: marks}
+	xa.marks, xb.marks = marks, marks
 	p, f := xa.value(a, ctx, nil)
 	if f != nil {
 		return NoVerdict, f

@@ -17,6 +17,10 @@ const maxExpand = 12
 // conditions read what it computes can be followed backwards in ever more cases.
 const maxCompare = 1000
 
+// stepsPerOperation is how many more steps each operation of the values gives: what is read
+// back has no lets, and says again wherever it is used what they were.
+const stepsPerOperation = 10
+
 // A checker proves values of two programs equal.
 type checker struct {
 	comparisons   sync.Map // letPair to *compared
@@ -95,6 +99,7 @@ func (c *checker) matched(s *Stmt, h *hint, mode matchMode) (Verdict, *failure) 
 	case sameTerm:
 		a.e, b.e = x.combined(), y.combined()
 	}
+	ctx.fuel.Add(stepsPerOperation * (operations(a.e) + operations(b.e)))
 	v, f := c.compare(a, b, ctx)
 	if ctx.exhausted() {
 		return NoVerdict, tooMany(s.Span).note(h.stmt.Span, "before")
@@ -121,6 +126,15 @@ func (c *checker) claimed(hyps []loopir.Expr) known {
 	ctx := known{hyps: hyps, budget: maxExpand, fuel: new(atomic.Int64), wide: c.thorough}
 	ctx.fuel.Store(maxCompare)
 	return ctx
+}
+
+// operations counts those of a value.
+func operations(e loopir.Expr) (n int64) {
+	loopir.WalkExpr(e, func(loopir.Expr) bool {
+		n++
+		return true
+	})
+	return n
 }
 
 func tooMany(at loopir.Span) *failure {

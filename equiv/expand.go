@@ -41,6 +41,8 @@ type expander struct {
 	started bool
 	within  int
 	lost    bool // a value that has a condition to exist was multiplied by 0
+	laws    bool // functions that are made of others are written so: lawful
+	lawful  bool // such a function was met
 	// floats is set when a float was looked at: what is computed from it, an integer or a
 	// condition too, may depend on how it was rounded.
 	floats bool
@@ -266,6 +268,13 @@ func (x *expander) intrinsic(v value, e *loopir.Intrinsic, ctx known, path []*St
 	if e.Name == "fma" {
 		p, f := x.mul(ps[0], ps[1], e)
 		return x.add(p, ps[2]), f
+	}
+	if e.Name == "sigmoid" {
+		x.lawful = true
+		if x.laws { // sigmoid(y) = 1/2 + tanh(y/2)/2
+			half := big.NewRat(1, 2)
+			return x.add(constPoly(half), (&atom{head: "tanh", args: []realPoly{ps[0].scale(half)}}).poly().scale(half)), nil
+		}
 	}
 	return (&atom{head: e.Name, args: ps, partial: e.Name == "log" || e.Name == "sqrt"}).poly(), nil
 }

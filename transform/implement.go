@@ -11,14 +11,16 @@ var implement = &Primitive{
 	Name:   "implement",
 	Syntax: "implement exp by exp_f32",
 	Doc: `Computes a built-in function by a function with a body, of the file or else of the library:
-exp_f32, log_f32, tanh_f32 and sigmoid_f32. Loops that call it can be vectorized.
+exp_f32, log_f32, tanh_f32 and sigmoid_f32, or exp_fast_f32, tanh_fast_f32 and
+sigmoid_fast_f32, which are good to some eleven bits. Loops that call it can be vectorized.
 
 	B[i] = exp(A[i])  =>  B[i] = exp_f32(A[i])      // implement exp by exp_f32
 
 Only calls on the type of the parameter are replaced. The results differ by what was
 measured over all arguments, which the table in loopir/library has: the verdict is
 approximate, and the error bounds of the outputs count it. A function that was not
-measured as it is written leaves the step unknown.`,
+measured as it is written leaves the step unknown, and so does one of f64, which has too
+many arguments.`,
 	Apply: applyImplement,
 }
 
@@ -48,6 +50,9 @@ func applyImplement(c *Context, args *loopir.Cursor) error {
 	if m, ok := library.Of(c.File, fn); !ok || m.Of != name.Text {
 		e := loopir.Errorf(by.Span, "implement: how far %s is from %s was not measured for this text of it", by.Text, name.Text)
 		e.Kind = loopir.Undecided
+		if fn.Result == loopir.F64 {
+			return e.Note(loopir.Span{}, "of f64 nothing is: there are too many arguments; a kernel may call %s itself", by.Text)
+		}
 		return e.Note(loopir.Span{}, "functions in loopir/library/functions.loop are measured over all arguments by make functions-exhaustive, which takes minutes")
 	}
 	n := 0
@@ -92,7 +97,7 @@ func (c *Context) implementation(by loopir.Token) (*loopir.Func, error) {
 		switch old := c.File.Func(f.Name); {
 		case old == nil && c.File.Kernel(f.Name) == nil:
 			added = append(added, f)
-		case old != f:
+		case old == nil || old != f && library.Digest(c.File, old) != library.Digest(lib, f):
 			return nil, c.Reject(by.Span, "the file has something else that is called %s, which %s of the library calls", f.Name, by.Text)
 		}
 	}

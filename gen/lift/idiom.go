@@ -255,7 +255,8 @@ func bitsOf(e loopir.Expr) (*big.Int, bool) {
 	return nil, false
 }
 
-// asFloat reads bits as a number of type t; NaN has no literal of its own bits.
+// asFloat reads bits as a number of type t. Of the many NaNs it is one that a constant is
+// written for, and which all are as values.
 func asFloat(e loopir.Expr, t loopir.Type) (loopir.Expr, bool) {
 	n, ok := isBitConst(e)
 	if !ok {
@@ -267,6 +268,10 @@ func asFloat(e loopir.Expr, t loopir.Type) (loopir.Expr, bool) {
 			return nil, false
 		}
 		v = float64(math.Float32frombits(uint32(n.Uint64())))
+	}
+	nan := &loopir.Float{Text: "nan", Type: t}
+	if own, _ := constantBits(nan); own.Cmp(n) == 0 {
+		return nan, true
 	}
 	return floatLiteral(v, t)
 }

@@ -92,6 +92,18 @@ func TestIdioms(t *testing.T) {
 	}
 }
 
+// The constant that nan is written as is read as nan; other NaNs are bits.
+func TestNaN(t *testing.T) {
+	for bits, want := range map[int64]string{0x7fc00000: "nan", 0x7f800000: "inf"} {
+		if e, ok := asNumber(bitConst(big.NewInt(bits), loopir.F32), loopir.F32); !ok || loopir.FormatExpr(e) != want {
+			t.Errorf("%#x is not %s", bits, want)
+		}
+	}
+	if e, ok := asNumber(bitConst(big.NewInt(0x7fffffff), loopir.F32), loopir.F32); ok {
+		t.Errorf("0x7fffffff is %s", loopir.FormatExpr(e))
+	}
+}
+
 // TestTidy wants those sequences recognized, and near misses left alone.
 func TestTidy(t *testing.T) {
 	x := &loopir.Read{Name: "x", Type: loopir.F32}

@@ -34,15 +34,15 @@ var mutated = []struct {
 	dir, typ string
 	share    int
 }{
-	{"softmax", "softmaxPartialAVX2", 17},
-	{"softmax", "softmaxPartialAVX512", 17},
+	{"softmax", "softmaxLanesAvx2AVX2", 17},
+	{"softmax", "softmaxLanesAVX512", 17},
 	{"lstm", "lstmPackedAvx2AVX2", 16},
 	{"lstm", "lstmPackedAVX512", 18},
 	{"gemm", "gemmAvx512AVX512", 12},
 	{"stencil", "jacobiTimeTiledAVX512", 4},
 	{"conv", "convAvx512S1AVX512", 8},
 	{"conv", "convAvx2S27AVX2", 8},
-	{"softmax", "softmaxPartialNEON", 10},
+	{"softmax", "softmaxLanesNeonNEON", 10},
 	{"gemm", "gemmNeonNEON", 10},
 	{"conv", "convNeonS1NEON", 8},
 }

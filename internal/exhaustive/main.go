@@ -26,13 +26,14 @@ func main() {
 	table := flag.String("table", "loopir/library/measured.txt", "the table that is written")
 	changed := flag.Bool("changed", false, "measure only what the table does not have as it is written now")
 	flag.Parse()
-	if err := run(*loopopt, *table, *changed); err != nil {
+	if err := run(*loopopt, *table, *changed, flag.Args()); err != nil {
 		fmt.Fprintln(os.Stderr, "exhaustive:", err)
 		os.Exit(1)
 	}
 }
 
-func run(loopopt, table string, changed bool) error {
+// run measures the functions named, or else all.
+func run(loopopt, table string, changed bool, only []string) error {
 	old, err := os.ReadFile(table)
 	if err != nil {
 		return err
@@ -49,12 +50,14 @@ func run(loopopt, table string, changed bool) error {
 		if _, ok := library.References[fn.Name]; !ok {
 			continue
 		}
-		if i := slices.IndexFunc(known, func(m library.Measurement) bool { return m.Name == fn.Name && m.Digest == digest }); i >= 0 && changed {
+		if i := slices.IndexFunc(known, func(m library.Measurement) bool { return m.Name == fn.Name && m.Digest == digest }); i >= 0 && (changed || len(only) > 0 && !slices.Contains(only, fn.Name)) {
 			m := known[i]
 			lines[fn.Name] = fmt.Sprintf("%s %s %.4f %#08x %s\n", m.Name, m.Of, m.Ulps, m.At, m.Digest)
 			continue
 		}
-		names = append(names, fn.Name)
+		if len(only) == 0 || slices.Contains(only, fn.Name) {
+			names = append(names, fn.Name)
+		}
 	}
 	dir, err := os.MkdirTemp("", "exhaustive")
 	if err != nil {

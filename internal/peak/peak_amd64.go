@@ -13,6 +13,15 @@ func fma256(n int64)
 //go:noescape
 func read256(p *byte, n int64)
 
+//go:noescape
+func rotate(n int64)
+
+// turn does 16 operations of one cycle, one after the other, n times.
+func turn(n int64) bool {
+	rotate(n)
+	return true
+}
+
 // read loads the bytes of a buffer, whose length is a positive multiple of 256.
 func read(buf []byte) bool {
 	if !cpu.X86.HasAVX2 {

@@ -142,3 +142,30 @@ read:
 	JGT read
 	VZEROUPPER
 	RET
+
+// func rotate(n int64)
+//
+// 16 rotations, each of what the last one left.
+TEXT ·rotate(SB), NOSPLIT, $0-8
+	MOVQ n+0(FP), CX
+	MOVQ $1, AX
+turn:
+	ROLQ $1, AX
+	ROLQ $1, AX
+	ROLQ $1, AX
+	ROLQ $1, AX
+	ROLQ $1, AX
+	ROLQ $1, AX
+	ROLQ $1, AX
+	ROLQ $1, AX
+	ROLQ $1, AX
+	ROLQ $1, AX
+	ROLQ $1, AX
+	ROLQ $1, AX
+	ROLQ $1, AX
+	ROLQ $1, AX
+	ROLQ $1, AX
+	ROLQ $1, AX
+	DECQ CX
+	JNE turn
+	RET

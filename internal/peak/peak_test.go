@@ -31,3 +31,13 @@ func TestStreamsArePlausible(t *testing.T) {
 		}
 	}
 }
+
+func TestClockIsPlausible(t *testing.T) {
+	hz, err := Clock()
+	if err != nil {
+		t.Skip(err)
+	}
+	if hz < 1e8 || hz > 1e10 {
+		t.Errorf("%.2f GHz", hz/1e9)
+	}
+}

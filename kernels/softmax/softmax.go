@@ -19,7 +19,9 @@ import (
 // It runs the first of these schedules whose instructions the processor has and whose
 // assumptions hold; WhichSoftmax tells which one that is:
 //
-//	partial
+//	lanes
+//	lanes_avx2
+//	lanes_neon
 //	naive: the loops as they are written, slow
 //
 // At most threads goroutines work on it; 0 means GOMAXPROCS. It is a *ShapeError when
@@ -42,20 +44,20 @@ func Softmax(threads int, N int, K int, X []float32, Y []float32) error {
 		return shapeError(`%s`, "Softmax: X and Y share memory")
 	}
 	switch {
-	case hasSoftmaxPartialAVX512:
-		callSoftmaxPartialAVX512(threads, N, K, X, Y)
-	case hasSoftmaxPartialAVX2:
-		callSoftmaxPartialAVX2(threads, N, K, X, Y)
-	case hasSoftmaxPartialNEON:
-		callSoftmaxPartialNEON(threads, N, K, X, Y)
+	case hasSoftmaxLanesAVX512:
+		callSoftmaxLanesAVX512(threads, N, K, X, Y)
+	case hasSoftmaxLanesAvx2AVX2:
+		callSoftmaxLanesAvx2AVX2(threads, N, K, X, Y)
+	case hasSoftmaxLanesNeonNEON:
+		callSoftmaxLanesNeonNEON(threads, N, K, X, Y)
 	default:
-		callSoftmaxPartial(threads, N, K, X, Y)
+		callSoftmaxLanes(threads, N, K, X, Y)
 	}
 	return nil
 }
 
 // WhichSoftmax tells which schedule Softmax runs on these sizes, and whether in assembly or in
-// Go: "partial in assembly for avx512", say. It is "" where Softmax gives an error whatever the arrays are.
+// Go: "lanes in assembly for avx512", say. It is "" where Softmax gives an error whatever the arrays are.
 func WhichSoftmax(N int, K int) string {
 	if err := checkSize("Softmax", "N", N); err != nil {
 		return ""
@@ -64,21 +66,21 @@ func WhichSoftmax(N int, K int) string {
 		return ""
 	}
 	switch {
-	case hasSoftmaxPartialAVX512:
-		return "partial in assembly for avx512"
-	case hasSoftmaxPartialAVX2:
-		return "partial in assembly for avx2"
-	case hasSoftmaxPartialNEON:
-		return "partial in assembly for neon"
+	case hasSoftmaxLanesAVX512:
+		return "lanes in assembly for avx512"
+	case hasSoftmaxLanesAvx2AVX2:
+		return "lanes_avx2 in assembly for avx2"
+	case hasSoftmaxLanesNeonNEON:
+		return "lanes_neon in assembly for neon"
 	default:
-		return "partial in Go"
+		return "lanes in Go"
 	}
 }
 
-var softmaxPartialCalls = sync.Pool{New: func() any { return new(softmaxPartial) }}
+var softmaxLanesCalls = sync.Pool{New: func() any { return new(softmaxLanes) }}
 
-func callSoftmaxPartial(threads int, N int, K int, X []float32, Y []float32) {
-	c := softmaxPartialCalls.Get().(*softmaxPartial)
+func callSoftmaxLanes(threads int, N int, K int, X []float32, Y []float32) {
+	c := softmaxLanesCalls.Get().(*softmaxLanes)
 	c.threads = threads
 	c.N = N
 	c.K = K
@@ -87,7 +89,37 @@ func callSoftmaxPartial(threads int, N int, K int, X []float32, Y []float32) {
 	c.run()
 	c.X = nil
 	c.Y = nil
-	softmaxPartialCalls.Put(c)
+	softmaxLanesCalls.Put(c)
+}
+
+var softmaxLanesAvx2Calls = sync.Pool{New: func() any { return new(softmaxLanesAvx2) }}
+
+func callSoftmaxLanesAvx2(threads int, N int, K int, X []float32, Y []float32) {
+	c := softmaxLanesAvx2Calls.Get().(*softmaxLanesAvx2)
+	c.threads = threads
+	c.N = N
+	c.K = K
+	c.X = X
+	c.Y = Y
+	c.run()
+	c.X = nil
+	c.Y = nil
+	softmaxLanesAvx2Calls.Put(c)
+}
+
+var softmaxLanesNeonCalls = sync.Pool{New: func() any { return new(softmaxLanesNeon) }}
+
+func callSoftmaxLanesNeon(threads int, N int, K int, X []float32, Y []float32) {
+	c := softmaxLanesNeonCalls.Get().(*softmaxLanesNeon)
+	c.threads = threads
+	c.N = N
+	c.K = K
+	c.X = X
+	c.Y = Y
+	c.run()
+	c.X = nil
+	c.Y = nil
+	softmaxLanesNeonCalls.Put(c)
 }
 
 var softmaxNaiveCalls = sync.Pool{New: func() any { return new(softmaxNaive) }}

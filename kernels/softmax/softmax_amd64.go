@@ -10,12 +10,12 @@ import (
 	"golang.org/x/sys/cpu"
 )
 
-var hasSoftmaxPartialAVX512 = cpu.X86.HasAVX512F
+var hasSoftmaxLanesAVX512 = cpu.X86.HasAVX512F && cpu.X86.HasAVX512VL && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512DQ
 
-var softmaxPartialAVX512Calls = sync.Pool{New: func() any { return new(softmaxPartialAVX512) }}
+var softmaxLanesAVX512Calls = sync.Pool{New: func() any { return new(softmaxLanesAVX512) }}
 
-func callSoftmaxPartialAVX512(threads int, N int, K int, X []float32, Y []float32) {
-	c := softmaxPartialAVX512Calls.Get().(*softmaxPartialAVX512)
+func callSoftmaxLanesAVX512(threads int, N int, K int, X []float32, Y []float32) {
+	c := softmaxLanesAVX512Calls.Get().(*softmaxLanesAVX512)
 	c.threads = threads
 	c.N = N
 	c.K = K
@@ -24,15 +24,15 @@ func callSoftmaxPartialAVX512(threads int, N int, K int, X []float32, Y []float3
 	c.run()
 	c.X = nil
 	c.Y = nil
-	softmaxPartialAVX512Calls.Put(c)
+	softmaxLanesAVX512Calls.Put(c)
 }
 
-var hasSoftmaxPartialAVX2 = cpu.X86.HasAVX2 && cpu.X86.HasFMA
+var hasSoftmaxLanesAvx2AVX2 = cpu.X86.HasAVX2 && cpu.X86.HasFMA
 
-var softmaxPartialAVX2Calls = sync.Pool{New: func() any { return new(softmaxPartialAVX2) }}
+var softmaxLanesAvx2AVX2Calls = sync.Pool{New: func() any { return new(softmaxLanesAvx2AVX2) }}
 
-func callSoftmaxPartialAVX2(threads int, N int, K int, X []float32, Y []float32) {
-	c := softmaxPartialAVX2Calls.Get().(*softmaxPartialAVX2)
+func callSoftmaxLanesAvx2AVX2(threads int, N int, K int, X []float32, Y []float32) {
+	c := softmaxLanesAvx2AVX2Calls.Get().(*softmaxLanesAvx2AVX2)
 	c.threads = threads
 	c.N = N
 	c.K = K
@@ -41,11 +41,11 @@ func callSoftmaxPartialAVX2(threads int, N int, K int, X []float32, Y []float32)
 	c.run()
 	c.X = nil
 	c.Y = nil
-	softmaxPartialAVX2Calls.Put(c)
+	softmaxLanesAvx2AVX2Calls.Put(c)
 }
 
-const hasSoftmaxPartialNEON = false
+const hasSoftmaxLanesNeonNEON = false
 
-func callSoftmaxPartialNEON(int, int, int, []float32, []float32) {
+func callSoftmaxLanesNeonNEON(int, int, int, []float32, []float32) {
 	panic("no assembly on this platform")
 }

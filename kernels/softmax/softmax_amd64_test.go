@@ -8,12 +8,12 @@ import "github.com/loopopt/loopopt/gen/gentest"
 
 func init() {
 	formsSoftmax = append(formsSoftmax, []gentest.Form{
-		{Schedule: "partial", Impl: "avx512", File: "softmax_partial.loop", Kernel: "softmax", Has: hasSoftmaxPartialAVX512, Call: func(a *gentest.Args) error {
-			callSoftmaxPartialAVX512(a.Threads, a.Size("N"), a.Size("K"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "Y"))
+		{Schedule: "lanes", Impl: "avx512", File: "softmax_lanes.loop", Kernel: "softmax", Has: hasSoftmaxLanesAVX512, Call: func(a *gentest.Args) error {
+			callSoftmaxLanesAVX512(a.Threads, a.Size("N"), a.Size("K"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "Y"))
 			return nil
 		}},
-		{Schedule: "partial", Impl: "avx2", File: "softmax_partial.loop", Kernel: "softmax", Has: hasSoftmaxPartialAVX2, Call: func(a *gentest.Args) error {
-			callSoftmaxPartialAVX2(a.Threads, a.Size("N"), a.Size("K"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "Y"))
+		{Schedule: "lanes_avx2", Impl: "avx2", File: "softmax_lanes_avx2.loop", Kernel: "softmax", Has: hasSoftmaxLanesAvx2AVX2, Call: func(a *gentest.Args) error {
+			callSoftmaxLanesAvx2AVX2(a.Threads, a.Size("N"), a.Size("K"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "Y"))
 			return nil
 		}},
 	}...)

@@ -10,24 +10,24 @@ import (
 	"golang.org/x/sys/cpu"
 )
 
-const hasSoftmaxPartialAVX512 = false
+const hasSoftmaxLanesAVX512 = false
 
-func callSoftmaxPartialAVX512(int, int, int, []float32, []float32) {
+func callSoftmaxLanesAVX512(int, int, int, []float32, []float32) {
 	panic("no assembly on this platform")
 }
 
-const hasSoftmaxPartialAVX2 = false
+const hasSoftmaxLanesAvx2AVX2 = false
 
-func callSoftmaxPartialAVX2(int, int, int, []float32, []float32) {
+func callSoftmaxLanesAvx2AVX2(int, int, int, []float32, []float32) {
 	panic("no assembly on this platform")
 }
 
-var hasSoftmaxPartialNEON = cpu.ARM64.HasASIMD
+var hasSoftmaxLanesNeonNEON = cpu.ARM64.HasASIMD
 
-var softmaxPartialNEONCalls = sync.Pool{New: func() any { return new(softmaxPartialNEON) }}
+var softmaxLanesNeonNEONCalls = sync.Pool{New: func() any { return new(softmaxLanesNeonNEON) }}
 
-func callSoftmaxPartialNEON(threads int, N int, K int, X []float32, Y []float32) {
-	c := softmaxPartialNEONCalls.Get().(*softmaxPartialNEON)
+func callSoftmaxLanesNeonNEON(threads int, N int, K int, X []float32, Y []float32) {
+	c := softmaxLanesNeonNEONCalls.Get().(*softmaxLanesNeonNEON)
 	c.threads = threads
 	c.N = N
 	c.K = K
@@ -36,5 +36,5 @@ func callSoftmaxPartialNEON(threads int, N int, K int, X []float32, Y []float32)
 	c.run()
 	c.X = nil
 	c.Y = nil
-	softmaxPartialNEONCalls.Put(c)
+	softmaxLanesNeonNEONCalls.Put(c)
 }

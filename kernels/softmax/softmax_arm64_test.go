@@ -8,8 +8,8 @@ import "github.com/loopopt/loopopt/gen/gentest"
 
 func init() {
 	formsSoftmax = append(formsSoftmax, []gentest.Form{
-		{Schedule: "partial", Impl: "neon", File: "softmax_partial.loop", Kernel: "softmax", Has: hasSoftmaxPartialNEON, Call: func(a *gentest.Args) error {
-			callSoftmaxPartialNEON(a.Threads, a.Size("N"), a.Size("K"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "Y"))
+		{Schedule: "lanes_neon", Impl: "neon", File: "softmax_lanes_neon.loop", Kernel: "softmax", Has: hasSoftmaxLanesNeonNEON, Call: func(a *gentest.Args) error {
+			callSoftmaxLanesNeonNEON(a.Threads, a.Size("N"), a.Size("K"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "Y"))
 			return nil
 		}},
 	}...)

@@ -4,20 +4,20 @@
 
 package softmax
 
-const hasSoftmaxPartialAVX512 = false
+const hasSoftmaxLanesAVX512 = false
 
-func callSoftmaxPartialAVX512(int, int, int, []float32, []float32) {
+func callSoftmaxLanesAVX512(int, int, int, []float32, []float32) {
 	panic("no assembly on this platform")
 }
 
-const hasSoftmaxPartialAVX2 = false
+const hasSoftmaxLanesAvx2AVX2 = false
 
-func callSoftmaxPartialAVX2(int, int, int, []float32, []float32) {
+func callSoftmaxLanesAvx2AVX2(int, int, int, []float32, []float32) {
 	panic("no assembly on this platform")
 }
 
-const hasSoftmaxPartialNEON = false
+const hasSoftmaxLanesNeonNEON = false
 
-func callSoftmaxPartialNEON(int, int, int, []float32, []float32) {
+func callSoftmaxLanesNeonNEON(int, int, int, []float32, []float32) {
 	panic("no assembly on this platform")
 }

@@ -14,8 +14,16 @@ var formsSoftmax = []gentest.Form{
 		callSoftmaxNaive(a.Threads, a.Size("N"), a.Size("K"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "Y"))
 		return nil
 	}},
-	{Schedule: "partial", Impl: "go", File: "softmax_partial.loop", Kernel: "softmax", Has: true, Call: func(a *gentest.Args) error {
-		callSoftmaxPartial(a.Threads, a.Size("N"), a.Size("K"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "Y"))
+	{Schedule: "lanes", Impl: "go", File: "softmax_lanes.loop", Kernel: "softmax", Has: true, Call: func(a *gentest.Args) error {
+		callSoftmaxLanes(a.Threads, a.Size("N"), a.Size("K"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "Y"))
+		return nil
+	}},
+	{Schedule: "lanes_avx2", Impl: "go", File: "softmax_lanes_avx2.loop", Kernel: "softmax", Has: true, Call: func(a *gentest.Args) error {
+		callSoftmaxLanesAvx2(a.Threads, a.Size("N"), a.Size("K"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "Y"))
+		return nil
+	}},
+	{Schedule: "lanes_neon", Impl: "go", File: "softmax_lanes_neon.loop", Kernel: "softmax", Has: true, Call: func(a *gentest.Args) error {
+		callSoftmaxLanesNeon(a.Threads, a.Size("N"), a.Size("K"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "Y"))
 		return nil
 	}},
 }

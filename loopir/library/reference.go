@@ -26,6 +26,10 @@ var References = map[string]Reference{
 		return times(x, sigmoid(2*math.Sqrt(2/math.Pi)*(x+0.044715*x*x*x)))
 	}},
 	"rsqrt_f32": {"rsqrt", func(x float64) float64 { return 1 / math.Sqrt(x) }},
+
+	"exp_fast_f32":     {"exp", math.Exp},
+	"tanh_fast_f32":    {"tanh", math.Tanh},
+	"sigmoid_fast_f32": {"sigmoid", sigmoid},
 }
 
 func sigmoid(x float64) float64 {
