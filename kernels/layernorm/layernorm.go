@@ -9,6 +9,8 @@ import (
 
 // Layernorm runs kernel layernorm.
 //
+// layernorm.loop: rows normalized to mean 0 and variance 1, then scaled and shifted.
+//
 // Arrays are row-major:
 //
 //	in X: f32[M][K]
