@@ -99,7 +99,7 @@ func (c *checker) matched(s *Stmt, h *hint, mode matchMode) (Verdict, *failure) 
 	case sameTerm:
 		a.e, b.e = x.combined(), y.combined()
 	}
-	ctx.fuel.Add(stepsPerOperation * (operations(a.e) + operations(b.e)))
+	ctx.fuel.Add(min(stepsPerOperation*(operations(a.e)+operations(b.e)), 4*maxCompare))
 	v, f := c.compare(a, b, ctx)
 	if ctx.exhausted() {
 		return NoVerdict, tooMany(s.Span).note(h.stmt.Span, "before")

@@ -57,28 +57,28 @@ ab_1:
 	JNE ab_1
 ab_1_end:
 	VBROADCASTSS X1, Y2
+	VBROADCASTSS layernormLanesAvx2AVX2Region0_1<>(SB), Y3
+	VPERMPS Y1, Y3, Y3
+	VBROADCASTSS layernormLanesAvx2AVX2Region0_2<>(SB), Y4
+	VPERMPS Y1, Y4, Y4
+	VBROADCASTSS layernormLanesAvx2AVX2Region0_3<>(SB), Y5
+	VPERMPS Y1, Y5, Y5
+	VBROADCASTSS layernormLanesAvx2AVX2Region0_4<>(SB), Y6
 	VADDPS Y2, Y0, Y0
-	VBROADCASTSS layernormLanesAvx2AVX2Region0_1<>(SB), Y2
-	VPERMPS Y1, Y2, Y2
+	VPERMPS Y1, Y6, Y2
+	VBROADCASTSS layernormLanesAvx2AVX2Region0_5<>(SB), Y6
+	VPERMPS Y1, Y6, Y6
+	VBROADCASTSS layernormLanesAvx2AVX2Region0_6<>(SB), Y7
+	VPERMPS Y1, Y7, Y7
+	VBROADCASTSS layernormLanesAvx2AVX2Region0_7<>(SB), Y8
+	VPERMPS Y1, Y8, Y8
+	VADDPS Y3, Y0, Y0
+	VADDPS Y4, Y0, Y0
+	VADDPS Y5, Y0, Y0
 	VADDPS Y2, Y0, Y0
-	VBROADCASTSS layernormLanesAvx2AVX2Region0_2<>(SB), Y2
-	VPERMPS Y1, Y2, Y2
-	VADDPS Y2, Y0, Y0
-	VBROADCASTSS layernormLanesAvx2AVX2Region0_3<>(SB), Y2
-	VPERMPS Y1, Y2, Y2
-	VADDPS Y2, Y0, Y0
-	VBROADCASTSS layernormLanesAvx2AVX2Region0_4<>(SB), Y2
-	VPERMPS Y1, Y2, Y2
-	VADDPS Y2, Y0, Y0
-	VBROADCASTSS layernormLanesAvx2AVX2Region0_5<>(SB), Y2
-	VPERMPS Y1, Y2, Y2
-	VADDPS Y2, Y0, Y0
-	VBROADCASTSS layernormLanesAvx2AVX2Region0_6<>(SB), Y2
-	VPERMPS Y1, Y2, Y2
-	VADDPS Y2, Y0, Y0
-	VBROADCASTSS layernormLanesAvx2AVX2Region0_7<>(SB), Y2
-	VPERMPS Y1, Y2, Y2
-	VADDPS Y2, Y0, Y0
+	VADDPS Y6, Y0, Y0
+	VADDPS Y7, Y0, Y0
+	VADDPS Y8, Y0, Y0
 	MOVQ layernormLanesAvx2AVX2Region0Args_pX(AX), SI
 	ADDQ layernormLanesAvx2AVX2Region0Args_oX(AX), SI
 	MOVQ layernormLanesAvx2AVX2Region0Args_xX(AX), DI
@@ -119,28 +119,28 @@ bb_4:
 	JNE bb_4
 bb_4_end:
 	VBROADCASTSS X3, Y4
+	VBROADCASTSS layernormLanesAvx2AVX2Region0_1<>(SB), Y5
+	VPERMPS Y3, Y5, Y5
+	VBROADCASTSS layernormLanesAvx2AVX2Region0_2<>(SB), Y6
+	VPERMPS Y3, Y6, Y6
+	VBROADCASTSS layernormLanesAvx2AVX2Region0_3<>(SB), Y7
+	VPERMPS Y3, Y7, Y7
+	VBROADCASTSS layernormLanesAvx2AVX2Region0_4<>(SB), Y8
 	VADDPS Y4, Y2, Y2
-	VBROADCASTSS layernormLanesAvx2AVX2Region0_1<>(SB), Y4
-	VPERMPS Y3, Y4, Y4
+	VPERMPS Y3, Y8, Y4
+	VBROADCASTSS layernormLanesAvx2AVX2Region0_5<>(SB), Y8
+	VPERMPS Y3, Y8, Y8
+	VBROADCASTSS layernormLanesAvx2AVX2Region0_6<>(SB), Y9
+	VPERMPS Y3, Y9, Y9
+	VBROADCASTSS layernormLanesAvx2AVX2Region0_7<>(SB), Y10
+	VPERMPS Y3, Y10, Y10
+	VADDPS Y5, Y2, Y2
+	VADDPS Y6, Y2, Y2
+	VADDPS Y7, Y2, Y2
 	VADDPS Y4, Y2, Y2
-	VBROADCASTSS layernormLanesAvx2AVX2Region0_2<>(SB), Y4
-	VPERMPS Y3, Y4, Y4
-	VADDPS Y4, Y2, Y2
-	VBROADCASTSS layernormLanesAvx2AVX2Region0_3<>(SB), Y4
-	VPERMPS Y3, Y4, Y4
-	VADDPS Y4, Y2, Y2
-	VBROADCASTSS layernormLanesAvx2AVX2Region0_4<>(SB), Y4
-	VPERMPS Y3, Y4, Y4
-	VADDPS Y4, Y2, Y2
-	VBROADCASTSS layernormLanesAvx2AVX2Region0_5<>(SB), Y4
-	VPERMPS Y3, Y4, Y4
-	VADDPS Y4, Y2, Y2
-	VBROADCASTSS layernormLanesAvx2AVX2Region0_6<>(SB), Y4
-	VPERMPS Y3, Y4, Y4
-	VADDPS Y4, Y2, Y2
-	VBROADCASTSS layernormLanesAvx2AVX2Region0_7<>(SB), Y4
-	VPERMPS Y3, Y4, Y4
-	VADDPS Y4, Y2, Y2
+	VADDPS Y8, Y2, Y2
+	VADDPS Y9, Y2, Y2
+	VADDPS Y10, Y2, Y2
 	MOVQ layernormLanesAvx2AVX2Region0Args_pX(AX), SI
 	ADDQ layernormLanesAvx2AVX2Region0Args_oX(AX), SI
 	MOVQ layernormLanesAvx2AVX2Region0Args_xX(AX), DI
@@ -164,13 +164,13 @@ b1_6_end:
 	DECQ CX
 	JNE bt_5
 bt_5_end:
-	VBROADCASTSS layernormLanesAvx2AVX2Region0_3f800000<>(SB), Y5
-	VBROADCASTSS layernormLanesAvx2AVX2Region0Args_v(AX), Y6
-	VDIVPS Y6, Y2, Y6
-	VBROADCASTSS layernormLanesAvx2AVX2Region0Args_seps(AX), Y7
-	VADDPS Y7, Y6, Y6
-	VSQRTPS Y6, Y6
-	VDIVPS Y6, Y5, Y4
+	VBROADCASTSS layernormLanesAvx2AVX2Region0Args_v(AX), Y5
+	VDIVPS Y5, Y2, Y5
+	VBROADCASTSS layernormLanesAvx2AVX2Region0Args_seps(AX), Y6
+	VBROADCASTSS layernormLanesAvx2AVX2Region0_3f800000<>(SB), Y7
+	VADDPS Y6, Y5, Y5
+	VSQRTPS Y5, Y5
+	VDIVPS Y5, Y7, Y4
 	MOVQ layernormLanesAvx2AVX2Region0Args_pX(AX), SI
 	ADDQ layernormLanesAvx2AVX2Region0Args_oX(AX), SI
 	MOVQ layernormLanesAvx2AVX2Region0Args_pY(AX), DI
@@ -183,8 +183,8 @@ bt_5_end:
 kb_7:
 	VMOVUPS (SI), Y5
 	VSUBPS Y0, Y5, Y5
-	VMULPS Y4, Y5, Y5
 	VMOVUPS (CX), Y6
+	VMULPS Y4, Y5, Y5
 	VFMADD231PS (BX), Y5, Y6
 	VMOVUPS Y6, (DI)
 	ADDQ $32, SI
@@ -221,9 +221,9 @@ ku_9:
 	VPCMPGTD layernormLanesAvx2AVX2Region0_iota<>+0(SB), Y5, Y6
 	VMASKMOVPS (SI)(R8*1), Y6, Y5
 	VSUBPS Y0, Y5, Y5
-	VMULPS Y4, Y5, Y5
 	VMASKMOVPS (BX)(R8*1), Y6, Y7
 	VMASKMOVPS (CX)(R8*1), Y6, Y8
+	VMULPS Y4, Y5, Y5
 	VFMADD231PS Y7, Y5, Y8
 	VMASKMOVPS Y8, Y6, (DI)(R8*1)
 guard_10:
