@@ -1,3 +1,5 @@
+//go:build linux
+
 // Command functions times the elementary functions and rows of kernels/functions,
 // kernels/layernorm and kernels/softmax beside plain Go, and beside what binds them: the
 // speed at which memory of that size is copied, or the function's own where all is in the
