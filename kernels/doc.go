@@ -11,5 +11,5 @@ package kernels
 //go:generate loopopt gen -o gru ../examples/07-gru/gru.loop
 //go:generate loopopt gen -o rnn ../examples/08-rnn/rnn.loop
 //go:generate loopopt gen -o mlp ../examples/09-mlp/mlp.loop
-//go:generate loopopt gen -o functions ../examples/07-functions/functions.loop
-//go:generate loopopt gen -o layernorm ../examples/07-functions/layernorm.loop
+//go:generate loopopt gen -o functions ../examples/10-functions/functions.loop
+//go:generate loopopt gen -o layernorm ../examples/10-functions/layernorm.loop
