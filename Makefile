@@ -6,7 +6,7 @@ BIN := bin/loopopt
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 CONV := examples/01-conv/conv.loop
 
-.PHONY: demo test build deps lint generate ci bench-readme verify-corpus mutants crosscheck fuzz-verify verify-kernels mutants-asm silicon fuzz-gen kernelbench bench-plain bench-rnn bench-functions functions-exhaustive
+.PHONY: demo test build deps lint generate ci bench-readme verify-corpus mutants crosscheck fuzz-verify verify-kernels mutants-asm silicon fuzz-gen kernelbench bench-plain bench-rnn bench-gemm bench-functions functions-exhaustive
 
 demo: build
 	@echo "== 1. conv.loop, step by step, and the whole schedule"
@@ -82,6 +82,15 @@ bench-functions: build
 	$(GO) run ./bench/functions > bench/functions.txt
 	$(GO) test ./internal/benchtable -run TestFigures -update
 	grep ^ratio bench/functions.txt
+
+# Matrix products beside those of other libraries, as far as Debian has them and they can be
+# installed; the text says which are missing.
+PEERS := libdnnl-dev libxsmm-dev libopenblas-serial-dev libblis-serial-dev
+bench-gemm: build
+	-@dpkg-query -W $(PEERS) >/dev/null 2>&1 || $(SUDO) apt-get install -y -qq --no-install-recommends $(PEERS)
+	$(GO) build -tags peers,xsmm -o bin/gemm ./bench/gemm || $(GO) build -tags peers -o bin/gemm ./bench/gemm
+	OMP_NUM_THREADS=1 bin/gemm > bench/gemm.txt
+	cat bench/gemm.txt
 
 # The ten kernels of examples/06-plain: generated, vetted, tested, timed.
 PLAIN := $(notdir $(basename $(wildcard examples/06-plain/*.loop)))

@@ -10,13 +10,17 @@ import (
 // plainer computes operations of f32 and f64 on literals, rounded as the operation
 // rounds, and conversions of literals. What is not finite stays as it is written.
 // Extrema of more than two values become extrema of two, from the left, which is
-// what they mean.
+// what they mean, and a conversion of a value to the type that it has goes away.
 func plainer(e loopir.Expr) loopir.Expr {
 	changed := false
 	out := loopir.MapExpr(e, func(e loopir.Expr) loopir.Expr {
 		if m := inPairs(e); m != nil {
 			changed = true
 			return m
+		}
+		if c, ok := e.(*loopir.Cast); ok && c.X.TypeOf() == c.To {
+			changed = true
+			return c.X
 		}
 		v, ok := folds(e)
 		if !ok || math.IsInf(v, 0) || math.IsNaN(v) {

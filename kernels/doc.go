@@ -13,3 +13,5 @@ package kernels
 //go:generate loopopt gen -o mlp ../examples/09-mlp/mlp.loop
 //go:generate loopopt gen -o functions ../examples/10-functions/functions.loop
 //go:generate loopopt gen -o layernorm ../examples/10-functions/layernorm.loop
+//go:generate loopopt gen -o blas ../examples/11-blas/blas.loop
+//go:generate loopopt gen -o brgemm ../examples/12-brgemm/brgemm.loop

@@ -176,6 +176,9 @@ func (c *Context) placeLocals(leaves []*leaf) error {
 			return c.Reject(d.Span, "the uses of local %s would no longer be in the loops that it is private to: expand %s first", d.Name, d.Name)
 		}
 		if d.Init == nil {
+			for depth > 0 && within(l.path, users[0].at[:depth-1]) {
+				depth-- // no further in than it was
+			}
 			first := users[0].at[depth]
 			*first.body = slices.Insert(*first.body, slices.Index(*first.body, first.stmt), l.stmt)
 		}

@@ -4,7 +4,8 @@
 package golang
 
 import (
-	"sort"
+	"maps"
+	"slices"
 	"strconv"
 
 	"github.com/dave/jennifer/jen"
@@ -52,7 +53,7 @@ type emitter struct {
 	region      RegionFunc
 	checked     bool // sums and products set the variable over when they overflow
 	methods     []jen.Code
-	captured    map[string]jen.Code // fields beyond the parameters, and their types
+	captured    map[string]string // fields beyond the parameters, and their types in Go
 	scratches   []jen.Code
 	nscratch    int
 	errs        loopir.ErrorList
@@ -63,7 +64,7 @@ type emitter struct {
 func Func(k *loopir.Kernel, base string, facts poly.Facts, region RegionFunc) ([]jen.Code, error) {
 	e := &emitter{
 		k: k, base: base, facts: facts, region: region,
-		arrays: map[string]*array{}, used: map[string]bool{}, captured: map[string]jen.Code{},
+		arrays: map[string]*array{}, used: map[string]bool{}, captured: map[string]string{},
 	}
 	for _, p := range k.Params {
 		if p.Kind == loopir.ArrayParam {
@@ -75,7 +76,7 @@ func Func(k *loopir.Kernel, base string, facts poly.Facts, region RegionFunc) ([
 		e.anyParallel = e.anyParallel || ok && l.Par == loopir.Parallel
 		return true
 	})
-	main := e.method("run", nil, e.body(k.Body))
+	main := e.method("run", nil, nil, e.body(k.Body))
 	out := []jen.Code{e.argStruct(), main, e.dispatch()}
 	out = append(out, e.methods...)
 	return out, e.errs.Err()
@@ -115,13 +116,8 @@ func (e *emitter) argStruct() jen.Code {
 		fields = append(fields, jen.Id(goName(p.Name)).Add(jen.Id(ParamType(p))))
 	}
 	fields = append(fields, jen.Id("threads").Int())
-	names := make([]string, 0, len(e.captured))
-	for n := range e.captured {
-		names = append(names, n)
-	}
-	sort.Strings(names)
-	for _, n := range names {
-		fields = append(fields, jen.Id(goName(n)).Add(e.captured[n]))
+	for _, n := range slices.Sorted(maps.Keys(e.captured)) {
+		fields = append(fields, jen.Id(n).Id(e.captured[n]))
 	}
 	out := jen.Comment("A " + e.base + " is one call under way.").Line().
 		Type().Id(e.base).Struct(fields...).Line()
@@ -135,10 +131,10 @@ func (e *emitter) argStruct() jen.Code {
 }
 
 // method wraps a body in the prelude that loads the fields it uses.
-func (e *emitter) method(name string, params []jen.Code, body []jen.Code) jen.Code {
+func (e *emitter) method(name string, params []jen.Code, captures []capture, body []jen.Code) jen.Code {
 	var all []jen.Code
-	load := func(n string) {
-		all = append(all, jen.Id(goName(n)).Op(":=").Id("c").Dot(goName(n)))
+	load := func(n, field string) {
+		all = append(all, jen.Id(goName(n)).Op(":=").Id("c").Dot(field))
 	}
 	// Extents come after the sizes that they are made of.
 	var dims []jen.Code
@@ -154,18 +150,11 @@ func (e *emitter) method(name string, params []jen.Code, body []jen.Code) jen.Co
 	}
 	for _, p := range e.k.Params {
 		if e.used[p.Name] {
-			load(p.Name)
+			load(p.Name, goName(p.Name))
 		}
 	}
-	names := make([]string, 0, len(e.captured))
-	for n := range e.captured {
-		if e.used[n] && params != nil {
-			names = append(names, n)
-		}
-	}
-	sort.Strings(names)
-	for _, n := range names {
-		load(n)
+	for _, x := range captures {
+		load(x.name, x.field)
 	}
 	all = append(all, dims...)
 	if e.used[scratchName] {

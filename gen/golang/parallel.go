@@ -1,6 +1,9 @@
 package golang
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/dave/jennifer/jen"
 
 	"github.com/loopopt/loopopt/loopir"
@@ -25,17 +28,15 @@ func (e *emitter) parallel(first *loopir.For) []jen.Code {
 		e.leave()
 	}
 	loop := jen.For(jen.Empty(), jen.Id("lo").Op("<").Id("hi"), jen.Id("lo").Op("++")).Block(append(decode, inner...)...)
-	capture := e.capture(outerIters, outerLocals)
+	captures := e.capture(outerIters, outerLocals)
 	e.methods[which] = e.method("par"+itoa(which),
-		[]jen.Code{jen.List(jen.Id("lo"), jen.Id("hi")).Int()}, []jen.Code{loop})
+		[]jen.Code{jen.List(jen.Id("lo"), jen.Id("hi")).Int()}, captures, []jen.Code{loop})
 
-	for _, l := range capture {
-		outer[l] = true
-	}
 	e.used, e.inParallel = outer, false
 	var out []jen.Code
-	for _, n := range capture {
-		out = append(out, jen.Id("c").Dot(goName(n)).Op("=").Id(goName(n)))
+	for _, x := range captures {
+		outer[x.name] = true
+		out = append(out, jen.Id("c").Dot(x.field).Op("=").Id(goName(x.name)))
 	}
 	total := e.trips(nest[0])
 	for _, l := range nest[1:] {
@@ -112,27 +113,38 @@ func (e *emitter) decode(nest []*loopir.For) []jen.Code {
 	return out
 }
 
-// capture lists the iterators and locals around a parallel loop that its body
-// uses, and gives each a field.
-func (e *emitter) capture(iters []string, locals []*array) []string {
-	var names []string
+// A capture is an iterator or a local around a parallel loop whose body uses it, and the
+// field that carries it there.
+type capture struct{ name, field string }
+
+// capture lists the iterators and locals around a parallel loop that its body uses.
+func (e *emitter) capture(iters []string, locals []*array) []capture {
+	var out []capture
 	for _, it := range iters {
 		if it != "" && e.used[it] {
-			e.captured[it] = jen.Int()
-			names = append(names, it)
+			out = append(out, e.field(it, "int"))
 		}
 	}
 	for _, l := range locals {
-		if !e.used[l.name] {
-			continue
+		switch {
+		case !e.used[l.name]:
+		case l.shape == nil:
+			out = append(out, e.field(l.name, l.typ.Go()))
+		default:
+			out = append(out, e.field(l.name, "[]"+l.typ.Go()))
 		}
-		if l.shape == nil {
-			e.captured[l.name] = jen.Id(l.typ.Go())
-			names = append(names, l.name)
-			continue
-		}
-		e.captured[l.name] = jen.Index().Id(l.typ.Go())
-		names = append(names, l.name)
 	}
-	return names
+	slices.SortFunc(out, func(x, y capture) int { return strings.Compare(x.field, y.field) })
+	return out
+}
+
+// field finds a field for what is called name: parallel loops share one for each name and type.
+func (e *emitter) field(name, typ string) capture {
+	field := goName(name)
+	taken := func(p *loopir.Param) bool { return goName(p.Name) == field }
+	for slices.ContainsFunc(e.k.Params, taken) || e.captured[field] != "" && e.captured[field] != typ {
+		field += "_"
+	}
+	e.captured[field] = typ
+	return capture{name, field}
 }

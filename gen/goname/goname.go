@@ -29,7 +29,7 @@ func Of(name string) string {
 var own = func() map[string]bool {
 	m := map[string]bool{}
 	for _, n := range strings.Fields(`c w at lo hi which over ok err run runRange threads init main
-		fmt math bits unsafe runtime sync atomic time cpu flat
+		fmt math bits slices unsafe runtime sync atomic time cpu flat
 		maxSize maxElems ShapeError shapeError checkSize checkLen checkRoom addInt subInt mulInt overlap floorDiv floorMod trip
 		fma32 fma32Odd exp32 log32 tanh32 sqrt32 abs32 sigmoid64 sigmoid32 round32 floor32 ceil32 trunc32 bits32 bits64 float32of float64of opaque absInt truncTo inRange scratch
 		BF16 F16 fromBF16 fromF16 toBF16 toF16 narrow

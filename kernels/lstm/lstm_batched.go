@@ -49,22 +49,22 @@ func (c *lstmBatched) run() {
 	_ = g
 	o := scratch(&w.buf3, T*N*K)
 	_ = o
-	c.i = i
 	c.f = f
 	c.g = g
+	c.i = i
 	c.o = o
 	parallelFor(c, 0, max(0, K/16), c.threads)
-	c.i = i
 	c.f = f
 	c.g = g
+	c.i = i
 	c.o = o
 	parallelFor(c, 1, max(0, K/16), c.threads)
 	for t2 := 0; t2 < T; t2++ {
-		c.t2 = t2
-		c.i = i
 		c.f = f
 		c.g = g
+		c.i = i
 		c.o = o
+		c.t2 = t2
 		parallelFor(c, 2, max(0, K/16), c.threads)
 	}
 	lstmBatchedScratches.Put(w)
