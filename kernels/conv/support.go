@@ -7,6 +7,7 @@ import (
 	"math"
 	"math/bits"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -38,21 +39,22 @@ func checkSize(kernel, name string, v int) error {
 	return nil
 }
 
-// checkLen wants as many elements as the extents say.
+// checkLen wants as many elements as the extents say. Its errors copy these, so that they are
+// not allocated where there is none.
 func checkLen(kernel, name string, have int, extents ...int) error {
 	want := 1
 	for _, e := range extents {
 		if e < 0 {
-			return shapeError("%s: array %s has the negative extent %d in shape %v", kernel, name, e, extents)
+			return shapeError("%s: array %s has the negative extent %d in shape %v", kernel, name, e, slices.Clone(extents))
 		}
 		hi, lo := bits.Mul64(uint64(want), uint64(e))
 		if hi != 0 || lo > maxElems {
-			return shapeError("%s: array %s of shape %v has more than %d elements", kernel, name, extents, uint64(maxElems))
+			return shapeError("%s: array %s of shape %v has more than %d elements", kernel, name, slices.Clone(extents), uint64(maxElems))
 		}
 		want = int(lo)
 	}
 	if have < want {
-		return shapeError("%s: %s has %d elements, shape %v needs %d", kernel, name, have, extents, want)
+		return shapeError("%s: %s has %d elements, shape %v needs %d", kernel, name, have, slices.Clone(extents), want)
 	}
 	return nil
 }
@@ -67,7 +69,7 @@ func checkRoom(kernel, name string, extents ...int) error {
 		}
 		hi, lo := bits.Mul64(n, uint64(e))
 		if hi != 0 || lo > maxElems {
-			return shapeError("%s: array %s of shape %v has more than %d elements", kernel, name, extents, uint64(maxElems))
+			return shapeError("%s: array %s of shape %v has more than %d elements", kernel, name, slices.Clone(extents), uint64(maxElems))
 		}
 		n = lo
 	}

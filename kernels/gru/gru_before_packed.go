@@ -37,11 +37,11 @@ func (c *gruBeforePacked) run() {
 	for t := 0; t < T; t++ {
 		s := scratch(&w.buf0, N*K)
 		_ = s
-		c.t = t
 		c.s = s
+		c.t = t
 		parallelFor(c, 0, max(0, K/32), c.threads)
-		c.t = t
 		c.s = s
+		c.t = t
 		parallelFor(c, 1, max(0, K/32), c.threads)
 	}
 	gruBeforePackedScratches.Put(w)

@@ -38,8 +38,8 @@ func (c *gruPacked) run() {
 	for t := 0; t < T; t++ {
 		a := scratch(&w.buf0, N*K)
 		_ = a
-		c.t = t
 		c.a = a
+		c.t = t
 		parallelFor(c, 0, max(0, K/16), c.threads)
 	}
 	gruPackedScratches.Put(w)

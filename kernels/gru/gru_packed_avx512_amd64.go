@@ -42,8 +42,8 @@ func (c *gruPackedAVX512) run() {
 	for t := 0; t < T; t++ {
 		a := scratch(&w.buf0, N*K)
 		_ = a
-		c.t = t
 		c.a = a
+		c.t = t
 		parallelFor(c, 0, max(0, K/16), c.threads)
 	}
 	gruPackedAVX512Scratches.Put(w)
