@@ -16,11 +16,12 @@ import (
 func (a *app) verifyCmd() *cobra.Command {
 	var b batch
 	var how pairing
-	var from string
+	var from, schedule string
 	c := &cobra.Command{
 		Use:   "verify FILE.loop [OTHER.loop] | PATH ...",
 		Short: "Prove all schedules of a file, that two files' kernels are equal, or many of both",
-		Long: "With one file: proves every schedule, each step and the whole (the use in CI).\n" +
+		Long: "With one file: proves every schedule, each step and the whole (the use in CI), or\n" +
+			"those that --schedule names.\n" +
 			"With two: proves that kernels of the same name, or the only ones, compute the same\n" +
 			"for all sizes, and says how strongly: exact, reassociated, algebraic, approximate.\n" +
 			"--relate 'A[i][j] ~ B[i/4][j][i%4]' says that the second file's array B packs the\n" +
@@ -66,6 +67,8 @@ func (a *app) verifyCmd() *cobra.Command {
 			switch {
 			case (len(args) != 2 || many) && (len(how.relate) > 0 || how.explain && !many):
 				return &exitError{exitUsage, "--relate and --explain are for two files, --explain for folders of generated code too"}
+			case many && schedule != "":
+				return &exitError{exitUsage, "--schedule is for one file"}
 			case many:
 				if from != "" {
 					var err error
@@ -76,10 +79,12 @@ func (a *app) verifyCmd() *cobra.Command {
 				return a.verifyBatch(cmd, args, &b)
 			case from != "":
 				return &exitError{exitUsage, "--source is for folders of generated code"}
+			case len(args) == 2 && schedule != "":
+				return &exitError{exitUsage, "--schedule is for one file"}
 			case len(args) == 2:
 				return a.verifyPair(cmd, args[0], args[1], b.format, &how)
 			}
-			return a.verifyFile(cmd, args[0], b.format, how.html)
+			return a.verifyFile(cmd, args[0], schedule, b.format, how.html)
 		},
 	}
 	c.Flags().StringVar(&b.format, "format", "text", "text, json, sarif, or github (workflow annotations)")
@@ -93,17 +98,19 @@ func (a *app) verifyCmd() *cobra.Command {
 	c.ValidArgsFunction = verifyArgs
 	c.Flags().StringVar(&b.shard, "shard", "", "i/n: only part i of n of the cases")
 	c.Flags().StringVar(&b.raw, "raw", "", "also write a line a case and the summary to this file")
+	c.Flags().StringVar(&schedule, "schedule", "", "with one file: prove only the schedules of this name")
+	a.fromFile(c, "schedule", scheduleNames)
 	c.Flags().StringVar(&from, "source", "", "with folders of generated code: replay the schedules of this file instead of comparing kernels without a hint first")
 	return c
 }
 
-// verifyFile proves every schedule of a file.
-func (a *app) verifyFile(cmd *cobra.Command, path, format, page string) error {
+// verifyFile proves every schedule of a file, or those of a name.
+func (a *app) verifyFile(cmd *cobra.Command, path, schedule, format, page string) error {
 	f, err := a.load(path)
 	if err != nil {
 		return a.formatted(format, path, err)
 	}
-	list, err := pipeline.Schedules(f, "")
+	list, err := pipeline.Schedules(f, schedule)
 	if err != nil {
 		return a.formatted(format, path, err)
 	}
