@@ -10,12 +10,12 @@ func (f *File) checkFile() ErrorList {
 			return
 		}
 		seen[name] = at
-		if Builtin(name) != nil && !IsReserved(name) { // the others are told where they are read
-			errs = append(errs, Errorf(at, "%s is a built-in function and can't be the name of a %s", name, what))
-		}
 	}
 	for _, fn := range f.Funcs {
 		once("func", fn.Name, fn.Span)
+		if Builtin(fn.Name) != nil && !IsReserved(fn.Name) { // the others are told where they are read
+			errs = append(errs, Errorf(fn.Span, "%s is a built-in function and can't be the name of a func", fn.Name))
+		}
 	}
 	for _, k := range f.Kernels {
 		once("kernel", k.Name, k.Span)

@@ -39,7 +39,7 @@
 // These words are no names: kernel schedule func for in out inout if else let var
 // where inf nan, the types, and the functions min max abs exp log sqrt tanh sigmoid
 // fma select. The words of schedules (block, tail, step, parallel, ...) are free, and so
-// are the names of the other built-in functions, but for funcs and kernels.
+// are the names of the other built-in functions, but for funcs.
 //
 // # Grammar
 //

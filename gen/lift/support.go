@@ -62,12 +62,30 @@ func closure(fset *token.FileSet, files []*ast.File, name string) string {
 				fmt.Fprintf(&b, "error %v", err)
 			}
 			text[fmt.Sprintf("%s %d", n, i)] = b.String()
-			ast.Inspect(d, func(x ast.Node) bool {
-				if id, ok := x.(*ast.Ident); ok {
-					visit(id.Name)
+			var uses func(x ast.Node) bool
+			uses = func(x ast.Node) bool {
+				switch x := x.(type) {
+				case *ast.Ident:
+					visit(x.Name)
+				case *ast.FuncDecl: // the name of a method is its type's
+					if x.Recv != nil && x.Body != nil {
+						ast.Inspect(x.Recv, uses)
+						ast.Inspect(x.Type, uses)
+						ast.Inspect(x.Body, uses)
+						return false
+					}
+				case *ast.KeyValueExpr: // of a struct: the name of a field is its type's too
+					if _, ok := x.Key.(*ast.Ident); ok {
+						ast.Inspect(x.Value, uses)
+						return false
+					}
+				case *ast.SelectorExpr: // what is selected belongs to another package or to a type
+					ast.Inspect(x.X, uses)
+					return false
 				}
 				return true
-			})
+			}
+			ast.Inspect(d, uses)
 		}
 	}
 	visit(name)
