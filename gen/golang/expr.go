@@ -114,6 +114,9 @@ func (e *emitter) cond(x loopir.Expr) code {
 	switch x := x.(type) {
 	case *loopir.Binary:
 		if x.Op == loopir.And || x.Op == loopir.Or {
+			if y := unsuspected(x, x.Op, map[string]bool{}); y != loopir.Expr(x) {
+				return e.cond(y)
+			}
 			return binary(x.Op, e.cond(x.X), e.cond(x.Y))
 		}
 		if x.X.TypeOf() == loopir.Index {
@@ -126,6 +129,51 @@ func (e *emitter) cond(x loopir.Expr) code {
 	}
 	e.fail(loopir.Rejectf(x.Source(), "no Go form for this condition"))
 	return operand(jen.False())
+}
+
+// unsuspected is a chain of conditions as go vet lets it pass, which takes one that never or
+// always holds, like k == 3 && k == 0, or says the same twice, for a slip of the pen: a second
+// condition is negated twice.
+func unsuspected(x loopir.Expr, op loopir.Op, seen map[string]bool) loopir.Expr {
+	b, ok := x.(*loopir.Binary)
+	if ok && b.Op == op {
+		c := *b
+		if c.X, c.Y = unsuspected(b.X, op, seen), unsuspected(b.Y, op, seen); c.X == b.X && c.Y == b.Y {
+			return x
+		}
+		return &c
+	}
+	texts := []string{loopir.FormatExpr(x)}
+	if suspect := map[loopir.Op]loopir.Op{loopir.And: loopir.Eq, loopir.Or: loopir.Ne}[op]; ok && b.Op == suspect {
+		side := b.X
+		if isLiteral(side) {
+			side = b.Y
+		}
+		texts = append(texts, "compared: "+loopir.FormatExpr(side))
+	}
+	again := false
+	for _, t := range texts {
+		again = again || seen[t]
+		seen[t] = true
+	}
+	if !again {
+		return x
+	}
+	return not(not(x))
+}
+
+func not(x loopir.Expr) loopir.Expr {
+	return &loopir.Unary{Op: loopir.Not, X: x, Type: loopir.Bool, Span: x.Source()}
+}
+
+func isLiteral(x loopir.Expr) bool {
+	switch x := x.(type) {
+	case *loopir.Int, *loopir.Float:
+		return true
+	case *loopir.Unary:
+		return x.Op == loopir.Neg && isLiteral(x.X)
+	}
+	return false
 }
 
 // value emits a value in its storage type.

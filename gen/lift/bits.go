@@ -21,7 +21,26 @@ func bitcast(t loopir.Type, e loopir.Expr) loopir.Expr {
 			return c
 		}
 	}
+	if !hasType(e) {
+		e = &loopir.Cast{To: e.TypeOf(), X: e, Span: e.Source()}
+	}
 	return &loopir.Intrinsic{Name: "bitcast", Args: []loopir.Expr{e}, Type: t, Span: e.Source()}
+}
+
+// hasType tells whether an expression as it is written has a type: one of literals takes that
+// of its place.
+func hasType(e loopir.Expr) bool {
+	found := false
+	loopir.WalkExpr(e, func(x loopir.Expr) bool {
+		switch x := x.(type) {
+		case *loopir.Read, *loopir.Cast, *loopir.Var:
+			found = true
+		case *loopir.Intrinsic:
+			found = found || x.Name == "bitcast"
+		}
+		return !found
+	})
+	return found
 }
 
 // twins tells whether bits of one type may be read as the other.

@@ -188,6 +188,9 @@ func (r *reader) cond(e ast.Expr) (loopir.Expr, error) {
 	case *ast.UnaryExpr:
 		if e.Op == token.NOT {
 			x, err := r.cond(e.X)
+			if u, ok := x.(*loopir.Unary); ok && u.Op == loopir.Not {
+				return u.X, err
+			}
 			return &loopir.Unary{Op: loopir.Not, X: x, Type: loopir.Bool}, err
 		}
 	case *ast.BinaryExpr:

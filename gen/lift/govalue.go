@@ -182,7 +182,7 @@ func (r *reader) valueCall(e *ast.CallExpr) (loopir.Expr, error) {
 		if x.TypeOf() != in.typ {
 			return nil, r.errorf(a, "the argument has another type")
 		}
-		if _, isConst := constantBits(x); isConst && in.f.Takes == loopir.Recastables { // which tells no type
+		if in.f.Takes == loopir.Recastables && !hasType(x) {
 			x = &loopir.Cast{To: in.typ, X: x, Span: r.span(a)}
 		}
 		out.Args = append(out.Args, x)

@@ -9,11 +9,12 @@ import (
 // A pairing says which cells of locals of two lists correspond.
 type pairing struct {
 	right, left map[string]string
-	order       []string // of the left ones, as they were paired
+	order       []string          // of the left ones, as they were paired
+	met         map[[2]*term]bool // pairs of terms that are the same with these
 }
 
 func newPairing() *pairing {
-	return &pairing{right: map[string]string{}, left: map[string]string{}}
+	return &pairing{right: map[string]string{}, left: map[string]string{}, met: map[[2]*term]bool{}}
 }
 
 func (p *pairing) pair(a, b string) bool {
@@ -29,6 +30,9 @@ func (p *pairing) pair(a, b string) bool {
 
 // back forgets the pairs that were made since there were n.
 func (p *pairing) back(n int) {
+	if len(p.order) > n {
+		clear(p.met)
+	}
 	for _, a := range p.order[n:] {
 		delete(p.left, p.right[a])
 		delete(p.right, a)
@@ -94,9 +98,18 @@ func (p *pairing) terms(a, b *term) bool {
 	if a.key() != b.key() {
 		return false
 	}
-	if !a.bound {
+	if !a.bound || p.met[[2]*term{a, b}] {
 		return true
 	}
+	if p.args(a, b) {
+		p.met[[2]*term{a, b}] = true
+		return true
+	}
+	return false
+}
+
+// args tells whether terms of one key have the same locals.
+func (p *pairing) args(a, b *term) bool {
 	n := len(p.order)
 	if a.local != nil {
 		if !p.pair(a.name(), b.name()) {

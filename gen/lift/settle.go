@@ -9,6 +9,7 @@ import (
 
 // settle puts events into normal form.
 func settle(list []*event) []*event {
+	list = propagate(list)
 	live := map[string]bool{}
 	for again := true; again; {
 		again = wake(list, live)
@@ -185,9 +186,20 @@ func (x access) outside(iter string) access {
 }
 
 func touchedIn(l *event) []access {
-	var out []access
+	out := slices.Clone(l.reads)
+	for _, e := range l.body {
+		for _, x := range e.touched {
+			out = append(out, x.outside(l.loop.iter))
+		}
+	}
+	return distinct(out)
+}
+
+// distinct leaves out what is told twice.
+func distinct(list []access) []access {
 	seen := map[string]bool{}
-	add := func(x access) {
+	var out []access
+	for _, x := range list {
 		key := x.array
 		if x.write {
 			key += " set"
@@ -201,14 +213,6 @@ func touchedIn(l *event) []access {
 		if !seen[key] {
 			seen[key] = true
 			out = append(out, x)
-		}
-	}
-	for _, x := range l.reads {
-		add(x)
-	}
-	for _, e := range l.body {
-		for _, x := range e.touched {
-			add(x.outside(l.loop.iter))
 		}
 	}
 	return out

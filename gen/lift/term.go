@@ -45,6 +45,9 @@ func (t *tracer) termWith(e loopir.Expr, facts poly.Facts, met map[string]*term)
 		}
 	}
 	e = direct(e)
+	if r, ok := e.(*loopir.Read); ok && t.values[r.Name] != nil {
+		return t.values[r.Name].term
+	}
 	if v, ok := literal(e); ok {
 		return &term{head: fmt.Sprintf("%s(%x)", e.TypeOf(), math.Float64bits(v))}
 	}
@@ -79,6 +82,7 @@ func (t *tracer) termWith(e loopir.Expr, facts poly.Facts, met map[string]*term)
 	default:
 		out.head = fmt.Sprintf("%T %s %s", e, e.TypeOf(), loopir.FormatExpr(e))
 	}
+	out.bound = out.local != nil || slices.ContainsFunc(out.args, func(a *term) bool { return a.bound })
 	return out
 }
 
@@ -96,7 +100,6 @@ func (t *term) key() string {
 	}
 	args := t.args
 	if t.local != nil {
-		t.bound = true
 		t.head = "local " + t.local.typ
 		if t.local.open {
 			t.head += t.local.shape
@@ -107,10 +110,10 @@ func (t *term) key() string {
 	keys := make([]string, len(args))
 	for i, a := range args {
 		keys[i] = a.key()
-		t.bound = t.bound || a.bound
 	}
 	if t.free > 0 {
-		slices.SortStableFunc(args[:t.free], func(a, b *term) int { return strings.Compare(a.text, b.text) })
+		t.args = slices.Clone(args)
+		slices.SortStableFunc(t.args[:t.free], func(a, b *term) int { return strings.Compare(a.text, b.text) })
 		slices.Sort(keys[:t.free])
 	}
 	t.text = t.head + "(" + strings.Join(keys, ", ") + ")"

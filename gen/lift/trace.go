@@ -3,6 +3,7 @@ package lift
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/loopopt/loopopt/loopir"
 	"github.com/loopopt/loopopt/loopir/poly"
@@ -55,7 +56,7 @@ type local struct {
 }
 
 // maxEvents bounds the events that are made for one proof, of either list.
-const maxEvents = 4000
+const maxEvents = 8000
 
 // A tracer makes the events of one of two lists.
 type tracer struct {
@@ -65,14 +66,21 @@ type tracer struct {
 	whole  bool // of terms, whose keys are looked into
 	masks  bool // a loop that is one condition on its iterator ends where that does
 	locals map[string]*local
-	known  map[string]bool // cells of locals that some event touches, locals of which it may be any
+	values map[string]*computed // of scalars that are set once
+	known  map[string]bool   // cells of locals that some event touches, locals of which it may be any
+}
+
+// A computed value is its term, and what that reads.
+type computed struct {
+	term  *term
+	reads []access
 }
 
 // A stand is where a tracer is: what iterators and locals stand for, and what holds.
 type stand struct {
 	vars   map[string]loopir.Expr // of iterators
 	names  map[string]string      // of locals
-	values map[string]loopir.Expr // of scalars that are set once
+	values map[string]loopir.Expr // of scalars that are set once, to numbers
 	outer  poly.Facts             // without the conditions
 	conds  []given                // on numbers
 	facts  poly.Facts             // with them
@@ -111,7 +119,7 @@ func (c *composer) traced(a, b []loopir.Stmt, facts poly.Facts) bool {
 }
 
 func eventsOf(ctx context.Context, list []loopir.Stmt, limit int64, masks bool, facts poly.Facts) ([]*event, bool) {
-	t := &tracer{ctx: ctx, events: limit, masks: masks, locals: map[string]*local{}, known: map[string]bool{}}
+	t := &tracer{ctx: ctx, events: limit, masks: masks, locals: map[string]*local{}, values: map[string]*computed{}, known: map[string]bool{}}
 	ev := t.list(list, stand{vars: map[string]loopir.Expr{}, names: map[string]string{}, values: map[string]loopir.Expr{}, outer: facts, facts: facts})
 	if t.failed {
 		return nil, false
@@ -193,11 +201,19 @@ func (t *tracer) list(list []loopir.Stmt, at stand) []*event {
 // local names a local. A scalar that is set once, to what does not change as long as it is
 // used, is its value.
 func (t *tracer) local(s *loopir.Local, rest []loopir.Stmt, at stand) []*event {
+	name := fmt.Sprintf("#%d", len(t.locals)+len(t.values))
 	if s.Init != nil && setOnce(s, rest) {
-		at.values[s.Name] = t.place(s.Init, at)
+		init := t.place(s.Init, at)
+		if !hasReads(init) || choiceByNumbers(init) != nil {
+			at.values[s.Name] = init
+			return nil
+		}
+		t.values[name] = &computed{t.term(init, at.facts), t.accessesOf(init, at.facts)}
+		at.names[s.Name] = name
+		delete(at.values, s.Name)
 		return nil
 	}
-	l := &local{name: fmt.Sprintf("#%d", len(t.locals)), typ: s.Type.String(), depth: at.depth}
+	l := &local{name: name, typ: s.Type.String(), depth: at.depth}
 	for _, e := range s.Shape {
 		l.shape += "[" + at.facts.Reduce(poly.Must(t.place(e, at))).String() + "]"
 	}
@@ -285,12 +301,12 @@ func (t *tracer) set(cell *loopir.Read, value loopir.Expr, at stand) []*event {
 	e := &event{given: at.conds, data: at.data, reads: at.reads}
 	e.do = &term{head: "set", args: []*term{t.term(cell, at.facts), t.term(value, at.facts)}}
 	e.touched = append(t.accessesOf(value, at.facts), at.reads...)
-	w := t.accessOf(cell, at.facts)
-	w.write = true
-	e.touched = append(e.touched, w)
 	for _, i := range cell.Index {
 		e.touched = append(e.touched, t.accessesOf(i, at.facts)...)
 	}
+	w := t.accessOf(cell, at.facts)
+	w.write = true
+	e.touched = append(e.touched, w) // the last one
 	if t.first(w) && w.local.depth == at.depth && len(at.data) == 0 && !hasReads(value) {
 		e.given = at.around
 	}
@@ -393,18 +409,19 @@ func (t *tracer) branch(s *loopir.If, at stand) []*event {
 func (t *tracer) under(cond loopir.Expr, body []loopir.Stmt, at stand) (stand, bool) {
 	for _, c := range conjuncts(cond) {
 		if hasReads(c) {
+			reads := t.accessesOf(c, at.facts)
 			loopir.Walk(body, func(s loopir.Stmt) bool {
 				if a, ok := s.(*loopir.Assign); ok {
 					name := a.LHS.Name
 					if n := at.names[name]; n != "" {
 						name = n
 					}
-					t.failed = t.failed || readsName(c, name)
+					t.failed = t.failed || slices.ContainsFunc(reads, func(x access) bool { return x.array == name })
 				}
 				return true
 			})
 			at.data = append(at.data[:len(at.data):len(at.data)], t.term(c, at.facts))
-			at.reads = append(at.reads[:len(at.reads):len(at.reads)], t.accessesOf(c, at.facts)...)
+			at.reads = append(at.reads[:len(at.reads):len(at.reads)], reads...)
 			continue
 		}
 		switch _, truth := poly.SimplifyCond(c, at.facts); truth {
@@ -442,10 +459,14 @@ func (t *tracer) accessesOf(e loopir.Expr, facts poly.Facts) []access {
 		if r, ok := x.(*loopir.Read); ok {
 			if text := loopir.FormatExpr(r); !seen[text] {
 				seen[text] = true
-				out = append(out, t.accessOf(r, facts))
+				if v := t.values[r.Name]; v != nil {
+					out = append(out, v.reads...)
+				} else {
+					out = append(out, t.accessOf(r, facts))
+				}
 			}
 		}
 		return true
 	})
-	return out
+	return distinct(out)
 }

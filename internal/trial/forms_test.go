@@ -31,7 +31,7 @@ kernel gather(M, N, L: size, in at: i64[M], in q: u8[N], in X: f64[M][L], inout 
 kernel casts(N: size, in X: f32[N], out Y: f32[N]) {
   for i in 0..N {
     Y[i] = max(X[i], -1)
-    Y[i] = Y[i]
+    Y[i] = Y[i] + bitcast(xor(bitcast(f32(2*0.25)), 3))
     if f32(i) < f32(N) / 2 {
       for j in 0..i { Y[i] += X[j] }
     }
@@ -49,12 +49,24 @@ kernel half(N, M: size, in A: bf16[N][M], in B: f16[M], in P: i8[M], out C: bf16
   }
 }
 
+// Conditions that go vet takes for slips of the pen.
+kernel suspect(N, M: size, in A: i32[N], out B: i32[N]) {
+  for i in 0..N {
+    B[i] = select(A[i] != 1 || A[i] != -1, 5, 7)
+    if i == 3 && i == 0 { B[i] = 1 }
+    if i != 3 || i != 4 || i != 3 { B[i] = 2 }
+    if A[i] == 3 && (0 == A[i] && A[i] == 3) { B[i] = 3 }
+    if A[i] == 3 || M == 3 || 4 == M || A[i] == 3 { B[i] = 4 }
+  }
+}
+
 // An output with padding that nothing writes.
 kernel pairs(N: size, in A: f32[N], out D: f32[N]) {
   for i in 0..N { D[i] = A[i] }
 }
 
 schedule packed for pairs { layout D[i] as [i/2][i%2] }
+schedule rows for suspect { parallel i }
 schedule rows for half {
   block j by 8 into jb, j tail peel
   parallel i
