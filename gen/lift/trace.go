@@ -67,7 +67,7 @@ type tracer struct {
 	masks  bool // a loop that is one condition on its iterator ends where that does
 	locals map[string]*local
 	values map[string]*computed // of scalars that are set once
-	known  map[string]bool   // cells of locals that some event touches, locals of which it may be any
+	known  map[string]bool      // cells of locals that some event touches, locals of which it may be any
 }
 
 // A computed value is its term, and what that reads.
