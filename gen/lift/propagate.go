@@ -12,10 +12,14 @@ import (
 // set to stands in the place of its reads as long as it would still be that, and what sets a
 // cell that is not looked at again is left out.
 type propagation struct {
-	cells map[string]*local // whose a cell is by now
-	held  map[string]held   // what cells hold
-	fresh *int              // locals that were made
+	cells map[string]*local          // whose a cell is by now
+	held  map[string]held            // what cells hold
+	of    map[string]map[string]bool // which of them may be made of an array
+	fresh *int                       // locals that were made
 }
+
+// mostReads bounds what a held value is made of: long sums are left in their locals.
+const mostReads = 64
 
 // A held value is what a cell was set to, and under which conditions.
 type held struct {
@@ -30,6 +34,10 @@ func propagate(list []*event) []*event {
 // list is the events of a body of depth loops that are not written out.
 func (p propagation) list(list []*event, depth int) []*event {
 	p.cells, p.held = orEmpty(maps.Clone(p.cells)), orEmpty(maps.Clone(p.held))
+	p.of = map[string]map[string]bool{}
+	for cell, h := range p.held {
+		p.index(cell, h)
+	}
 	uses := map[string][]use{}
 	for i, e := range list {
 		e.usesAt(i, uses)
@@ -68,8 +76,19 @@ func (p propagation) set(e *event, depth int, anew func(string) bool) {
 	e.do = &term{head: e.do.head, args: []*term{&c, v}, bound: true}
 	e.touched = append(reads, w)
 	p.forget([]access{w})
-	if w.closed() && len(e.data) == 0 && !slices.ContainsFunc(reads, func(x access) bool { return x.clashes(w) }) {
-		p.held[w.cellName()] = held{computed{v, reads}, e.given}
+	if w.closed() && len(e.data) == 0 && len(reads) <= mostReads && !slices.ContainsFunc(reads, w.clashes) {
+		h := held{computed{v, reads}, e.given}
+		p.held[w.cellName()] = h
+		p.index(w.cellName(), h)
+	}
+}
+
+func (p propagation) index(cell string, h held) {
+	for _, x := range h.reads {
+		if p.of[x.array] == nil {
+			p.of[x.array] = map[string]bool{}
+		}
+		p.of[x.array][cell] = true
 	}
 }
 
@@ -103,9 +122,14 @@ func includes(a, b []given) bool {
 func (p propagation) forget(sets []access) {
 	for _, w := range sets {
 		w = p.now(w)
-		maps.DeleteFunc(p.held, func(_ string, h held) bool {
-			return slices.ContainsFunc(h.reads, func(x access) bool { return x.clashes(w) })
-		})
+		for cell := range p.of[w.array] {
+			if slices.ContainsFunc(p.held[cell].reads, w.clashes) {
+				delete(p.held, cell)
+			}
+			if _, ok := p.held[cell]; !ok {
+				delete(p.of[w.array], cell)
+			}
+		}
 		if w.closed() {
 			delete(p.held, w.cellName())
 		}

@@ -20,8 +20,7 @@ func settle(list []*event) []*event {
 // cellName is the cell's that is looked at when it comes to what lives.
 func (x access) cellName() string {
 	if !x.local.open {
-		name, _, _ := x.cell()
-		return x.array + name
+		return x.array + x.at
 	}
 	return x.array
 }
@@ -178,7 +177,7 @@ func shared(body []*event, iter string) [][]int {
 func (x access) outside(iter string) access {
 	for _, p := range x.index {
 		if p.Uses(iter) {
-			x.index = nil
+			x.index, x.at = nil, atText(nil)
 			break
 		}
 	}
@@ -200,15 +199,9 @@ func distinct(list []access) []access {
 	seen := map[string]bool{}
 	var out []access
 	for _, x := range list {
-		key := x.array
+		key := x.array + x.at
 		if x.write {
 			key += " set"
-		}
-		if x.index == nil {
-			key += " any"
-		}
-		for _, p := range x.index {
-			key += "," + p.String()
 		}
 		if !seen[key] {
 			seen[key] = true

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/loopopt/loopopt/loopir"
 	"github.com/loopopt/loopopt/loopir/poly"
@@ -42,6 +43,7 @@ type access struct {
 	array string
 	local *local
 	index []poly.Poly // nil: any cell
+	at    string      // index, as text
 	write bool
 }
 
@@ -56,7 +58,7 @@ type local struct {
 }
 
 // maxEvents bounds the events that are made for one proof, of either list.
-const maxEvents = 8000
+const maxEvents = 4000
 
 // A tracer makes the events of one of two lists.
 type tracer struct {
@@ -445,11 +447,24 @@ func (t *tracer) accessOf(r *loopir.Read, facts poly.Facts) access {
 		}
 		a.index = append(a.index, facts.Reduce(p))
 	}
+	a.at = atText(a.index)
 	if a.local != nil {
 		_, _, fixed := a.cell()
 		a.local.open = a.local.open || !fixed
 	}
 	return a
+}
+
+func atText(index []poly.Poly) string {
+	if index == nil {
+		return " any"
+	}
+	var b strings.Builder
+	for _, p := range index {
+		b.WriteByte(' ')
+		b.WriteString(p.String())
+	}
+	return b.String()
 }
 
 func (t *tracer) accessesOf(e loopir.Expr, facts poly.Facts) []access {

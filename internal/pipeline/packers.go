@@ -35,7 +35,10 @@ func packers(ctx context.Context, kernel string, variants []gen.Variant, names m
 				if !pack && p.Dir == loopir.In {
 					continue
 				}
-				h, err := packer(ctx, v, p, pack, suffix, opts)
+				h, err := packer(ctx, v, p, pack, suffix, shared(v, p, variants), opts)
+				if err != nil { // each of them may have its own reason why the layout fits
+					h, err = packer(ctx, v, p, pack, suffix, v.Kernel.Where, opts)
+				}
 				if err != nil {
 					return nil, err
 				}
@@ -51,8 +54,27 @@ func packers(ctx context.Context, kernel string, variants []gen.Variant, names m
 	return out, nil
 }
 
-// packer makes pack_A(sizes, src, dst): dst[layout(i)] = src[i], or its inverse.
-func packer(ctx context.Context, v gen.Variant, p *loopir.Param, pack bool, suffix string, opts Options) (gen.Variant, error) {
+// shared are the conditions of v that all variants have that hold an array as p: what only one
+// of them wants is none of the layout.
+func shared(v gen.Variant, p *loopir.Param, variants []gen.Variant) []loopir.Expr {
+	text := loopir.FormatParam(p)
+	out := v.Kernel.Where
+	for _, w := range variants {
+		if slices.ContainsFunc(w.Kernel.Params, func(q *loopir.Param) bool { return q.Layout != nil && loopir.FormatParam(q) == text }) {
+			out = slices.DeleteFunc(slices.Clone(out), func(e loopir.Expr) bool { return !states(w.Kernel.Where, e) })
+		}
+	}
+	return out
+}
+
+func states(list []loopir.Expr, e loopir.Expr) bool {
+	text := loopir.FormatExpr(e)
+	return slices.ContainsFunc(list, func(x loopir.Expr) bool { return loopir.FormatExpr(x) == text })
+}
+
+// packer makes pack_A(sizes, src, dst): dst[layout(i)] = src[i], or its inverse. It is for sizes
+// that fulfil those of the conditions that have to do with the layout.
+func packer(ctx context.Context, v gen.Variant, p *loopir.Param, pack bool, suffix string, conditions []loopir.Expr, opts Options) (gen.Variant, error) {
 	name := map[bool]string{true: "pack_", false: "unpack_"}[pack] + suffix
 	logical := &loopir.Param{Kind: loopir.ArrayParam, Type: p.Type, Shape: p.Layout.Shape}
 	packed := &loopir.Param{Kind: loopir.ArrayParam, Type: p.Type, Shape: p.Shape, Layout: p.Layout}
@@ -62,10 +84,11 @@ func packer(ctx context.Context, v gen.Variant, p *loopir.Param, pack bool, suff
 	}
 	src.Name, src.Dir = "src", loopir.In
 	dst.Name, dst.Dir = "dst", loopir.InOut // padding cells keep what they hold
-	concerns := about(p, v.Kernel.Where)
-	v.Assume = slices.DeleteFunc(slices.Clone(v.Assume), func(e loopir.Expr) bool { return !concerns(e) })
+	concerns := about(p, conditions)
+	other := func(e loopir.Expr) bool { return !concerns(e) || !states(conditions, e) }
+	v.Assume = slices.DeleteFunc(slices.Clone(v.Assume), other)
 	k := copier(v, name, &src, &dst)
-	k.Where = slices.DeleteFunc(k.Where, func(e loopir.Expr) bool { return !concerns(e) })
+	k.Where = slices.DeleteFunc(k.Where, other)
 	k.Body = copyNest(p, pack, "src", "dst")
 	before := k.Clone()
 	for _, q := range before.Params {

@@ -1104,10 +1104,10 @@ func PackI(threads int, N int, K int, C int, P int, Q int, R int, S int, stride 
 		return shapeError(`%s`, "PackI: the extents that these sizes give do not fit in an int")
 	}
 	switch {
-	case C%16 == 0 && stride == 1 && Q%14 == 0 && R == 1 && S == 1 && C%64 == 0:
+	case C%16 == 0:
 		callPackI(threads, N, K, C, P, Q, R, S, stride, src, dst)
 	default:
-		return shapeError(`%s`, "PackI: no schedule of this layout admits these sizes: pack_I needs C%16 == 0, stride == 1, Q%14 == 0, R == 1, S == 1, C%64 == 0")
+		return shapeError(`%s`, "PackI: no schedule of this layout admits these sizes: pack_I needs C%16 == 0")
 	}
 	return nil
 }
@@ -1187,10 +1187,10 @@ func PackW(threads int, N int, K int, C int, P int, Q int, R int, S int, stride 
 		return shapeError(`%s`, "PackW: src and dst share memory")
 	}
 	switch {
-	case K%16 == 0 && C%16 == 0 && R == 1 && S == 1 && C%64 == 0 && K%32 == 0:
+	case K%16 == 0 && C%16 == 0:
 		callPackW(threads, N, K, C, P, Q, R, S, stride, src, dst)
 	default:
-		return shapeError(`%s`, "PackW: no schedule of this layout admits these sizes: pack_W needs K%16 == 0, C%16 == 0, R == 1, S == 1, C%64 == 0, K%32 == 0")
+		return shapeError(`%s`, "PackW: no schedule of this layout admits these sizes: pack_W needs K%16 == 0, C%16 == 0")
 	}
 	return nil
 }
@@ -1270,10 +1270,10 @@ func PackO(threads int, N int, K int, C int, P int, Q int, R int, S int, stride 
 		return shapeError(`%s`, "PackO: src and dst share memory")
 	}
 	switch {
-	case K%16 == 0 && Q%14 == 0 && K%32 == 0:
+	case K%16 == 0:
 		callPackO(threads, N, K, C, P, Q, R, S, stride, src, dst)
 	default:
-		return shapeError(`%s`, "PackO: no schedule of this layout admits these sizes: pack_O needs K%16 == 0, Q%14 == 0, K%32 == 0")
+		return shapeError(`%s`, "PackO: no schedule of this layout admits these sizes: pack_O needs K%16 == 0")
 	}
 	return nil
 }
@@ -1353,10 +1353,10 @@ func UnpackO(threads int, N int, K int, C int, P int, Q int, R int, S int, strid
 		return shapeError(`%s`, "UnpackO: src and dst share memory")
 	}
 	switch {
-	case K%16 == 0 && Q%14 == 0 && K%32 == 0:
+	case K%16 == 0:
 		callUnpackO(threads, N, K, C, P, Q, R, S, stride, src, dst)
 	default:
-		return shapeError(`%s`, "UnpackO: no schedule of this layout admits these sizes: unpack_O needs K%16 == 0, Q%14 == 0, K%32 == 0")
+		return shapeError(`%s`, "UnpackO: no schedule of this layout admits these sizes: unpack_O needs K%16 == 0")
 	}
 	return nil
 }
