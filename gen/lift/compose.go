@@ -48,7 +48,7 @@ func (c *composer) equal(a, b []loopir.Stmt, at around) bool {
 			return true
 		}
 	}
-	return c.compare(a, b, at)
+	return c.sameEvents(a, b, longLoop, at.facts) || c.compare(a, b, at)
 }
 
 // A piece is part of both lists: a loop of each over the same values, a local of

@@ -6,11 +6,11 @@ import (
 	"slices"
 )
 
-// Forward substitution. One of two programs keeps an intermediate result in a local, the other
-// one computes it where it is used, or keeps it in a local that served for something else
-// before. So a cell of a local that is set anew is another cell from there on, what a cell was
-// set to stands in the place of its reads as long as it would still be that, and what sets a
-// cell that is not looked at again is left out.
+// Forward substitution. One of two programs keeps an intermediate result in a local, or where
+// the final one will be, the other one computes it where it is used, or keeps it in a local that
+// served for something else before. So a cell of a local that is set anew is another cell from
+// there on, what a cell was set to stands in the place of its reads as long as it would still be
+// that, and what sets a cell that is not looked at before it is set again, or never, is left out.
 type propagation struct {
 	cells map[string]*local          // whose a cell is by now
 	held  map[string]held            // what cells hold
@@ -24,6 +24,7 @@ const mostReads = 64
 // A held value is what a cell was set to, and under which conditions.
 type held struct {
 	computed
+	cell  access
 	given []given
 }
 
@@ -73,18 +74,19 @@ func (p propagation) set(e *event, depth int, anew func(string) bool) {
 	}
 	w = p.now(w)
 	c.local = w.local
-	e.do = &term{head: e.do.head, args: []*term{&c, v}, bound: true}
+	e.do = &term{head: e.do.head, args: []*term{&c, v}}
+	e.do.binds()
 	e.touched = append(reads, w)
 	p.forget([]access{w})
-	if w.closed() && len(e.data) == 0 && len(reads) <= mostReads && !slices.ContainsFunc(reads, w.clashes) {
-		h := held{computed{v, reads}, e.given}
+	if w.named() && len(e.data) == 0 && len(reads) <= mostReads && !slices.ContainsFunc(reads, w.clashes) {
+		h := held{computed{v, reads}, w, e.given}
 		p.held[w.cellName()] = h
 		p.index(w.cellName(), h)
 	}
 }
 
 func (p propagation) index(cell string, h held) {
-	for _, x := range h.reads {
+	for _, x := range append(h.reads[:len(h.reads):len(h.reads)], h.cell) {
 		if p.of[x.array] == nil {
 			p.of[x.array] = map[string]bool{}
 		}
@@ -123,15 +125,12 @@ func (p propagation) forget(sets []access) {
 	for _, w := range sets {
 		w = p.now(w)
 		for cell := range p.of[w.array] {
-			if slices.ContainsFunc(p.held[cell].reads, w.clashes) {
+			if h := p.held[cell]; slices.ContainsFunc(h.reads, w.clashes) || h.cell.clashes(w) {
 				delete(p.held, cell)
 			}
 			if _, ok := p.held[cell]; !ok {
 				delete(p.of[w.array], cell)
 			}
-		}
-		if w.closed() {
-			delete(p.held, w.cellName())
 		}
 	}
 }
@@ -141,18 +140,17 @@ func (p propagation) terms(list []*term, at []given) []*term {
 	met := map[*term]*term{}
 	var put func(t *term) *term
 	put = func(t *term) *term {
-		if !t.bound {
+		if !t.reads {
 			return t
 		}
 		if x := met[t]; x != nil {
 			return x
 		}
 		c := *t
-		if t.local != nil && !t.local.open {
-			name := t.name()
+		if name, ok := t.cell(); ok {
 			if l := p.cells[name]; l != nil {
 				c.local = l
-				name = c.name()
+				name, _ = c.cell()
 			}
 			if h, ok := p.holds(name, at); ok {
 				met[t] = h.term
@@ -163,7 +161,7 @@ func (p propagation) terms(list []*term, at []given) []*term {
 		for i, a := range t.args {
 			c.args[i] = put(a)
 		}
-		c.bound = c.local != nil || slices.ContainsFunc(c.args, func(a *term) bool { return a.bound })
+		c.binds()
 		met[t] = &c
 		return &c
 	}
@@ -183,7 +181,7 @@ func (p propagation) reads(list []access, at []given) []access {
 			continue
 		}
 		x = p.now(x)
-		if x.closed() {
+		if x.named() {
 			if h, ok := p.holds(x.cellName(), at); ok {
 				out = append(out, h.reads...)
 				continue
@@ -225,14 +223,23 @@ func another(uses []use, i int, at []given) bool {
 }
 
 // withoutDead leaves out what sets a cell of a local of these events that none of those after
-// it reads.
+// it reads, and what sets any cell that is set again before it may be read.
 func withoutDead(list []*event, depth int) []*event {
 	read := map[string]bool{}
+	again := map[string]map[string]*event{} // of arrays, by cell
 	var note func(e *event)
 	note = func(e *event) {
 		for _, x := range slices.Concat(e.touched, e.reads) {
-			if x.local != nil && !x.write {
+			if x.write {
+				continue
+			}
+			if x.local != nil {
 				read[x.cellName()] = true
+			}
+			for cell, f := range again[x.array] {
+				if x.clashes(f.touched[len(f.touched)-1]) {
+					delete(again[x.array], cell)
+				}
 			}
 		}
 		for _, b := range e.body {
@@ -242,11 +249,23 @@ func withoutDead(list []*event, depth int) []*event {
 	var out []*event
 	for _, e := range slices.Backward(list) {
 		if e.loop == nil {
-			if w := e.touched[len(e.touched)-1]; w.closed() && w.local.depth == depth && !read[w.cellName()] {
+			w := e.touched[len(e.touched)-1]
+			if w.closed() && w.local.depth == depth && !read[w.cellName()] {
 				continue
 			}
+			if f := again[w.array][w.cellName()]; f != nil && includes(e.given, f.given) {
+				continue
+			}
+			note(e)
+			if w.named() && len(e.data) == 0 && !slices.ContainsFunc(e.touched[:len(e.touched)-1], w.clashes) {
+				if again[w.array] == nil {
+					again[w.array] = map[string]*event{}
+				}
+				again[w.array][w.cellName()] = e
+			}
+		} else {
+			note(e)
 		}
-		note(e)
 		out = append(out, e)
 	}
 	slices.Reverse(out)
@@ -268,6 +287,9 @@ func setIn(l *event) []access {
 	}
 	return distinct(out)
 }
+
+// named tells whether its index tells the cell.
+func (x access) named() bool { return x.index != nil && (x.local == nil || !x.local.open) }
 
 // closed tells whether it is of a local all of whose cells are named by constants.
 func (x access) closed() bool { return x.local != nil && !x.local.open }

@@ -19,10 +19,10 @@ func settle(list []*event) []*event {
 
 // cellName is the cell's that is looked at when it comes to what lives.
 func (x access) cellName() string {
-	if !x.local.open {
-		return x.array + x.at
+	if x.local != nil && x.local.open {
+		return x.array
 	}
-	return x.array
+	return x.array + x.at
 }
 
 // wakes tells whether what an event does is of use: it sets a cell that is no local's or

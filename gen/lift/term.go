@@ -20,6 +20,7 @@ type term struct {
 	local *local
 	text  string // what key has told
 	bound bool   // there are locals in it
+	reads bool   // there are cells in it
 	whole bool   // its key is told as it is, however long
 }
 
@@ -78,13 +79,39 @@ func (t *tracer) termWith(e loopir.Expr, facts poly.Facts, met map[string]*term)
 	case *loopir.Cast:
 		out.head = "to " + e.To.String()
 	case *loopir.Read:
-		out.head, out.local = "cell "+e.Name, t.locals[e.Name]
+		out.head, out.local = cellHead+e.Name, t.locals[e.Name]
 	default:
 		out.head = fmt.Sprintf("%T %s %s", e, e.TypeOf(), loopir.FormatExpr(e))
 	}
-	out.bound = out.local != nil || slices.ContainsFunc(out.args, func(a *term) bool { return a.bound })
+	out.binds()
 	return out
 }
+
+// binds notes what is in a term.
+func (t *term) binds() {
+	t.bound, t.reads = t.local != nil, strings.HasPrefix(t.head, cellHead)
+	for _, a := range t.args {
+		t.bound, t.reads = t.bound || a.bound, t.reads || a.reads
+	}
+}
+
+// cell names the cell of an array or of a local that a term is a read of, if its index tells
+// it, as access does.
+func (t *term) cell() (string, bool) {
+	name, ok := strings.CutPrefix(t.head, cellHead)
+	if t.local != nil {
+		name, ok = t.local.name, ok && !t.local.open
+	}
+	for _, a := range t.args {
+		ok = ok && len(a.args) == 0
+		name += " " + a.head
+	}
+	return name, ok
+}
+
+// cellHead is how the head of a read begins.
+const cellHead = "cell "
+
 
 // plain is the text of a condition on numbers.
 func plain(e loopir.Expr, facts poly.Facts) string {

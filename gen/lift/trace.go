@@ -60,12 +60,16 @@ type local struct {
 // maxEvents bounds the events that are made for one proof, of either list.
 const maxEvents = 4000
 
+// longLoop is how many events a loop is written out to where all would be too many.
+const longLoop = 1000
+
 // A tracer makes the events of one of two lists.
 type tracer struct {
 	ctx    context.Context
 	events int64 // that may still be made
 	failed bool
-	whole  bool // of terms, whose keys are looked into
+	most   int64 // events that a loop is written out to
+	whole  bool  // of terms, whose keys are looked into
 	masks  bool // a loop that is one condition on its iterator ends where that does
 	locals map[string]*local
 	values map[string]*computed // of scalars that are set once
@@ -95,21 +99,25 @@ type stand struct {
 // traced tells whether the lists are one sequence of events, loops that are one mask as they
 // are or written out.
 func (c *composer) traced(a, b []loopir.Stmt, facts poly.Facts) bool {
-	if mayFault(a) || mayFault(b) {
-		return false
-	}
-	limit := c.events
-	n := max(writtenOut(a, limit+1), writtenOut(b, limit+1))
-	if n > limit {
+	n := max(writtenOut(a, c.events+1), writtenOut(b, c.events+1))
+	if n > c.events {
 		return false
 	}
 	c.events -= n
+	return c.sameEvents(a, b, n, facts)
+}
+
+// sameEvents compares lists of which loops are written out up to a number of events.
+func (c *composer) sameEvents(a, b []loopir.Stmt, most int64, facts poly.Facts) bool {
+	if mayFault(a) || mayFault(b) {
+		return false
+	}
 	for _, masks := range []bool{true, false} {
-		x, ok := eventsOf(c.ctx, a, limit, masks, facts)
+		x, ok := eventsOf(c.ctx, a, most, masks, facts)
 		if !ok || c.ctx.Err() != nil {
 			continue
 		}
-		y, ok := eventsOf(c.ctx, b, limit, masks, facts)
+		y, ok := eventsOf(c.ctx, b, most, masks, facts)
 		if p := newPairing(); ok && p.lists(x, y) {
 			return true
 		}
@@ -120,8 +128,8 @@ func (c *composer) traced(a, b []loopir.Stmt, facts poly.Facts) bool {
 	return false
 }
 
-func eventsOf(ctx context.Context, list []loopir.Stmt, limit int64, masks bool, facts poly.Facts) ([]*event, bool) {
-	t := &tracer{ctx: ctx, events: limit, masks: masks, locals: map[string]*local{}, values: map[string]*computed{}, known: map[string]bool{}}
+func eventsOf(ctx context.Context, list []loopir.Stmt, most int64, masks bool, facts poly.Facts) ([]*event, bool) {
+	t := &tracer{ctx: ctx, events: maxEvents, most: most, masks: masks, locals: map[string]*local{}, values: map[string]*computed{}, known: map[string]bool{}}
 	ev := t.list(list, stand{vars: map[string]loopir.Expr{}, names: map[string]string{}, values: map[string]loopir.Expr{}, outer: facts, facts: facts})
 	if t.failed {
 		return nil, false

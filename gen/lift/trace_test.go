@@ -94,6 +94,17 @@ func TestTraced(t *testing.T) {
 		{"a result that a condition on data sets", "var x: f32; x = A[0]; if B[0] > 0 { x = A[1] } C[0] = x", "C[0] = A[1]", false},
 		{"a condition on what has changed", "var x: f32; x = C[0]; C[0] = A[1]; if x > 0 { D[0] = A[0] }", "C[0] = A[1]; if C[0] > 0 { D[0] = A[0] }", false},
 		{"a place that has changed", "var x: f32; x = A[E[0]]; E[0] = 1; C[0] = x", "E[0] = 1; C[0] = A[E[0]]", false},
+		{"a cell that holds an intermediate result", "C[0] = A[0]; C[0] = C[0]*B[0]", "C[0] = A[0]*B[0]", true},
+		{"a cell that holds an intermediate result for others", "C[0] = A[0]; D[0] = C[0]; C[0] = C[0]*B[0]", "D[0] = A[0]; C[0] = A[0]*B[0]", true},
+		{"a cell that is set again under a condition", "C[0] = A[0]; if M > 2 { C[0] = B[0] }", "if M > 2 { C[0] = B[0] }", false},
+		{"a cell that a condition set", "if M > 2 { C[0] = A[0] } C[0] = B[0]", "C[0] = B[0]", true},
+		{"a cell that may be read before it is set again", "C[0] = A[0]; D[0] = C[M%N]; C[0] = B[0]", "D[0] = C[M%N]; C[0] = B[0]", false},
+		{"a cell that a loop reads before", "C[0] = A[0]; for i in 0..N { D[i] = C[i] } C[0] = B[0]", "for i in 0..N { D[i] = C[i] } C[0] = B[0]", false},
+		{"a cell that may be set in between", "C[0] = A[0]; C[M%N] = B[0]; D[0] = C[0]", "C[0] = A[0]; C[M%N] = B[0]; D[0] = A[0]", false},
+		{"a cell that a loop may set again", "C[0] = A[0]; for i in 0..M { C[0] = B[0] }", "for i in 0..M { C[0] = B[0] }", false},
+		{"a place that is read before it is set again", "E[0] = F[0]; C[0] = A[E[0]]; E[0] = F[1]", "C[0] = A[E[0]]; E[0] = F[1]", false},
+		{"a condition that is read before it is set again", "C[0] = A[0]; if C[0] > 0 { D[0] = B[0] } C[0] = B[0]", "if C[0] > 0 { D[0] = B[0] } C[0] = B[0]", false},
+		{"a sum in a cell", "C[0] = C[0] + A[0]; C[0] = C[0] + B[0]", "C[0] = C[0] + B[0]", false},
 	} {
 		a, b := body(c.a), body(c.b)
 		p := &composer{ctx: context.Background(), target: a, events: maxEvents}

@@ -7,7 +7,8 @@ import (
 	"github.com/loopopt/loopopt/loopir/poly"
 )
 
-// loop writes out a loop of constant bounds. Others are events that count from 0.
+// loop writes out a loop of constant bounds, unless these are too many events. Others are events
+// that count from 0.
 func (t *tracer) loop(s *loopir.For, at stand) []*event {
 	if len(s.Reduce) > 0 {
 		t.failed = true
@@ -28,7 +29,7 @@ func (t *tracer) loop(s *loopir.For, at stand) []*event {
 	if !ok && !t.masks { // N%16, say
 		n, ok = smallBound(trips, at.facts)
 	}
-	if ok && one && (len(bounds) == 1 || !t.masks) {
+	if ok && one && (len(bounds) == 1 || !t.masks) && (n < 2 || writtenOut([]loopir.Stmt{s}, t.most+1) <= t.most) {
 		var out []*event
 		for i := int64(0); i < n && !t.failed; i++ {
 			in := at

@@ -166,6 +166,7 @@ func callConvNaive(threads int, N int, K int, C int, P int, Q int, R int, S int,
 //	avx512_s1 if K%16 == 0, C%16 == 0, stride == 1, Q%14 == 0, K%32 == 0
 //	avx512_s1_7 if K%16 == 0, C%16 == 0, stride == 1, Q%7 == 0, K%32 == 0
 //	avx512_s2 if K%16 == 0, C%16 == 0, stride == 2, Q%14 == 0, K%32 == 0
+//	avx512_brgemm if K%16 == 0, C%16 == 0, stride == 1, Q%14 == 0
 //	avx2_1x1_s1_28 if K%16 == 0, C%16 == 0, stride == 1, R == 1, S == 1, C%64 == 0, Q%28 == 0, K%32 == 0
 //	avx2_1x1_s1_14 if K%16 == 0, C%16 == 0, stride == 1, R == 1, S == 1, C%64 == 0, Q%14 == 0, K%32 == 0
 //	avx2_1x1_s1_7 if K%16 == 0, C%16 == 0, stride == 1, R == 1, S == 1, C%64 == 0, Q%7 == 0, K%32 == 0
@@ -250,6 +251,8 @@ func ConvAvx5121x1S1(threads int, N int, K int, C int, P int, Q int, R int, S in
 		callConvAvx512S17AVX512(threads, N, K, C, P, Q, R, S, stride, I, W, O)
 	case hasConvAvx512S2AVX512 && K%16 == 0 && C%16 == 0 && stride == 2 && Q%14 == 0 && K%32 == 0:
 		callConvAvx512S2AVX512(threads, N, K, C, P, Q, R, S, stride, I, W, O)
+	case hasConvAvx512BrgemmAVX512 && K%16 == 0 && C%16 == 0 && stride == 1 && Q%14 == 0:
+		callConvAvx512BrgemmAVX512(threads, N, K, C, P, Q, R, S, stride, I, W, O)
 	case hasConvAvx21x1S128AVX2 && K%16 == 0 && C%16 == 0 && stride == 1 && R == 1 && S == 1 && C%64 == 0 && Q%28 == 0 && K%32 == 0:
 		callConvAvx21x1S128AVX2(threads, N, K, C, P, Q, R, S, stride, I, W, O)
 	case hasConvAvx21x1S114AVX2 && K%16 == 0 && C%16 == 0 && stride == 1 && R == 1 && S == 1 && C%64 == 0 && Q%14 == 0 && K%32 == 0:
@@ -294,6 +297,8 @@ func ConvAvx5121x1S1(threads int, N int, K int, C int, P int, Q int, R int, S in
 		callConvAvx512S17(threads, N, K, C, P, Q, R, S, stride, I, W, O)
 	case K%16 == 0 && C%16 == 0 && stride == 2 && Q%14 == 0 && K%32 == 0:
 		callConvAvx512S2(threads, N, K, C, P, Q, R, S, stride, I, W, O)
+	case K%16 == 0 && C%16 == 0 && stride == 1 && Q%14 == 0:
+		callConvAvx512Brgemm(threads, N, K, C, P, Q, R, S, stride, I, W, O)
 	case K%16 == 0 && C%16 == 0 && stride == 1 && R == 1 && S == 1 && C%64 == 0 && Q%28 == 0 && K%32 == 0:
 		callConvAvx21x1S128(threads, N, K, C, P, Q, R, S, stride, I, W, O)
 	case K%16 == 0 && C%16 == 0 && stride == 1 && R == 1 && S == 1 && C%64 == 0 && Q%14 == 0 && K%32 == 0:
@@ -319,7 +324,7 @@ func ConvAvx5121x1S1(threads int, N int, K int, C int, P int, Q int, R int, S in
 	case K%16 == 0 && C%16 == 0 && K%32 == 0:
 		callConvAny(threads, N, K, C, P, Q, R, S, stride, I, W, O)
 	default:
-		return shapeError(`%s`, "ConvAvx5121x1S1: no schedule of this layout admits these sizes: avx512_1x1_s1 needs K%16 == 0, C%16 == 0, stride == 1, Q%14 == 0, R == 1, S == 1, C%64 == 0, K%32 == 0; avx512_1x1_s1_7 needs K%16 == 0, C%16 == 0, stride == 1, Q%7 == 0, R == 1, S == 1, C%64 == 0, K%32 == 0; avx512_1x1_s2 needs K%16 == 0, C%16 == 0, stride == 2, Q%14 == 0, R == 1, S == 1, C%64 == 0, K%32 == 0; avx512_s1 needs K%16 == 0, C%16 == 0, stride == 1, Q%14 == 0, K%32 == 0; avx512_s1_7 needs K%16 == 0, C%16 == 0, stride == 1, Q%7 == 0, K%32 == 0; avx512_s2 needs K%16 == 0, C%16 == 0, stride == 2, Q%14 == 0, K%32 == 0; avx2_1x1_s1_28 needs K%16 == 0, C%16 == 0, stride == 1, R == 1, S == 1, C%64 == 0, Q%28 == 0, K%32 == 0; avx2_1x1_s1_14 needs K%16 == 0, C%16 == 0, stride == 1, R == 1, S == 1, C%64 == 0, Q%14 == 0, K%32 == 0; avx2_1x1_s1_7 needs K%16 == 0, C%16 == 0, stride == 1, R == 1, S == 1, C%64 == 0, Q%7 == 0, K%32 == 0; avx2_1x1_s2_28 needs K%16 == 0, C%16 == 0, stride == 2, R == 1, S == 1, C%64 == 0, Q%28 == 0, K%32 == 0; avx2_1x1_s2_7 needs K%16 == 0, C%16 == 0, stride == 2, R == 1, S == 1, C%64 == 0, Q%7 == 0, K%32 == 0; avx2_s1_28 needs K%16 == 0, C%16 == 0, stride == 1, Q%28 == 0, K%32 == 0; avx2_s1_14 needs K%16 == 0, C%16 == 0, stride == 1, Q%14 == 0, K%32 == 0; avx2_s1_7 needs K%16 == 0, C%16 == 0, stride == 1, Q%7 == 0, K%32 == 0; avx2_s2_28 needs K%16 == 0, C%16 == 0, stride == 2, Q%28 == 0, K%32 == 0; avx2_s2_7 needs K%16 == 0, C%16 == 0, stride == 2, Q%7 == 0, K%32 == 0; neon_1x1_s1 needs K%16 == 0, C%16 == 0, stride == 1, Q%7 == 0, R == 1, S == 1, C%64 == 0; neon_s1 needs K%16 == 0, C%16 == 0, stride == 1, Q%7 == 0; neon_s2 needs K%16 == 0, C%16 == 0, stride == 2, Q%7 == 0; any needs K%16 == 0, C%16 == 0, K%32 == 0")
+		return shapeError(`%s`, "ConvAvx5121x1S1: no schedule of this layout admits these sizes: avx512_1x1_s1 needs K%16 == 0, C%16 == 0, stride == 1, Q%14 == 0, R == 1, S == 1, C%64 == 0, K%32 == 0; avx512_1x1_s1_7 needs K%16 == 0, C%16 == 0, stride == 1, Q%7 == 0, R == 1, S == 1, C%64 == 0, K%32 == 0; avx512_1x1_s2 needs K%16 == 0, C%16 == 0, stride == 2, Q%14 == 0, R == 1, S == 1, C%64 == 0, K%32 == 0; avx512_s1 needs K%16 == 0, C%16 == 0, stride == 1, Q%14 == 0, K%32 == 0; avx512_s1_7 needs K%16 == 0, C%16 == 0, stride == 1, Q%7 == 0, K%32 == 0; avx512_s2 needs K%16 == 0, C%16 == 0, stride == 2, Q%14 == 0, K%32 == 0; avx512_brgemm needs K%16 == 0, C%16 == 0, stride == 1, Q%14 == 0; avx2_1x1_s1_28 needs K%16 == 0, C%16 == 0, stride == 1, R == 1, S == 1, C%64 == 0, Q%28 == 0, K%32 == 0; avx2_1x1_s1_14 needs K%16 == 0, C%16 == 0, stride == 1, R == 1, S == 1, C%64 == 0, Q%14 == 0, K%32 == 0; avx2_1x1_s1_7 needs K%16 == 0, C%16 == 0, stride == 1, R == 1, S == 1, C%64 == 0, Q%7 == 0, K%32 == 0; avx2_1x1_s2_28 needs K%16 == 0, C%16 == 0, stride == 2, R == 1, S == 1, C%64 == 0, Q%28 == 0, K%32 == 0; avx2_1x1_s2_7 needs K%16 == 0, C%16 == 0, stride == 2, R == 1, S == 1, C%64 == 0, Q%7 == 0, K%32 == 0; avx2_s1_28 needs K%16 == 0, C%16 == 0, stride == 1, Q%28 == 0, K%32 == 0; avx2_s1_14 needs K%16 == 0, C%16 == 0, stride == 1, Q%14 == 0, K%32 == 0; avx2_s1_7 needs K%16 == 0, C%16 == 0, stride == 1, Q%7 == 0, K%32 == 0; avx2_s2_28 needs K%16 == 0, C%16 == 0, stride == 2, Q%28 == 0, K%32 == 0; avx2_s2_7 needs K%16 == 0, C%16 == 0, stride == 2, Q%7 == 0, K%32 == 0; neon_1x1_s1 needs K%16 == 0, C%16 == 0, stride == 1, Q%7 == 0, R == 1, S == 1, C%64 == 0; neon_s1 needs K%16 == 0, C%16 == 0, stride == 1, Q%7 == 0; neon_s2 needs K%16 == 0, C%16 == 0, stride == 2, Q%7 == 0; any needs K%16 == 0, C%16 == 0, K%32 == 0")
 	}
 	return nil
 }
@@ -373,6 +378,8 @@ func WhichConvAvx5121x1S1(N int, K int, C int, P int, Q int, R int, S int, strid
 		return "avx512_s1_7 in assembly for avx512"
 	case hasConvAvx512S2AVX512 && K%16 == 0 && C%16 == 0 && stride == 2 && Q%14 == 0 && K%32 == 0:
 		return "avx512_s2 in assembly for avx512"
+	case hasConvAvx512BrgemmAVX512 && K%16 == 0 && C%16 == 0 && stride == 1 && Q%14 == 0:
+		return "avx512_brgemm in assembly for avx512"
 	case hasConvAvx21x1S128AVX2 && K%16 == 0 && C%16 == 0 && stride == 1 && R == 1 && S == 1 && C%64 == 0 && Q%28 == 0 && K%32 == 0:
 		return "avx2_1x1_s1_28 in assembly for avx2"
 	case hasConvAvx21x1S114AVX2 && K%16 == 0 && C%16 == 0 && stride == 1 && R == 1 && S == 1 && C%64 == 0 && Q%14 == 0 && K%32 == 0:
@@ -417,6 +424,8 @@ func WhichConvAvx5121x1S1(N int, K int, C int, P int, Q int, R int, S int, strid
 		return "avx512_s1_7 in Go"
 	case K%16 == 0 && C%16 == 0 && stride == 2 && Q%14 == 0 && K%32 == 0:
 		return "avx512_s2 in Go"
+	case K%16 == 0 && C%16 == 0 && stride == 1 && Q%14 == 0:
+		return "avx512_brgemm in Go"
 	case K%16 == 0 && C%16 == 0 && stride == 1 && R == 1 && S == 1 && C%64 == 0 && Q%28 == 0 && K%32 == 0:
 		return "avx2_1x1_s1_28 in Go"
 	case K%16 == 0 && C%16 == 0 && stride == 1 && R == 1 && S == 1 && C%64 == 0 && Q%14 == 0 && K%32 == 0:
@@ -582,6 +591,29 @@ func callConvAvx512S2(threads int, N int, K int, C int, P int, Q int, R int, S i
 	c.W = nil
 	c.O = nil
 	convAvx512S2Calls.Put(c)
+}
+
+var convAvx512BrgemmCalls = sync.Pool{New: func() any { return new(convAvx512Brgemm) }}
+
+func callConvAvx512Brgemm(threads int, N int, K int, C int, P int, Q int, R int, S int, stride int, I []float32, W []float32, O []float32) {
+	c := convAvx512BrgemmCalls.Get().(*convAvx512Brgemm)
+	c.threads = threads
+	c.N = N
+	c.K = K
+	c.C = C
+	c.P = P
+	c.Q = Q
+	c.R = R
+	c.S = S
+	c.stride = stride
+	c.I = I
+	c.W = W
+	c.O = O
+	c.run()
+	c.I = nil
+	c.W = nil
+	c.O = nil
+	convAvx512BrgemmCalls.Put(c)
 }
 
 var convAvx21x1S128Calls = sync.Pool{New: func() any { return new(convAvx21x1S128) }}

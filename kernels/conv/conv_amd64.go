@@ -160,6 +160,31 @@ func callConvAvx512S2AVX512(threads int, N int, K int, C int, P int, Q int, R in
 	convAvx512S2AVX512Calls.Put(c)
 }
 
+var hasConvAvx512BrgemmAVX512 = cpu.X86.HasAVX512F
+
+var convAvx512BrgemmAVX512Calls = sync.Pool{New: func() any { return new(convAvx512BrgemmAVX512) }}
+
+func callConvAvx512BrgemmAVX512(threads int, N int, K int, C int, P int, Q int, R int, S int, stride int, I []float32, W []float32, O []float32) {
+	c := convAvx512BrgemmAVX512Calls.Get().(*convAvx512BrgemmAVX512)
+	c.threads = threads
+	c.N = N
+	c.K = K
+	c.C = C
+	c.P = P
+	c.Q = Q
+	c.R = R
+	c.S = S
+	c.stride = stride
+	c.I = I
+	c.W = W
+	c.O = O
+	c.run()
+	c.I = nil
+	c.W = nil
+	c.O = nil
+	convAvx512BrgemmAVX512Calls.Put(c)
+}
+
 var hasConvAvx21x1S128AVX2 = cpu.X86.HasAVX2 && cpu.X86.HasFMA
 
 var convAvx21x1S128AVX2Calls = sync.Pool{New: func() any { return new(convAvx21x1S128AVX2) }}

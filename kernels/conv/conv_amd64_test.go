@@ -32,6 +32,10 @@ func init() {
 			callConvAvx512S2AVX512(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), gentest.Slice[float32](a, "I"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "O"))
 			return nil
 		}},
+		{Schedule: "avx512_brgemm", Impl: "avx512", File: "conv_avx512_brgemm.loop", Kernel: "conv", Has: hasConvAvx512BrgemmAVX512, Call: func(a *gentest.Args) error {
+			callConvAvx512BrgemmAVX512(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), gentest.Slice[float32](a, "I"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "O"))
+			return nil
+		}},
 		{Schedule: "avx2_1x1_s1_28", Impl: "avx2", File: "conv_avx2_1x1_s1_28.loop", Kernel: "conv", Has: hasConvAvx21x1S128AVX2, Call: func(a *gentest.Args) error {
 			callConvAvx21x1S128AVX2(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), gentest.Slice[float32](a, "I"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "O"))
 			return nil

@@ -40,6 +40,12 @@ func callConvAvx512S2AVX512(int, int, int, int, int, int, int, int, int, []float
 	panic("no assembly on this platform")
 }
 
+const hasConvAvx512BrgemmAVX512 = false
+
+func callConvAvx512BrgemmAVX512(int, int, int, int, int, int, int, int, int, []float32, []float32, []float32) {
+	panic("no assembly on this platform")
+}
+
 const hasConvAvx21x1S128AVX2 = false
 
 func callConvAvx21x1S128AVX2(int, int, int, int, int, int, int, int, int, []float32, []float32, []float32) {

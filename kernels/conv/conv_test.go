@@ -38,6 +38,10 @@ var formsConv = []gentest.Form{
 		callConvAvx512S2(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), gentest.Slice[float32](a, "I"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "O"))
 		return nil
 	}},
+	{Schedule: "avx512_brgemm", Impl: "go", File: "conv_avx512_brgemm.loop", Kernel: "conv", Has: true, Call: func(a *gentest.Args) error {
+		callConvAvx512Brgemm(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), gentest.Slice[float32](a, "I"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "O"))
+		return nil
+	}},
 	{Schedule: "avx2_1x1_s1_28", Impl: "go", File: "conv_avx2_1x1_s1_28.loop", Kernel: "conv", Has: true, Call: func(a *gentest.Args) error {
 		callConvAvx21x1S128(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), gentest.Slice[float32](a, "I"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "O"))
 		return nil

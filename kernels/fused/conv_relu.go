@@ -628,10 +628,10 @@ func PackW(threads int, N int, K int, C int, P int, Q int, R int, S int, stride 
 		return shapeError(`%s`, "PackW: src and dst share memory")
 	}
 	switch {
-	case K%16 == 0 && C%16 == 0 && K%32 == 0:
+	case K%16 == 0 && C%16 == 0:
 		callPackW(threads, N, K, C, P, Q, R, S, stride, src, dst)
 	default:
-		return shapeError(`%s`, "PackW: no schedule of this layout admits these sizes: pack_W needs K%16 == 0, C%16 == 0, K%32 == 0")
+		return shapeError(`%s`, "PackW: no schedule of this layout admits these sizes: pack_W needs K%16 == 0, C%16 == 0")
 	}
 	return nil
 }
@@ -798,10 +798,10 @@ func PackO(threads int, N int, K int, C int, P int, Q int, R int, S int, stride 
 		return shapeError(`%s`, "PackO: src and dst share memory")
 	}
 	switch {
-	case K%16 == 0 && Q%14 == 0 && K%32 == 0:
+	case K%16 == 0 && Q%14 == 0:
 		callPackO(threads, N, K, C, P, Q, R, S, stride, src, dst)
 	default:
-		return shapeError(`%s`, "PackO: no schedule of this layout admits these sizes: pack_O needs K%16 == 0, Q%14 == 0, K%32 == 0")
+		return shapeError(`%s`, "PackO: no schedule of this layout admits these sizes: pack_O needs K%16 == 0, Q%14 == 0")
 	}
 	return nil
 }
@@ -881,10 +881,10 @@ func UnpackO(threads int, N int, K int, C int, P int, Q int, R int, S int, strid
 		return shapeError(`%s`, "UnpackO: src and dst share memory")
 	}
 	switch {
-	case K%16 == 0 && Q%14 == 0 && K%32 == 0:
+	case K%16 == 0 && Q%14 == 0:
 		callUnpackO(threads, N, K, C, P, Q, R, S, stride, src, dst)
 	default:
-		return shapeError(`%s`, "UnpackO: no schedule of this layout admits these sizes: unpack_O needs K%16 == 0, Q%14 == 0, K%32 == 0")
+		return shapeError(`%s`, "UnpackO: no schedule of this layout admits these sizes: unpack_O needs K%16 == 0, Q%14 == 0")
 	}
 	return nil
 }

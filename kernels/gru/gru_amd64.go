@@ -36,3 +36,30 @@ func callGruPackedAVX512(threads int, T int, N int, C int, K int, X []float32, W
 	c.H = nil
 	gruPackedAVX512Calls.Put(c)
 }
+
+var hasGruBlockedAVX512 = cpu.X86.HasAVX512F && cpu.X86.HasAVX512VL && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512DQ
+
+var gruBlockedAVX512Calls = sync.Pool{New: func() any { return new(gruBlockedAVX512) }}
+
+func callGruBlockedAVX512(threads int, T int, N int, C int, K int, X []float32, W []float32, R []float32, b []float32, q []float32, H []float32) {
+	c := gruBlockedAVX512Calls.Get().(*gruBlockedAVX512)
+	c.threads = threads
+	c.T = T
+	c.N = N
+	c.C = C
+	c.K = K
+	c.X = X
+	c.W = W
+	c.R = R
+	c.b = b
+	c.q = q
+	c.H = H
+	c.run()
+	c.X = nil
+	c.W = nil
+	c.R = nil
+	c.b = nil
+	c.q = nil
+	c.H = nil
+	gruBlockedAVX512Calls.Put(c)
+}

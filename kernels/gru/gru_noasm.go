@@ -9,3 +9,9 @@ const hasGruPackedAVX512 = false
 func callGruPackedAVX512(int, int, int, int, int, []float32, []float32, []float32, []float32, []float32, []float32) {
 	panic("no assembly on this platform")
 }
+
+const hasGruBlockedAVX512 = false
+
+func callGruBlockedAVX512(int, int, int, int, int, []float32, []float32, []float32, []float32, []float32, []float32) {
+	panic("no assembly on this platform")
+}

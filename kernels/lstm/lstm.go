@@ -426,6 +426,154 @@ func callLstmPackedNeon(threads int, T int, N int, C int, K int, X []float32, W 
 	lstmPackedNeonCalls.Put(c)
 }
 
+// LstmBlocked runs kernel lstm.
+//
+// lstm.loop: the talk's long short-term memory layer over T time steps, for inference:
+//
+// i_t = sigmoid(Wi x_t + Ri h_(t-1) + bi)    g_t = tanh(Wg x_t + Rg h_(t-1) + bg)
+// f_t = sigmoid(Wf x_t + Rf h_(t-1) + bf)    o_t = sigmoid(Wo x_t + Ro h_(t-1) + bo)
+// s_t = f_t s_(t-1) + i_t g_t                h_t = o_t tanh(s_t)
+//
+// Gates are numbered i, f, g, o, as in PyTorch, whose weight_ih_l0 is W as it lies,
+// weight_hh_l0 is R, and b the sum of its two biases. The state before the first step stands
+// in row 0 of S and H.
+//
+// Arrays are row-major:
+//
+//	in X: f32[T][N/6][C/16][6][16] packs [t: T][n: N][c: C] as [t][n/6][c/16][n%6][c%16]
+//	in W: f32[K/16][C/16][16][4][16] packs [g: 4][k: K][c: C] as [k/16][c/16][c%16][g][k%16]
+//	in R: f32[K/16][K/16][16][4][16] packs [g: 4][k: K][c: K] as [k/16][c/16][c%16][g][k%16]
+//	in b: f32[4][K]
+//	inout S: f32[T+1][N][K]
+//	inout H: f32[T+1][N/6][K/16][6][16] packs [t: T+1][n: N][k: K] as [t][n/6][k/16][n%6][k%16]
+//
+// It runs the first of these schedules whose instructions the processor has and whose
+// assumptions hold; WhichLstmBlocked tells which one that is:
+//
+//	blocked if N%6 == 0, K%16 == 0, C%16 == 0
+//
+// At most threads goroutines work on it; 0 means GOMAXPROCS. It is a *ShapeError when
+// a size is negative or too large, an array too short, or an output overlaps
+// another array; nothing is written then.
+func LstmBlocked(threads int, T int, N int, C int, K int, X []float32, W []float32, R []float32, b []float32, S []float32, H []float32) error {
+	if err := checkSize("LstmBlocked", "T", T); err != nil {
+		return err
+	}
+	if err := checkSize("LstmBlocked", "N", N); err != nil {
+		return err
+	}
+	if err := checkSize("LstmBlocked", "C", C); err != nil {
+		return err
+	}
+	if err := checkSize("LstmBlocked", "K", K); err != nil {
+		return err
+	}
+	if err := checkLen("LstmBlocked", "X", len(X), T, floorDiv(N, 6), floorDiv(C, 16), 6, 16); err != nil {
+		return err
+	}
+	if err := checkLen("LstmBlocked", "W", len(W), floorDiv(K, 16), floorDiv(C, 16), 16, 4, 16); err != nil {
+		return err
+	}
+	if err := checkLen("LstmBlocked", "R", len(R), floorDiv(K, 16), floorDiv(K, 16), 16, 4, 16); err != nil {
+		return err
+	}
+	if err := checkLen("LstmBlocked", "b", len(b), 4, K); err != nil {
+		return err
+	}
+	if err := checkLen("LstmBlocked", "S", len(S), T+1, N, K); err != nil {
+		return err
+	}
+	if err := checkLen("LstmBlocked", "H", len(H), T+1, floorDiv(N, 6), floorDiv(K, 16), 6, 16); err != nil {
+		return err
+	}
+	if overlap(X, S) {
+		return shapeError(`%s`, "LstmBlocked: X and S share memory")
+	}
+	if overlap(W, S) {
+		return shapeError(`%s`, "LstmBlocked: W and S share memory")
+	}
+	if overlap(R, S) {
+		return shapeError(`%s`, "LstmBlocked: R and S share memory")
+	}
+	if overlap(b, S) {
+		return shapeError(`%s`, "LstmBlocked: b and S share memory")
+	}
+	if overlap(X, H) {
+		return shapeError(`%s`, "LstmBlocked: X and H share memory")
+	}
+	if overlap(W, H) {
+		return shapeError(`%s`, "LstmBlocked: W and H share memory")
+	}
+	if overlap(R, H) {
+		return shapeError(`%s`, "LstmBlocked: R and H share memory")
+	}
+	if overlap(b, H) {
+		return shapeError(`%s`, "LstmBlocked: b and H share memory")
+	}
+	if overlap(S, H) {
+		return shapeError(`%s`, "LstmBlocked: S and H share memory")
+	}
+	switch {
+	case hasLstmBlockedAVX512 && N%6 == 0 && K%16 == 0 && C%16 == 0:
+		callLstmBlockedAVX512(threads, T, N, C, K, X, W, R, b, S, H)
+	case N%6 == 0 && K%16 == 0 && C%16 == 0:
+		callLstmBlocked(threads, T, N, C, K, X, W, R, b, S, H)
+	default:
+		return shapeError(`%s`, "LstmBlocked: no schedule of this layout admits these sizes: blocked needs N%6 == 0, K%16 == 0, C%16 == 0")
+	}
+	return nil
+}
+
+// WhichLstmBlocked tells which schedule LstmBlocked runs on these sizes, and whether in assembly or in
+// Go: "blocked in assembly for avx512", say. It is "" where LstmBlocked gives an error whatever the arrays are.
+func WhichLstmBlocked(T int, N int, C int, K int) string {
+	if err := checkSize("LstmBlocked", "T", T); err != nil {
+		return ""
+	}
+	if err := checkSize("LstmBlocked", "N", N); err != nil {
+		return ""
+	}
+	if err := checkSize("LstmBlocked", "C", C); err != nil {
+		return ""
+	}
+	if err := checkSize("LstmBlocked", "K", K); err != nil {
+		return ""
+	}
+	switch {
+	case hasLstmBlockedAVX512 && N%6 == 0 && K%16 == 0 && C%16 == 0:
+		return "blocked in assembly for avx512"
+	case N%6 == 0 && K%16 == 0 && C%16 == 0:
+		return "blocked in Go"
+	default:
+		return ""
+	}
+}
+
+var lstmBlockedCalls = sync.Pool{New: func() any { return new(lstmBlocked) }}
+
+func callLstmBlocked(threads int, T int, N int, C int, K int, X []float32, W []float32, R []float32, b []float32, S []float32, H []float32) {
+	c := lstmBlockedCalls.Get().(*lstmBlocked)
+	c.threads = threads
+	c.T = T
+	c.N = N
+	c.C = C
+	c.K = K
+	c.X = X
+	c.W = W
+	c.R = R
+	c.b = b
+	c.S = S
+	c.H = H
+	c.run()
+	c.X = nil
+	c.W = nil
+	c.R = nil
+	c.b = nil
+	c.S = nil
+	c.H = nil
+	lstmBlockedCalls.Put(c)
+}
+
 // PackW runs kernel pack_W.
 //
 // Arrays are row-major:
@@ -540,4 +688,294 @@ func callPackR(threads int, T int, N int, C int, K int, src []float32, dst []flo
 	c.src = nil
 	c.dst = nil
 	packRCalls.Put(c)
+}
+
+// PackX runs kernel pack_X.
+//
+// Arrays are row-major:
+//
+//	in src: f32[T][N][C]
+//	inout dst: f32[T][N/6][C/16][6][16] packs [t: T][n: N][c: C] as [t][n/6][c/16][n%6][c%16]
+//
+// At most threads goroutines work on it; 0 means GOMAXPROCS. It is a *ShapeError when
+// a size is negative or too large, an array too short, or an output overlaps
+// another array; nothing is written then.
+func PackX(threads int, T int, N int, C int, K int, src []float32, dst []float32) error {
+	if err := checkSize("PackX", "T", T); err != nil {
+		return err
+	}
+	if err := checkSize("PackX", "N", N); err != nil {
+		return err
+	}
+	if err := checkSize("PackX", "C", C); err != nil {
+		return err
+	}
+	if err := checkSize("PackX", "K", K); err != nil {
+		return err
+	}
+	if err := checkLen("PackX", "src", len(src), T, N, C); err != nil {
+		return err
+	}
+	if err := checkLen("PackX", "dst", len(dst), T, floorDiv(N, 6), floorDiv(C, 16), 6, 16); err != nil {
+		return err
+	}
+	if overlap(src, dst) {
+		return shapeError(`%s`, "PackX: src and dst share memory")
+	}
+	switch {
+	case N%6 == 0 && C%16 == 0:
+		callPackX(threads, T, N, C, K, src, dst)
+	default:
+		return shapeError(`%s`, "PackX: no schedule of this layout admits these sizes: pack_X needs N%6 == 0, C%16 == 0")
+	}
+	return nil
+}
+
+var packXCalls = sync.Pool{New: func() any { return new(packX) }}
+
+func callPackX(threads int, T int, N int, C int, K int, src []float32, dst []float32) {
+	c := packXCalls.Get().(*packX)
+	c.threads = threads
+	c.T = T
+	c.N = N
+	c.C = C
+	c.K = K
+	c.src = src
+	c.dst = dst
+	c.run()
+	c.src = nil
+	c.dst = nil
+	packXCalls.Put(c)
+}
+
+// PackWBlocked runs kernel pack_W_blocked.
+//
+// Arrays are row-major:
+//
+//	in src: f32[4][K][C]
+//	inout dst: f32[K/16][C/16][16][4][16] packs [g: 4][k: K][c: C] as [k/16][c/16][c%16][g][k%16]
+//
+// At most threads goroutines work on it; 0 means GOMAXPROCS. It is a *ShapeError when
+// a size is negative or too large, an array too short, or an output overlaps
+// another array; nothing is written then.
+func PackWBlocked(threads int, T int, N int, C int, K int, src []float32, dst []float32) error {
+	if err := checkSize("PackWBlocked", "T", T); err != nil {
+		return err
+	}
+	if err := checkSize("PackWBlocked", "N", N); err != nil {
+		return err
+	}
+	if err := checkSize("PackWBlocked", "C", C); err != nil {
+		return err
+	}
+	if err := checkSize("PackWBlocked", "K", K); err != nil {
+		return err
+	}
+	if err := checkLen("PackWBlocked", "src", len(src), 4, K, C); err != nil {
+		return err
+	}
+	if err := checkLen("PackWBlocked", "dst", len(dst), floorDiv(K, 16), floorDiv(C, 16), 16, 4, 16); err != nil {
+		return err
+	}
+	if overlap(src, dst) {
+		return shapeError(`%s`, "PackWBlocked: src and dst share memory")
+	}
+	switch {
+	case K%16 == 0 && C%16 == 0:
+		callPackWBlocked(threads, T, N, C, K, src, dst)
+	default:
+		return shapeError(`%s`, "PackWBlocked: no schedule of this layout admits these sizes: pack_W_blocked needs K%16 == 0, C%16 == 0")
+	}
+	return nil
+}
+
+var packWBlockedCalls = sync.Pool{New: func() any { return new(packWBlocked) }}
+
+func callPackWBlocked(threads int, T int, N int, C int, K int, src []float32, dst []float32) {
+	c := packWBlockedCalls.Get().(*packWBlocked)
+	c.threads = threads
+	c.T = T
+	c.N = N
+	c.C = C
+	c.K = K
+	c.src = src
+	c.dst = dst
+	c.run()
+	c.src = nil
+	c.dst = nil
+	packWBlockedCalls.Put(c)
+}
+
+// PackRBlocked runs kernel pack_R_blocked.
+//
+// Arrays are row-major:
+//
+//	in src: f32[4][K][K]
+//	inout dst: f32[K/16][K/16][16][4][16] packs [g: 4][k: K][c: K] as [k/16][c/16][c%16][g][k%16]
+//
+// At most threads goroutines work on it; 0 means GOMAXPROCS. It is a *ShapeError when
+// a size is negative or too large, an array too short, or an output overlaps
+// another array; nothing is written then.
+func PackRBlocked(threads int, T int, N int, C int, K int, src []float32, dst []float32) error {
+	if err := checkSize("PackRBlocked", "T", T); err != nil {
+		return err
+	}
+	if err := checkSize("PackRBlocked", "N", N); err != nil {
+		return err
+	}
+	if err := checkSize("PackRBlocked", "C", C); err != nil {
+		return err
+	}
+	if err := checkSize("PackRBlocked", "K", K); err != nil {
+		return err
+	}
+	if err := checkLen("PackRBlocked", "src", len(src), 4, K, K); err != nil {
+		return err
+	}
+	if err := checkLen("PackRBlocked", "dst", len(dst), floorDiv(K, 16), floorDiv(K, 16), 16, 4, 16); err != nil {
+		return err
+	}
+	if overlap(src, dst) {
+		return shapeError(`%s`, "PackRBlocked: src and dst share memory")
+	}
+	switch {
+	case K%16 == 0:
+		callPackRBlocked(threads, T, N, C, K, src, dst)
+	default:
+		return shapeError(`%s`, "PackRBlocked: no schedule of this layout admits these sizes: pack_R_blocked needs K%16 == 0")
+	}
+	return nil
+}
+
+var packRBlockedCalls = sync.Pool{New: func() any { return new(packRBlocked) }}
+
+func callPackRBlocked(threads int, T int, N int, C int, K int, src []float32, dst []float32) {
+	c := packRBlockedCalls.Get().(*packRBlocked)
+	c.threads = threads
+	c.T = T
+	c.N = N
+	c.C = C
+	c.K = K
+	c.src = src
+	c.dst = dst
+	c.run()
+	c.src = nil
+	c.dst = nil
+	packRBlockedCalls.Put(c)
+}
+
+// PackH runs kernel pack_H.
+//
+// Arrays are row-major:
+//
+//	in src: f32[T+1][N][K]
+//	inout dst: f32[T+1][N/6][K/16][6][16] packs [t: T+1][n: N][k: K] as [t][n/6][k/16][n%6][k%16]
+//
+// At most threads goroutines work on it; 0 means GOMAXPROCS. It is a *ShapeError when
+// a size is negative or too large, an array too short, or an output overlaps
+// another array; nothing is written then.
+func PackH(threads int, T int, N int, C int, K int, src []float32, dst []float32) error {
+	if err := checkSize("PackH", "T", T); err != nil {
+		return err
+	}
+	if err := checkSize("PackH", "N", N); err != nil {
+		return err
+	}
+	if err := checkSize("PackH", "C", C); err != nil {
+		return err
+	}
+	if err := checkSize("PackH", "K", K); err != nil {
+		return err
+	}
+	if err := checkLen("PackH", "src", len(src), T+1, N, K); err != nil {
+		return err
+	}
+	if err := checkLen("PackH", "dst", len(dst), T+1, floorDiv(N, 6), floorDiv(K, 16), 6, 16); err != nil {
+		return err
+	}
+	if overlap(src, dst) {
+		return shapeError(`%s`, "PackH: src and dst share memory")
+	}
+	switch {
+	case N%6 == 0 && K%16 == 0:
+		callPackH(threads, T, N, C, K, src, dst)
+	default:
+		return shapeError(`%s`, "PackH: no schedule of this layout admits these sizes: pack_H needs N%6 == 0, K%16 == 0")
+	}
+	return nil
+}
+
+var packHCalls = sync.Pool{New: func() any { return new(packH) }}
+
+func callPackH(threads int, T int, N int, C int, K int, src []float32, dst []float32) {
+	c := packHCalls.Get().(*packH)
+	c.threads = threads
+	c.T = T
+	c.N = N
+	c.C = C
+	c.K = K
+	c.src = src
+	c.dst = dst
+	c.run()
+	c.src = nil
+	c.dst = nil
+	packHCalls.Put(c)
+}
+
+// UnpackH runs kernel unpack_H.
+//
+// Arrays are row-major:
+//
+//	in src: f32[T+1][N/6][K/16][6][16] packs [t: T+1][n: N][k: K] as [t][n/6][k/16][n%6][k%16]
+//	inout dst: f32[T+1][N][K]
+//
+// At most threads goroutines work on it; 0 means GOMAXPROCS. It is a *ShapeError when
+// a size is negative or too large, an array too short, or an output overlaps
+// another array; nothing is written then.
+func UnpackH(threads int, T int, N int, C int, K int, src []float32, dst []float32) error {
+	if err := checkSize("UnpackH", "T", T); err != nil {
+		return err
+	}
+	if err := checkSize("UnpackH", "N", N); err != nil {
+		return err
+	}
+	if err := checkSize("UnpackH", "C", C); err != nil {
+		return err
+	}
+	if err := checkSize("UnpackH", "K", K); err != nil {
+		return err
+	}
+	if err := checkLen("UnpackH", "src", len(src), T+1, floorDiv(N, 6), floorDiv(K, 16), 6, 16); err != nil {
+		return err
+	}
+	if err := checkLen("UnpackH", "dst", len(dst), T+1, N, K); err != nil {
+		return err
+	}
+	if overlap(src, dst) {
+		return shapeError(`%s`, "UnpackH: src and dst share memory")
+	}
+	switch {
+	case N%6 == 0 && K%16 == 0:
+		callUnpackH(threads, T, N, C, K, src, dst)
+	default:
+		return shapeError(`%s`, "UnpackH: no schedule of this layout admits these sizes: unpack_H needs N%6 == 0, K%16 == 0")
+	}
+	return nil
+}
+
+var unpackHCalls = sync.Pool{New: func() any { return new(unpackH) }}
+
+func callUnpackH(threads int, T int, N int, C int, K int, src []float32, dst []float32) {
+	c := unpackHCalls.Get().(*unpackH)
+	c.threads = threads
+	c.T = T
+	c.N = N
+	c.C = C
+	c.K = K
+	c.src = src
+	c.dst = dst
+	c.run()
+	c.src = nil
+	c.dst = nil
+	unpackHCalls.Put(c)
 }

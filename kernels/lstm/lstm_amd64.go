@@ -117,3 +117,30 @@ func callLstmPackedAvx2AVX2(threads int, T int, N int, C int, K int, X []float32
 	c.H = nil
 	lstmPackedAvx2AVX2Calls.Put(c)
 }
+
+var hasLstmBlockedAVX512 = cpu.X86.HasAVX512F && cpu.X86.HasAVX512VL && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512DQ
+
+var lstmBlockedAVX512Calls = sync.Pool{New: func() any { return new(lstmBlockedAVX512) }}
+
+func callLstmBlockedAVX512(threads int, T int, N int, C int, K int, X []float32, W []float32, R []float32, b []float32, S []float32, H []float32) {
+	c := lstmBlockedAVX512Calls.Get().(*lstmBlockedAVX512)
+	c.threads = threads
+	c.T = T
+	c.N = N
+	c.C = C
+	c.K = K
+	c.X = X
+	c.W = W
+	c.R = R
+	c.b = b
+	c.S = S
+	c.H = H
+	c.run()
+	c.X = nil
+	c.W = nil
+	c.R = nil
+	c.b = nil
+	c.S = nil
+	c.H = nil
+	lstmBlockedAVX512Calls.Put(c)
+}

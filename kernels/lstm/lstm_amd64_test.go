@@ -24,5 +24,9 @@ func init() {
 			callLstmPackedAvx2AVX2(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "R"), gentest.Slice[float32](a, "b"), gentest.Slice[float32](a, "S"), gentest.Slice[float32](a, "H"))
 			return nil
 		}},
+		{Schedule: "blocked", Impl: "avx512", File: "lstm_blocked.loop", Kernel: "lstm", Has: hasLstmBlockedAVX512, Call: func(a *gentest.Args) error {
+			callLstmBlockedAVX512(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "R"), gentest.Slice[float32](a, "b"), gentest.Slice[float32](a, "S"), gentest.Slice[float32](a, "H"))
+			return nil
+		}},
 	}...)
 }

@@ -34,12 +34,36 @@ var formsLstm = []gentest.Form{
 		callLstmPackedNeon(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "R"), gentest.Slice[float32](a, "b"), gentest.Slice[float32](a, "S"), gentest.Slice[float32](a, "H"))
 		return nil
 	}},
+	{Schedule: "blocked", Impl: "go", File: "lstm_blocked.loop", Kernel: "lstm", Has: true, Call: func(a *gentest.Args) error {
+		callLstmBlocked(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "R"), gentest.Slice[float32](a, "b"), gentest.Slice[float32](a, "S"), gentest.Slice[float32](a, "H"))
+		return nil
+	}},
 	{Schedule: "pack_W", Impl: "go", File: "lstm_pack_w.loop", Kernel: "pack_W", Has: true, Call: func(a *gentest.Args) error {
 		callPackW(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
 		return nil
 	}},
 	{Schedule: "pack_R", Impl: "go", File: "lstm_pack_r.loop", Kernel: "pack_R", Has: true, Call: func(a *gentest.Args) error {
 		callPackR(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
+		return nil
+	}},
+	{Schedule: "pack_X", Impl: "go", File: "lstm_pack_x.loop", Kernel: "pack_X", Has: true, Call: func(a *gentest.Args) error {
+		callPackX(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
+		return nil
+	}},
+	{Schedule: "pack_W_blocked", Impl: "go", File: "lstm_pack_w_blocked.loop", Kernel: "pack_W_blocked", Has: true, Call: func(a *gentest.Args) error {
+		callPackWBlocked(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
+		return nil
+	}},
+	{Schedule: "pack_R_blocked", Impl: "go", File: "lstm_pack_r_blocked.loop", Kernel: "pack_R_blocked", Has: true, Call: func(a *gentest.Args) error {
+		callPackRBlocked(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
+		return nil
+	}},
+	{Schedule: "pack_H", Impl: "go", File: "lstm_pack_h.loop", Kernel: "pack_H", Has: true, Call: func(a *gentest.Args) error {
+		callPackH(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
+		return nil
+	}},
+	{Schedule: "unpack_H", Impl: "go", File: "lstm_unpack_h.loop", Kernel: "unpack_H", Has: true, Call: func(a *gentest.Args) error {
+		callUnpackH(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
 		return nil
 	}},
 }
@@ -52,11 +76,29 @@ var exportedLstm = []gentest.Form{
 	{Schedule: "packed", Impl: "LstmPacked", File: "lstm_packed.loop", Kernel: "lstm", Has: true, Call: func(a *gentest.Args) error {
 		return LstmPacked(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "R"), gentest.Slice[float32](a, "b"), gentest.Slice[float32](a, "S"), gentest.Slice[float32](a, "H"))
 	}},
+	{Schedule: "blocked", Impl: "LstmBlocked", File: "lstm_blocked.loop", Kernel: "lstm", Has: true, Call: func(a *gentest.Args) error {
+		return LstmBlocked(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "R"), gentest.Slice[float32](a, "b"), gentest.Slice[float32](a, "S"), gentest.Slice[float32](a, "H"))
+	}},
 	{Schedule: "pack_W", Impl: "PackW", File: "lstm_pack_w.loop", Kernel: "pack_W", Has: true, Call: func(a *gentest.Args) error {
 		return PackW(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
 	}},
 	{Schedule: "pack_R", Impl: "PackR", File: "lstm_pack_r.loop", Kernel: "pack_R", Has: true, Call: func(a *gentest.Args) error {
 		return PackR(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
+	}},
+	{Schedule: "pack_X", Impl: "PackX", File: "lstm_pack_x.loop", Kernel: "pack_X", Has: true, Call: func(a *gentest.Args) error {
+		return PackX(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
+	}},
+	{Schedule: "pack_W_blocked", Impl: "PackWBlocked", File: "lstm_pack_w_blocked.loop", Kernel: "pack_W_blocked", Has: true, Call: func(a *gentest.Args) error {
+		return PackWBlocked(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
+	}},
+	{Schedule: "pack_R_blocked", Impl: "PackRBlocked", File: "lstm_pack_r_blocked.loop", Kernel: "pack_R_blocked", Has: true, Call: func(a *gentest.Args) error {
+		return PackRBlocked(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
+	}},
+	{Schedule: "pack_H", Impl: "PackH", File: "lstm_pack_h.loop", Kernel: "pack_H", Has: true, Call: func(a *gentest.Args) error {
+		return PackH(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
+	}},
+	{Schedule: "unpack_H", Impl: "UnpackH", File: "lstm_unpack_h.loop", Kernel: "unpack_H", Has: true, Call: func(a *gentest.Args) error {
+		return UnpackH(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
 	}},
 }
 

@@ -254,6 +254,110 @@ func callDenseReluPackedNeon(threads int, M int, N int, K int, X []float32, W []
 	denseReluPackedNeonCalls.Put(c)
 }
 
+// DenseReluBlocked runs kernel dense_relu.
+//
+// mlp.loop: a layer of a multilayer perceptron with its activation, Y = act(X W^T + b), for
+// M rows of K inputs each and N outputs. W lies as in PyTorch's Linear.
+//
+// Arrays are row-major:
+//
+//	in X: f32[M/6][K/64][6][64] packs [m: M][k: K] as [m/6][k/64][m%6][k%64]
+//	in W: f32[N/64][K/64][64][64] packs [n: N][k: K] as [n/64][k/64][k%64][n%64]
+//	in b: f32[N]
+//	out Y: f32[M][N]
+//
+// It runs the first of these schedules whose instructions the processor has and whose
+// assumptions hold; WhichDenseReluBlocked tells which one that is:
+//
+//	blocked if M%6 == 0, N%64 == 0, K%64 == 0
+//
+// At most threads goroutines work on it; 0 means GOMAXPROCS. It is a *ShapeError when
+// a size is negative or too large, an array too short, or an output overlaps
+// another array; nothing is written then.
+func DenseReluBlocked(threads int, M int, N int, K int, X []float32, W []float32, b []float32, Y []float32) error {
+	if err := checkSize("DenseReluBlocked", "M", M); err != nil {
+		return err
+	}
+	if err := checkSize("DenseReluBlocked", "N", N); err != nil {
+		return err
+	}
+	if err := checkSize("DenseReluBlocked", "K", K); err != nil {
+		return err
+	}
+	if err := checkLen("DenseReluBlocked", "X", len(X), floorDiv(M, 6), floorDiv(K, 64), 6, 64); err != nil {
+		return err
+	}
+	if err := checkLen("DenseReluBlocked", "W", len(W), floorDiv(N, 64), floorDiv(K, 64), 64, 64); err != nil {
+		return err
+	}
+	if err := checkLen("DenseReluBlocked", "b", len(b), N); err != nil {
+		return err
+	}
+	if err := checkLen("DenseReluBlocked", "Y", len(Y), M, N); err != nil {
+		return err
+	}
+	if overlap(X, Y) {
+		return shapeError(`%s`, "DenseReluBlocked: X and Y share memory")
+	}
+	if overlap(W, Y) {
+		return shapeError(`%s`, "DenseReluBlocked: W and Y share memory")
+	}
+	if overlap(b, Y) {
+		return shapeError(`%s`, "DenseReluBlocked: b and Y share memory")
+	}
+	switch {
+	case hasDenseReluBlockedAVX512 && M%6 == 0 && N%64 == 0 && K%64 == 0:
+		callDenseReluBlockedAVX512(threads, M, N, K, X, W, b, Y)
+	case M%6 == 0 && N%64 == 0 && K%64 == 0:
+		callDenseReluBlocked(threads, M, N, K, X, W, b, Y)
+	default:
+		return shapeError(`%s`, "DenseReluBlocked: no schedule of this layout admits these sizes: blocked needs M%6 == 0, N%64 == 0, K%64 == 0")
+	}
+	return nil
+}
+
+// WhichDenseReluBlocked tells which schedule DenseReluBlocked runs on these sizes, and whether in assembly or in
+// Go: "blocked in assembly for avx512", say. It is "" where DenseReluBlocked gives an error whatever the arrays are.
+func WhichDenseReluBlocked(M int, N int, K int) string {
+	if err := checkSize("DenseReluBlocked", "M", M); err != nil {
+		return ""
+	}
+	if err := checkSize("DenseReluBlocked", "N", N); err != nil {
+		return ""
+	}
+	if err := checkSize("DenseReluBlocked", "K", K); err != nil {
+		return ""
+	}
+	switch {
+	case hasDenseReluBlockedAVX512 && M%6 == 0 && N%64 == 0 && K%64 == 0:
+		return "blocked in assembly for avx512"
+	case M%6 == 0 && N%64 == 0 && K%64 == 0:
+		return "blocked in Go"
+	default:
+		return ""
+	}
+}
+
+var denseReluBlockedCalls = sync.Pool{New: func() any { return new(denseReluBlocked) }}
+
+func callDenseReluBlocked(threads int, M int, N int, K int, X []float32, W []float32, b []float32, Y []float32) {
+	c := denseReluBlockedCalls.Get().(*denseReluBlocked)
+	c.threads = threads
+	c.M = M
+	c.N = N
+	c.K = K
+	c.X = X
+	c.W = W
+	c.b = b
+	c.Y = Y
+	c.run()
+	c.X = nil
+	c.W = nil
+	c.b = nil
+	c.Y = nil
+	denseReluBlockedCalls.Put(c)
+}
+
 // PackDenseReluW runs kernel pack_dense_relu_W.
 //
 // Arrays are row-major:
@@ -306,4 +410,112 @@ func callPackDenseReluW(threads int, M int, N int, K int, src []float32, dst []f
 	c.src = nil
 	c.dst = nil
 	packDenseReluWCalls.Put(c)
+}
+
+// PackX runs kernel pack_X.
+//
+// Arrays are row-major:
+//
+//	in src: f32[M][K]
+//	inout dst: f32[M/6][K/64][6][64] packs [m: M][k: K] as [m/6][k/64][m%6][k%64]
+//
+// At most threads goroutines work on it; 0 means GOMAXPROCS. It is a *ShapeError when
+// a size is negative or too large, an array too short, or an output overlaps
+// another array; nothing is written then.
+func PackX(threads int, M int, N int, K int, src []float32, dst []float32) error {
+	if err := checkSize("PackX", "M", M); err != nil {
+		return err
+	}
+	if err := checkSize("PackX", "N", N); err != nil {
+		return err
+	}
+	if err := checkSize("PackX", "K", K); err != nil {
+		return err
+	}
+	if err := checkLen("PackX", "src", len(src), M, K); err != nil {
+		return err
+	}
+	if err := checkLen("PackX", "dst", len(dst), floorDiv(M, 6), floorDiv(K, 64), 6, 64); err != nil {
+		return err
+	}
+	if overlap(src, dst) {
+		return shapeError(`%s`, "PackX: src and dst share memory")
+	}
+	switch {
+	case M%6 == 0 && K%64 == 0:
+		callPackX(threads, M, N, K, src, dst)
+	default:
+		return shapeError(`%s`, "PackX: no schedule of this layout admits these sizes: pack_X needs M%6 == 0, K%64 == 0")
+	}
+	return nil
+}
+
+var packXCalls = sync.Pool{New: func() any { return new(packX) }}
+
+func callPackX(threads int, M int, N int, K int, src []float32, dst []float32) {
+	c := packXCalls.Get().(*packX)
+	c.threads = threads
+	c.M = M
+	c.N = N
+	c.K = K
+	c.src = src
+	c.dst = dst
+	c.run()
+	c.src = nil
+	c.dst = nil
+	packXCalls.Put(c)
+}
+
+// PackDenseReluBlockedW runs kernel pack_dense_relu_blocked_W.
+//
+// Arrays are row-major:
+//
+//	in src: f32[N][K]
+//	inout dst: f32[N/64][K/64][64][64] packs [n: N][k: K] as [n/64][k/64][k%64][n%64]
+//
+// At most threads goroutines work on it; 0 means GOMAXPROCS. It is a *ShapeError when
+// a size is negative or too large, an array too short, or an output overlaps
+// another array; nothing is written then.
+func PackDenseReluBlockedW(threads int, M int, N int, K int, src []float32, dst []float32) error {
+	if err := checkSize("PackDenseReluBlockedW", "M", M); err != nil {
+		return err
+	}
+	if err := checkSize("PackDenseReluBlockedW", "N", N); err != nil {
+		return err
+	}
+	if err := checkSize("PackDenseReluBlockedW", "K", K); err != nil {
+		return err
+	}
+	if err := checkLen("PackDenseReluBlockedW", "src", len(src), N, K); err != nil {
+		return err
+	}
+	if err := checkLen("PackDenseReluBlockedW", "dst", len(dst), floorDiv(N, 64), floorDiv(K, 64), 64, 64); err != nil {
+		return err
+	}
+	if overlap(src, dst) {
+		return shapeError(`%s`, "PackDenseReluBlockedW: src and dst share memory")
+	}
+	switch {
+	case N%64 == 0 && K%64 == 0:
+		callPackDenseReluBlockedW(threads, M, N, K, src, dst)
+	default:
+		return shapeError(`%s`, "PackDenseReluBlockedW: no schedule of this layout admits these sizes: pack_dense_relu_blocked_W needs N%64 == 0, K%64 == 0")
+	}
+	return nil
+}
+
+var packDenseReluBlockedWCalls = sync.Pool{New: func() any { return new(packDenseReluBlockedW) }}
+
+func callPackDenseReluBlockedW(threads int, M int, N int, K int, src []float32, dst []float32) {
+	c := packDenseReluBlockedWCalls.Get().(*packDenseReluBlockedW)
+	c.threads = threads
+	c.M = M
+	c.N = N
+	c.K = K
+	c.src = src
+	c.dst = dst
+	c.run()
+	c.src = nil
+	c.dst = nil
+	packDenseReluBlockedWCalls.Put(c)
 }

@@ -32,6 +32,28 @@ func callDenseReluPackedAVX512(threads int, M int, N int, K int, X []float32, W 
 	denseReluPackedAVX512Calls.Put(c)
 }
 
+var hasDenseReluBlockedAVX512 = cpu.X86.HasAVX512F
+
+var denseReluBlockedAVX512Calls = sync.Pool{New: func() any { return new(denseReluBlockedAVX512) }}
+
+func callDenseReluBlockedAVX512(threads int, M int, N int, K int, X []float32, W []float32, b []float32, Y []float32) {
+	c := denseReluBlockedAVX512Calls.Get().(*denseReluBlockedAVX512)
+	c.threads = threads
+	c.M = M
+	c.N = N
+	c.K = K
+	c.X = X
+	c.W = W
+	c.b = b
+	c.Y = Y
+	c.run()
+	c.X = nil
+	c.W = nil
+	c.b = nil
+	c.Y = nil
+	denseReluBlockedAVX512Calls.Put(c)
+}
+
 var hasDenseReluPackedAvx2AVX2 = cpu.X86.HasAVX2 && cpu.X86.HasFMA
 
 var denseReluPackedAvx2AVX2Calls = sync.Pool{New: func() any { return new(denseReluPackedAvx2AVX2) }}

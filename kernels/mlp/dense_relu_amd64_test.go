@@ -12,6 +12,10 @@ func init() {
 			callDenseReluPackedAVX512(a.Threads, a.Size("M"), a.Size("N"), a.Size("K"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "b"), gentest.Slice[float32](a, "Y"))
 			return nil
 		}},
+		{Schedule: "blocked", Impl: "avx512", File: "dense_relu_blocked.loop", Kernel: "dense_relu", Has: hasDenseReluBlockedAVX512, Call: func(a *gentest.Args) error {
+			callDenseReluBlockedAVX512(a.Threads, a.Size("M"), a.Size("N"), a.Size("K"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "b"), gentest.Slice[float32](a, "Y"))
+			return nil
+		}},
 		{Schedule: "packed_avx2", Impl: "avx2", File: "dense_relu_packed_avx2.loop", Kernel: "dense_relu", Has: hasDenseReluPackedAvx2AVX2, Call: func(a *gentest.Args) error {
 			callDenseReluPackedAvx2AVX2(a.Threads, a.Size("M"), a.Size("N"), a.Size("K"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "b"), gentest.Slice[float32](a, "Y"))
 			return nil

@@ -16,6 +16,12 @@ func callDenseReluPackedAVX512(int, int, int, int, []float32, []float32, []float
 	panic("no assembly on this platform")
 }
 
+const hasDenseReluBlockedAVX512 = false
+
+func callDenseReluBlockedAVX512(int, int, int, int, []float32, []float32, []float32, []float32) {
+	panic("no assembly on this platform")
+}
+
 const hasDenseReluPackedAvx2AVX2 = false
 
 func callDenseReluPackedAvx2AVX2(int, int, int, int, []float32, []float32, []float32, []float32) {

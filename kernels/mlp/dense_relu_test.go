@@ -18,6 +18,10 @@ var formsDenseRelu = []gentest.Form{
 		callDenseReluPacked(a.Threads, a.Size("M"), a.Size("N"), a.Size("K"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "b"), gentest.Slice[float32](a, "Y"))
 		return nil
 	}},
+	{Schedule: "blocked", Impl: "go", File: "dense_relu_blocked.loop", Kernel: "dense_relu", Has: true, Call: func(a *gentest.Args) error {
+		callDenseReluBlocked(a.Threads, a.Size("M"), a.Size("N"), a.Size("K"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "b"), gentest.Slice[float32](a, "Y"))
+		return nil
+	}},
 	{Schedule: "packed_avx2", Impl: "go", File: "dense_relu_packed_avx2.loop", Kernel: "dense_relu", Has: true, Call: func(a *gentest.Args) error {
 		callDenseReluPackedAvx2(a.Threads, a.Size("M"), a.Size("N"), a.Size("K"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "b"), gentest.Slice[float32](a, "Y"))
 		return nil
@@ -30,6 +34,14 @@ var formsDenseRelu = []gentest.Form{
 		callPackDenseReluW(a.Threads, a.Size("M"), a.Size("N"), a.Size("K"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
 		return nil
 	}},
+	{Schedule: "pack_X", Impl: "go", File: "dense_relu_pack_x.loop", Kernel: "pack_X", Has: true, Call: func(a *gentest.Args) error {
+		callPackX(a.Threads, a.Size("M"), a.Size("N"), a.Size("K"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
+		return nil
+	}},
+	{Schedule: "pack_dense_relu_blocked_W", Impl: "go", File: "dense_relu_pack_dense_relu_blocked_w.loop", Kernel: "pack_dense_relu_blocked_W", Has: true, Call: func(a *gentest.Args) error {
+		callPackDenseReluBlockedW(a.Threads, a.Size("M"), a.Size("N"), a.Size("K"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
+		return nil
+	}},
 }
 
 // exportedDenseRelu are the functions that check their arguments.
@@ -40,8 +52,17 @@ var exportedDenseRelu = []gentest.Form{
 	{Schedule: "packed", Impl: "DenseReluPacked", File: "dense_relu_packed.loop", Kernel: "dense_relu", Has: true, Call: func(a *gentest.Args) error {
 		return DenseReluPacked(a.Threads, a.Size("M"), a.Size("N"), a.Size("K"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "b"), gentest.Slice[float32](a, "Y"))
 	}},
+	{Schedule: "blocked", Impl: "DenseReluBlocked", File: "dense_relu_blocked.loop", Kernel: "dense_relu", Has: true, Call: func(a *gentest.Args) error {
+		return DenseReluBlocked(a.Threads, a.Size("M"), a.Size("N"), a.Size("K"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "b"), gentest.Slice[float32](a, "Y"))
+	}},
 	{Schedule: "pack_dense_relu_W", Impl: "PackDenseReluW", File: "dense_relu_pack_dense_relu_w.loop", Kernel: "pack_dense_relu_W", Has: true, Call: func(a *gentest.Args) error {
 		return PackDenseReluW(a.Threads, a.Size("M"), a.Size("N"), a.Size("K"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
+	}},
+	{Schedule: "pack_X", Impl: "PackX", File: "dense_relu_pack_x.loop", Kernel: "pack_X", Has: true, Call: func(a *gentest.Args) error {
+		return PackX(a.Threads, a.Size("M"), a.Size("N"), a.Size("K"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
+	}},
+	{Schedule: "pack_dense_relu_blocked_W", Impl: "PackDenseReluBlockedW", File: "dense_relu_pack_dense_relu_blocked_w.loop", Kernel: "pack_dense_relu_blocked_W", Has: true, Call: func(a *gentest.Args) error {
+		return PackDenseReluBlockedW(a.Threads, a.Size("M"), a.Size("N"), a.Size("K"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
 	}},
 }
 

@@ -238,6 +238,127 @@ func callRnnTanhPacked(threads int, T int, N int, C int, K int, X []float32, W [
 	rnnTanhPackedCalls.Put(c)
 }
 
+// RnnTanhBlocked runs kernel rnn_tanh.
+//
+// rnn.loop: the plain recurrent layer over T time steps, for inference, with each of its
+// usual activations: h_t = act(W x_t + R h_(t-1) + b). The state before the first step
+// stands in row 0 of H.
+//
+// Arrays are row-major:
+//
+//	in X: f32[T][N/6][C/64][6][64] packs [t: T][n: N][c: C] as [t][n/6][c/64][n%6][c%64]
+//	in W: f32[K/64][C/64][64][64] packs [k: K][c: C] as [k/64][c/64][c%64][k%64]
+//	in R: f32[K/64][K/64][64][64] packs [k: K][c: K] as [k/64][c/64][c%64][k%64]
+//	in b: f32[K]
+//	inout H: f32[T+1][N/6][K/64][6][64] packs [t: T+1][n: N][k: K] as [t][n/6][k/64][n%6][k%64]
+//
+// It runs the first of these schedules whose instructions the processor has and whose
+// assumptions hold; WhichRnnTanhBlocked tells which one that is:
+//
+//	blocked if N%6 == 0, K%64 == 0, C%64 == 0
+//
+// At most threads goroutines work on it; 0 means GOMAXPROCS. It is a *ShapeError when
+// a size is negative or too large, an array too short, or an output overlaps
+// another array; nothing is written then.
+func RnnTanhBlocked(threads int, T int, N int, C int, K int, X []float32, W []float32, R []float32, b []float32, H []float32) error {
+	if err := checkSize("RnnTanhBlocked", "T", T); err != nil {
+		return err
+	}
+	if err := checkSize("RnnTanhBlocked", "N", N); err != nil {
+		return err
+	}
+	if err := checkSize("RnnTanhBlocked", "C", C); err != nil {
+		return err
+	}
+	if err := checkSize("RnnTanhBlocked", "K", K); err != nil {
+		return err
+	}
+	if err := checkLen("RnnTanhBlocked", "X", len(X), T, floorDiv(N, 6), floorDiv(C, 64), 6, 64); err != nil {
+		return err
+	}
+	if err := checkLen("RnnTanhBlocked", "W", len(W), floorDiv(K, 64), floorDiv(C, 64), 64, 64); err != nil {
+		return err
+	}
+	if err := checkLen("RnnTanhBlocked", "R", len(R), floorDiv(K, 64), floorDiv(K, 64), 64, 64); err != nil {
+		return err
+	}
+	if err := checkLen("RnnTanhBlocked", "b", len(b), K); err != nil {
+		return err
+	}
+	if err := checkLen("RnnTanhBlocked", "H", len(H), T+1, floorDiv(N, 6), floorDiv(K, 64), 6, 64); err != nil {
+		return err
+	}
+	if overlap(X, H) {
+		return shapeError(`%s`, "RnnTanhBlocked: X and H share memory")
+	}
+	if overlap(W, H) {
+		return shapeError(`%s`, "RnnTanhBlocked: W and H share memory")
+	}
+	if overlap(R, H) {
+		return shapeError(`%s`, "RnnTanhBlocked: R and H share memory")
+	}
+	if overlap(b, H) {
+		return shapeError(`%s`, "RnnTanhBlocked: b and H share memory")
+	}
+	switch {
+	case hasRnnTanhBlockedAVX512 && N%6 == 0 && K%64 == 0 && C%64 == 0:
+		callRnnTanhBlockedAVX512(threads, T, N, C, K, X, W, R, b, H)
+	case N%6 == 0 && K%64 == 0 && C%64 == 0:
+		callRnnTanhBlocked(threads, T, N, C, K, X, W, R, b, H)
+	default:
+		return shapeError(`%s`, "RnnTanhBlocked: no schedule of this layout admits these sizes: blocked needs N%6 == 0, K%64 == 0, C%64 == 0")
+	}
+	return nil
+}
+
+// WhichRnnTanhBlocked tells which schedule RnnTanhBlocked runs on these sizes, and whether in assembly or in
+// Go: "blocked in assembly for avx512", say. It is "" where RnnTanhBlocked gives an error whatever the arrays are.
+func WhichRnnTanhBlocked(T int, N int, C int, K int) string {
+	if err := checkSize("RnnTanhBlocked", "T", T); err != nil {
+		return ""
+	}
+	if err := checkSize("RnnTanhBlocked", "N", N); err != nil {
+		return ""
+	}
+	if err := checkSize("RnnTanhBlocked", "C", C); err != nil {
+		return ""
+	}
+	if err := checkSize("RnnTanhBlocked", "K", K); err != nil {
+		return ""
+	}
+	switch {
+	case hasRnnTanhBlockedAVX512 && N%6 == 0 && K%64 == 0 && C%64 == 0:
+		return "blocked in assembly for avx512"
+	case N%6 == 0 && K%64 == 0 && C%64 == 0:
+		return "blocked in Go"
+	default:
+		return ""
+	}
+}
+
+var rnnTanhBlockedCalls = sync.Pool{New: func() any { return new(rnnTanhBlocked) }}
+
+func callRnnTanhBlocked(threads int, T int, N int, C int, K int, X []float32, W []float32, R []float32, b []float32, H []float32) {
+	c := rnnTanhBlockedCalls.Get().(*rnnTanhBlocked)
+	c.threads = threads
+	c.T = T
+	c.N = N
+	c.C = C
+	c.K = K
+	c.X = X
+	c.W = W
+	c.R = R
+	c.b = b
+	c.H = H
+	c.run()
+	c.X = nil
+	c.W = nil
+	c.R = nil
+	c.b = nil
+	c.H = nil
+	rnnTanhBlockedCalls.Put(c)
+}
+
 // PackRnnTanhW runs kernel pack_rnn_tanh_W.
 //
 // Arrays are row-major:
@@ -352,4 +473,294 @@ func callPackRnnTanhR(threads int, T int, N int, C int, K int, src []float32, ds
 	c.src = nil
 	c.dst = nil
 	packRnnTanhRCalls.Put(c)
+}
+
+// PackX runs kernel pack_X.
+//
+// Arrays are row-major:
+//
+//	in src: f32[T][N][C]
+//	inout dst: f32[T][N/6][C/64][6][64] packs [t: T][n: N][c: C] as [t][n/6][c/64][n%6][c%64]
+//
+// At most threads goroutines work on it; 0 means GOMAXPROCS. It is a *ShapeError when
+// a size is negative or too large, an array too short, or an output overlaps
+// another array; nothing is written then.
+func PackX(threads int, T int, N int, C int, K int, src []float32, dst []float32) error {
+	if err := checkSize("PackX", "T", T); err != nil {
+		return err
+	}
+	if err := checkSize("PackX", "N", N); err != nil {
+		return err
+	}
+	if err := checkSize("PackX", "C", C); err != nil {
+		return err
+	}
+	if err := checkSize("PackX", "K", K); err != nil {
+		return err
+	}
+	if err := checkLen("PackX", "src", len(src), T, N, C); err != nil {
+		return err
+	}
+	if err := checkLen("PackX", "dst", len(dst), T, floorDiv(N, 6), floorDiv(C, 64), 6, 64); err != nil {
+		return err
+	}
+	if overlap(src, dst) {
+		return shapeError(`%s`, "PackX: src and dst share memory")
+	}
+	switch {
+	case N%6 == 0 && C%64 == 0:
+		callPackX(threads, T, N, C, K, src, dst)
+	default:
+		return shapeError(`%s`, "PackX: no schedule of this layout admits these sizes: pack_X needs N%6 == 0, C%64 == 0")
+	}
+	return nil
+}
+
+var packXCalls = sync.Pool{New: func() any { return new(packX) }}
+
+func callPackX(threads int, T int, N int, C int, K int, src []float32, dst []float32) {
+	c := packXCalls.Get().(*packX)
+	c.threads = threads
+	c.T = T
+	c.N = N
+	c.C = C
+	c.K = K
+	c.src = src
+	c.dst = dst
+	c.run()
+	c.src = nil
+	c.dst = nil
+	packXCalls.Put(c)
+}
+
+// PackRnnTanhBlockedW runs kernel pack_rnn_tanh_blocked_W.
+//
+// Arrays are row-major:
+//
+//	in src: f32[K][C]
+//	inout dst: f32[K/64][C/64][64][64] packs [k: K][c: C] as [k/64][c/64][c%64][k%64]
+//
+// At most threads goroutines work on it; 0 means GOMAXPROCS. It is a *ShapeError when
+// a size is negative or too large, an array too short, or an output overlaps
+// another array; nothing is written then.
+func PackRnnTanhBlockedW(threads int, T int, N int, C int, K int, src []float32, dst []float32) error {
+	if err := checkSize("PackRnnTanhBlockedW", "T", T); err != nil {
+		return err
+	}
+	if err := checkSize("PackRnnTanhBlockedW", "N", N); err != nil {
+		return err
+	}
+	if err := checkSize("PackRnnTanhBlockedW", "C", C); err != nil {
+		return err
+	}
+	if err := checkSize("PackRnnTanhBlockedW", "K", K); err != nil {
+		return err
+	}
+	if err := checkLen("PackRnnTanhBlockedW", "src", len(src), K, C); err != nil {
+		return err
+	}
+	if err := checkLen("PackRnnTanhBlockedW", "dst", len(dst), floorDiv(K, 64), floorDiv(C, 64), 64, 64); err != nil {
+		return err
+	}
+	if overlap(src, dst) {
+		return shapeError(`%s`, "PackRnnTanhBlockedW: src and dst share memory")
+	}
+	switch {
+	case K%64 == 0 && C%64 == 0:
+		callPackRnnTanhBlockedW(threads, T, N, C, K, src, dst)
+	default:
+		return shapeError(`%s`, "PackRnnTanhBlockedW: no schedule of this layout admits these sizes: pack_rnn_tanh_blocked_W needs K%64 == 0, C%64 == 0")
+	}
+	return nil
+}
+
+var packRnnTanhBlockedWCalls = sync.Pool{New: func() any { return new(packRnnTanhBlockedW) }}
+
+func callPackRnnTanhBlockedW(threads int, T int, N int, C int, K int, src []float32, dst []float32) {
+	c := packRnnTanhBlockedWCalls.Get().(*packRnnTanhBlockedW)
+	c.threads = threads
+	c.T = T
+	c.N = N
+	c.C = C
+	c.K = K
+	c.src = src
+	c.dst = dst
+	c.run()
+	c.src = nil
+	c.dst = nil
+	packRnnTanhBlockedWCalls.Put(c)
+}
+
+// PackRnnTanhBlockedR runs kernel pack_rnn_tanh_blocked_R.
+//
+// Arrays are row-major:
+//
+//	in src: f32[K][K]
+//	inout dst: f32[K/64][K/64][64][64] packs [k: K][c: K] as [k/64][c/64][c%64][k%64]
+//
+// At most threads goroutines work on it; 0 means GOMAXPROCS. It is a *ShapeError when
+// a size is negative or too large, an array too short, or an output overlaps
+// another array; nothing is written then.
+func PackRnnTanhBlockedR(threads int, T int, N int, C int, K int, src []float32, dst []float32) error {
+	if err := checkSize("PackRnnTanhBlockedR", "T", T); err != nil {
+		return err
+	}
+	if err := checkSize("PackRnnTanhBlockedR", "N", N); err != nil {
+		return err
+	}
+	if err := checkSize("PackRnnTanhBlockedR", "C", C); err != nil {
+		return err
+	}
+	if err := checkSize("PackRnnTanhBlockedR", "K", K); err != nil {
+		return err
+	}
+	if err := checkLen("PackRnnTanhBlockedR", "src", len(src), K, K); err != nil {
+		return err
+	}
+	if err := checkLen("PackRnnTanhBlockedR", "dst", len(dst), floorDiv(K, 64), floorDiv(K, 64), 64, 64); err != nil {
+		return err
+	}
+	if overlap(src, dst) {
+		return shapeError(`%s`, "PackRnnTanhBlockedR: src and dst share memory")
+	}
+	switch {
+	case K%64 == 0:
+		callPackRnnTanhBlockedR(threads, T, N, C, K, src, dst)
+	default:
+		return shapeError(`%s`, "PackRnnTanhBlockedR: no schedule of this layout admits these sizes: pack_rnn_tanh_blocked_R needs K%64 == 0")
+	}
+	return nil
+}
+
+var packRnnTanhBlockedRCalls = sync.Pool{New: func() any { return new(packRnnTanhBlockedR) }}
+
+func callPackRnnTanhBlockedR(threads int, T int, N int, C int, K int, src []float32, dst []float32) {
+	c := packRnnTanhBlockedRCalls.Get().(*packRnnTanhBlockedR)
+	c.threads = threads
+	c.T = T
+	c.N = N
+	c.C = C
+	c.K = K
+	c.src = src
+	c.dst = dst
+	c.run()
+	c.src = nil
+	c.dst = nil
+	packRnnTanhBlockedRCalls.Put(c)
+}
+
+// PackH runs kernel pack_H.
+//
+// Arrays are row-major:
+//
+//	in src: f32[T+1][N][K]
+//	inout dst: f32[T+1][N/6][K/64][6][64] packs [t: T+1][n: N][k: K] as [t][n/6][k/64][n%6][k%64]
+//
+// At most threads goroutines work on it; 0 means GOMAXPROCS. It is a *ShapeError when
+// a size is negative or too large, an array too short, or an output overlaps
+// another array; nothing is written then.
+func PackH(threads int, T int, N int, C int, K int, src []float32, dst []float32) error {
+	if err := checkSize("PackH", "T", T); err != nil {
+		return err
+	}
+	if err := checkSize("PackH", "N", N); err != nil {
+		return err
+	}
+	if err := checkSize("PackH", "C", C); err != nil {
+		return err
+	}
+	if err := checkSize("PackH", "K", K); err != nil {
+		return err
+	}
+	if err := checkLen("PackH", "src", len(src), T+1, N, K); err != nil {
+		return err
+	}
+	if err := checkLen("PackH", "dst", len(dst), T+1, floorDiv(N, 6), floorDiv(K, 64), 6, 64); err != nil {
+		return err
+	}
+	if overlap(src, dst) {
+		return shapeError(`%s`, "PackH: src and dst share memory")
+	}
+	switch {
+	case N%6 == 0 && K%64 == 0:
+		callPackH(threads, T, N, C, K, src, dst)
+	default:
+		return shapeError(`%s`, "PackH: no schedule of this layout admits these sizes: pack_H needs N%6 == 0, K%64 == 0")
+	}
+	return nil
+}
+
+var packHCalls = sync.Pool{New: func() any { return new(packH) }}
+
+func callPackH(threads int, T int, N int, C int, K int, src []float32, dst []float32) {
+	c := packHCalls.Get().(*packH)
+	c.threads = threads
+	c.T = T
+	c.N = N
+	c.C = C
+	c.K = K
+	c.src = src
+	c.dst = dst
+	c.run()
+	c.src = nil
+	c.dst = nil
+	packHCalls.Put(c)
+}
+
+// UnpackH runs kernel unpack_H.
+//
+// Arrays are row-major:
+//
+//	in src: f32[T+1][N/6][K/64][6][64] packs [t: T+1][n: N][k: K] as [t][n/6][k/64][n%6][k%64]
+//	inout dst: f32[T+1][N][K]
+//
+// At most threads goroutines work on it; 0 means GOMAXPROCS. It is a *ShapeError when
+// a size is negative or too large, an array too short, or an output overlaps
+// another array; nothing is written then.
+func UnpackH(threads int, T int, N int, C int, K int, src []float32, dst []float32) error {
+	if err := checkSize("UnpackH", "T", T); err != nil {
+		return err
+	}
+	if err := checkSize("UnpackH", "N", N); err != nil {
+		return err
+	}
+	if err := checkSize("UnpackH", "C", C); err != nil {
+		return err
+	}
+	if err := checkSize("UnpackH", "K", K); err != nil {
+		return err
+	}
+	if err := checkLen("UnpackH", "src", len(src), T+1, floorDiv(N, 6), floorDiv(K, 64), 6, 64); err != nil {
+		return err
+	}
+	if err := checkLen("UnpackH", "dst", len(dst), T+1, N, K); err != nil {
+		return err
+	}
+	if overlap(src, dst) {
+		return shapeError(`%s`, "UnpackH: src and dst share memory")
+	}
+	switch {
+	case N%6 == 0 && K%64 == 0:
+		callUnpackH(threads, T, N, C, K, src, dst)
+	default:
+		return shapeError(`%s`, "UnpackH: no schedule of this layout admits these sizes: unpack_H needs N%6 == 0, K%64 == 0")
+	}
+	return nil
+}
+
+var unpackHCalls = sync.Pool{New: func() any { return new(unpackH) }}
+
+func callUnpackH(threads int, T int, N int, C int, K int, src []float32, dst []float32) {
+	c := unpackHCalls.Get().(*unpackH)
+	c.threads = threads
+	c.T = T
+	c.N = N
+	c.C = C
+	c.K = K
+	c.src = src
+	c.dst = dst
+	c.run()
+	c.src = nil
+	c.dst = nil
+	unpackHCalls.Put(c)
 }

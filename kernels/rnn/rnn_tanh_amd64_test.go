@@ -12,5 +12,9 @@ func init() {
 			callRnnTanhPackedAVX512(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "R"), gentest.Slice[float32](a, "b"), gentest.Slice[float32](a, "H"))
 			return nil
 		}},
+		{Schedule: "blocked", Impl: "avx512", File: "rnn_tanh_blocked.loop", Kernel: "rnn_tanh", Has: hasRnnTanhBlockedAVX512, Call: func(a *gentest.Args) error {
+			callRnnTanhBlockedAVX512(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "R"), gentest.Slice[float32](a, "b"), gentest.Slice[float32](a, "H"))
+			return nil
+		}},
 	}...)
 }

@@ -9,3 +9,9 @@ const hasRnnTanhPackedAVX512 = false
 func callRnnTanhPackedAVX512(int, int, int, int, int, []float32, []float32, []float32, []float32, []float32) {
 	panic("no assembly on this platform")
 }
+
+const hasRnnTanhBlockedAVX512 = false
+
+func callRnnTanhBlockedAVX512(int, int, int, int, int, []float32, []float32, []float32, []float32, []float32) {
+	panic("no assembly on this platform")
+}

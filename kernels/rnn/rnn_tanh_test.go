@@ -18,12 +18,36 @@ var formsRnnTanh = []gentest.Form{
 		callRnnTanhPacked(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "R"), gentest.Slice[float32](a, "b"), gentest.Slice[float32](a, "H"))
 		return nil
 	}},
+	{Schedule: "blocked", Impl: "go", File: "rnn_tanh_blocked.loop", Kernel: "rnn_tanh", Has: true, Call: func(a *gentest.Args) error {
+		callRnnTanhBlocked(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "R"), gentest.Slice[float32](a, "b"), gentest.Slice[float32](a, "H"))
+		return nil
+	}},
 	{Schedule: "pack_rnn_tanh_W", Impl: "go", File: "rnn_tanh_pack_rnn_tanh_w.loop", Kernel: "pack_rnn_tanh_W", Has: true, Call: func(a *gentest.Args) error {
 		callPackRnnTanhW(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
 		return nil
 	}},
 	{Schedule: "pack_rnn_tanh_R", Impl: "go", File: "rnn_tanh_pack_rnn_tanh_r.loop", Kernel: "pack_rnn_tanh_R", Has: true, Call: func(a *gentest.Args) error {
 		callPackRnnTanhR(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
+		return nil
+	}},
+	{Schedule: "pack_X", Impl: "go", File: "rnn_tanh_pack_x.loop", Kernel: "pack_X", Has: true, Call: func(a *gentest.Args) error {
+		callPackX(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
+		return nil
+	}},
+	{Schedule: "pack_rnn_tanh_blocked_W", Impl: "go", File: "rnn_tanh_pack_rnn_tanh_blocked_w.loop", Kernel: "pack_rnn_tanh_blocked_W", Has: true, Call: func(a *gentest.Args) error {
+		callPackRnnTanhBlockedW(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
+		return nil
+	}},
+	{Schedule: "pack_rnn_tanh_blocked_R", Impl: "go", File: "rnn_tanh_pack_rnn_tanh_blocked_r.loop", Kernel: "pack_rnn_tanh_blocked_R", Has: true, Call: func(a *gentest.Args) error {
+		callPackRnnTanhBlockedR(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
+		return nil
+	}},
+	{Schedule: "pack_H", Impl: "go", File: "rnn_tanh_pack_h.loop", Kernel: "pack_H", Has: true, Call: func(a *gentest.Args) error {
+		callPackH(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
+		return nil
+	}},
+	{Schedule: "unpack_H", Impl: "go", File: "rnn_tanh_unpack_h.loop", Kernel: "unpack_H", Has: true, Call: func(a *gentest.Args) error {
+		callUnpackH(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
 		return nil
 	}},
 }
@@ -36,11 +60,29 @@ var exportedRnnTanh = []gentest.Form{
 	{Schedule: "packed", Impl: "RnnTanhPacked", File: "rnn_tanh_packed.loop", Kernel: "rnn_tanh", Has: true, Call: func(a *gentest.Args) error {
 		return RnnTanhPacked(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "R"), gentest.Slice[float32](a, "b"), gentest.Slice[float32](a, "H"))
 	}},
+	{Schedule: "blocked", Impl: "RnnTanhBlocked", File: "rnn_tanh_blocked.loop", Kernel: "rnn_tanh", Has: true, Call: func(a *gentest.Args) error {
+		return RnnTanhBlocked(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "R"), gentest.Slice[float32](a, "b"), gentest.Slice[float32](a, "H"))
+	}},
 	{Schedule: "pack_rnn_tanh_W", Impl: "PackRnnTanhW", File: "rnn_tanh_pack_rnn_tanh_w.loop", Kernel: "pack_rnn_tanh_W", Has: true, Call: func(a *gentest.Args) error {
 		return PackRnnTanhW(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
 	}},
 	{Schedule: "pack_rnn_tanh_R", Impl: "PackRnnTanhR", File: "rnn_tanh_pack_rnn_tanh_r.loop", Kernel: "pack_rnn_tanh_R", Has: true, Call: func(a *gentest.Args) error {
 		return PackRnnTanhR(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
+	}},
+	{Schedule: "pack_X", Impl: "PackX", File: "rnn_tanh_pack_x.loop", Kernel: "pack_X", Has: true, Call: func(a *gentest.Args) error {
+		return PackX(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
+	}},
+	{Schedule: "pack_rnn_tanh_blocked_W", Impl: "PackRnnTanhBlockedW", File: "rnn_tanh_pack_rnn_tanh_blocked_w.loop", Kernel: "pack_rnn_tanh_blocked_W", Has: true, Call: func(a *gentest.Args) error {
+		return PackRnnTanhBlockedW(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
+	}},
+	{Schedule: "pack_rnn_tanh_blocked_R", Impl: "PackRnnTanhBlockedR", File: "rnn_tanh_pack_rnn_tanh_blocked_r.loop", Kernel: "pack_rnn_tanh_blocked_R", Has: true, Call: func(a *gentest.Args) error {
+		return PackRnnTanhBlockedR(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
+	}},
+	{Schedule: "pack_H", Impl: "PackH", File: "rnn_tanh_pack_h.loop", Kernel: "pack_H", Has: true, Call: func(a *gentest.Args) error {
+		return PackH(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
+	}},
+	{Schedule: "unpack_H", Impl: "UnpackH", File: "rnn_tanh_unpack_h.loop", Kernel: "unpack_H", Has: true, Call: func(a *gentest.Args) error {
+		return UnpackH(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
 	}},
 }
 
