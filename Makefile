@@ -68,7 +68,7 @@ bench-readme: build
 	$(GO) test ./internal/benchtable -run TestFigures -update
 	$(GO) test -tags $(TAGS) ./cmd/loopopt -run TestReadme -update
 
-# The forward LSTM and GRU beside oneDNN's, in one process; without that library it says so and
+# The LSTM, forward and in training, and the forward GRU beside oneDNN's, in one process; without that library it says so and
 # times ours alone.
 bench-rnn: build
 	@if dpkg-query -W -f='$${Status}' libdnnl-dev 2>/dev/null | grep -q 'ok installed' || $(SUDO) apt-get install -y -qq --no-install-recommends libdnnl-dev; then \

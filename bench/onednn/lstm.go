@@ -22,7 +22,7 @@ type lstmSize struct{ steps, batch, units int }
 
 var lstmSizes = []lstmSize{{50, 168, 256}, {50, 168, 512}, {25, 168, 1024}, {6, 168, 2048}, {50, 32, 256}, {50, 16, 512}, {50, 1, 1024}}
 
-// lstms times our forward LSTM and GRU and oneDNN's in turns, on one thread, checks that they agree,
+// lstms times our LSTM, forward and in training, and forward GRU and oneDNN's in turns, on one thread, checks that they agree,
 // and prints both, the share of peak, and the ratio of medians.
 func lstms(isa string, m *peak.Meter, library string) error {
 	var ratios []string
@@ -30,6 +30,13 @@ func lstms(isa string, m *peak.Meter, library string) error {
 		line, err := s.compare(isa, m, library)
 		if err != nil {
 			return fmt.Errorf("%+v: %w", s, err)
+		}
+		ratios = append(ratios, line)
+	}
+	for _, s := range trainingSizes {
+		line, err := s.compareTraining(isa, m, library)
+		if err != nil {
+			return fmt.Errorf("training %+v: %w", s, err)
 		}
 		ratios = append(ratios, line)
 	}

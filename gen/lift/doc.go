@@ -55,7 +55,8 @@
 //   - the lifted program is safe: in bounds, no read before a write, no race;
 //   - it equals the kernel, verdict exact: lists of statements are compared piece by
 //     piece (compose.go). Those that are one sequence of events but for the order of
-//     independent ones are equal (trace.go), lanes of registers taken for locals, loops apart
+//     independent ones are equal (trace.go), lanes of registers taken for locals, values put
+//     where they are read (propagate.go), loops apart
 //     that share no cells, and conditions as far outside as they can stand (settle.go); other
 //     pieces are compared by equiv.Check with the iterators around them as sizes; origins are guessed from names and indices (align.go);
 //   - every duty holds;

@@ -112,7 +112,6 @@ func (t *term) cell() (string, bool) {
 // cellHead is how the head of a read begins.
 const cellHead = "cell "
 
-
 // plain is the text of a condition on numbers.
 func plain(e loopir.Expr, facts poly.Facts) string {
 	t := tracer{whole: true}

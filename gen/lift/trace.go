@@ -70,7 +70,7 @@ type tracer struct {
 	failed bool
 	most   int64 // events that a loop is written out to
 	whole  bool  // of terms, whose keys are looked into
-	masks  bool // a loop that is one condition on its iterator ends where that does
+	masks  bool  // a loop that is one condition on its iterator ends where that does
 	locals map[string]*local
 	values map[string]*computed // of scalars that are set once
 	known  map[string]bool      // cells of locals that some event touches, locals of which it may be any
