@@ -60,7 +60,7 @@ func allForms(t testing.TB, dir string) []formOf {
 }
 
 // mostAssembly bounds the assembly of a package that TestKernels reads back.
-const mostAssembly = 80_000
+const mostAssembly = 40_000
 
 func assemblyBytes(t *testing.T, dir string) (n int) {
 	t.Helper()
