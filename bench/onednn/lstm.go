@@ -33,6 +33,13 @@ func lstms(isa string, m *peak.Meter, library string) error {
 		}
 		ratios = append(ratios, line)
 	}
+	for _, s := range lstmSizes {
+		if s.batch%6 == 0 {
+			if err := s.timeBlocked(isa, m); err != nil {
+				return err
+			}
+		}
+	}
 	for _, s := range trainingSizes {
 		line, err := s.compareTraining(isa, m, library)
 		if err != nil {
@@ -164,6 +171,30 @@ func newLSTM(T, N, K int, x, w, r, b []float32) (*layerLSTM, error) {
 		return nil, err
 	}
 	return l, lstm.PackR(1, T, N, K, K, r, l.r)
+}
+
+// timeBlocked times the form of which inputs and states lie in blocks as well, and prints that.
+func (s lstmSize) timeBlocked(isa string, m *peak.Meter) error {
+	T, N, K := s.steps, s.batch, s.units
+	x, w, r, b := make([]float32, T*N*K), make([]float32, 4*K*K), make([]float32, 4*K*K), make([]float32, 4*K)
+	state, h := make([]float32, (T+1)*N*K), make([]float32, (T+1)*N*K)
+	for i := range x { // results are those of the other forms, which are compared
+		x[i] = float32(i%7) / 7
+	}
+	for i := range w {
+		w[i], r[i] = float32(i%11-5)/float32(11*K), float32(i%13-6)/float32(13*K)
+	}
+	var speeds, top []float64
+	for range rounds {
+		t, err := seconds(func() error { return lstm.LstmBlocked(1, T, N, K, K, x, w, r, b, state, h) })
+		if err != nil {
+			return err
+		}
+		speeds, top = append(speeds, 16*float64(T)*float64(N)*float64(K)*float64(K)/t/1e9), append(top, m.Sample()/1e9)
+	}
+	fmt.Printf("BenchmarkLSTM/size=N%d/%d/schedule=%s/impl=%s-1\t%d\t%.1f GFLOP/s\t%.1f peak-GFLOP/s\n",
+		N, K, lstm.WhichLstmBlocked(T, N, K, K), isa, rounds, median(speeds), median(top))
+	return nil
 }
 
 type peerLSTM struct{ l C.lstm }
