@@ -29,12 +29,12 @@ type held struct {
 }
 
 func propagate(list []*event) []*event {
-	return propagation{fresh: new(int)}.list(list, 0)
+	return propagation{cells: map[string]*local{}, held: map[string]held{}, fresh: new(int)}.list(list, 0)
 }
 
 // list is the events of a body of depth loops that are not written out.
 func (p propagation) list(list []*event, depth int) []*event {
-	p.cells, p.held = orEmpty(maps.Clone(p.cells)), orEmpty(maps.Clone(p.held))
+	p.cells, p.held = maps.Clone(p.cells), maps.Clone(p.held)
 	p.of = map[string]map[string]bool{}
 	for cell, h := range p.held {
 		p.index(cell, h)
@@ -293,10 +293,3 @@ func (x access) named() bool { return x.index != nil && (x.local == nil || !x.lo
 
 // closed tells whether it is of a local all of whose cells are named by constants.
 func (x access) closed() bool { return x.local != nil && !x.local.open }
-
-func orEmpty[V any](m map[string]V) map[string]V {
-	if m == nil {
-		m = map[string]V{}
-	}
-	return m
-}

@@ -96,8 +96,7 @@ type stand struct {
 	depth  int
 }
 
-// traced tells whether the lists are one sequence of events, loops that are one mask as they
-// are or written out.
+// traced tells whether the lists are one sequence of events, if these are not too many.
 func (c *composer) traced(a, b []loopir.Stmt, facts poly.Facts) bool {
 	n := max(writtenOut(a, c.events+1), writtenOut(b, c.events+1))
 	if n > c.events {
@@ -107,7 +106,8 @@ func (c *composer) traced(a, b []loopir.Stmt, facts poly.Facts) bool {
 	return c.sameEvents(a, b, n, facts)
 }
 
-// sameEvents compares lists of which loops are written out up to a number of events.
+// sameEvents tells whether the lists are one sequence of events. Loops of constant bounds are
+// written out up to a number of events, those that are one mask if nothing else helps.
 func (c *composer) sameEvents(a, b []loopir.Stmt, most int64, facts poly.Facts) bool {
 	if mayFault(a) || mayFault(b) {
 		return false
