@@ -36,19 +36,29 @@ func startOf(k *loopir.Kernel) around { return around{facts: poly.KernelFacts(k)
 
 // equal tells whether the lists are shown equal.
 func (c *composer) equal(a, b []loopir.Stmt, at around) bool {
-	if c.same(a, b, at.facts) || c.traced(a, b, at.facts) {
+	if c.same(a, b, at.facts) {
 		return true
+	}
+	cuts := c.cut(a, b, at.facts)
+	n := max(writtenOut(a, maxEvents+1), writtenOut(b, maxEvents+1))
+	inside := len(cuts) == 1 && cuts[0].loop && nonNegative(a[0].(*loopir.For), at.facts) &&
+		n == max(writtenOut(a[0].(*loopir.For).Body, maxEvents+1), writtenOut(b[0].(*loopir.For).Body, maxEvents+1))
+	whole := !inside && n <= c.events // one loop that is not written out does what its body does
+	if whole {
+		c.events -= n
+		if c.sameEvents(a, b, n, at.facts) {
+			return true
+		}
 	}
 	if c.ctx.Err() != nil {
 		return false
 	}
-	cuts := c.cut(a, b, at.facts)
 	if len(cuts) > 1 || len(cuts) == 1 && cuts[0].loop {
 		if c.pieces(cuts, at) {
 			return true
 		}
 	}
-	return c.sameEvents(a, b, longLoop, at.facts) || c.compare(a, b, at)
+	return !inside && (!whole || n > longLoop) && c.sameEvents(a, b, longLoop, at.facts) || c.compare(a, b, at)
 }
 
 // A piece is part of both lists: a loop of each over the same values, a local of

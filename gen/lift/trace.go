@@ -96,16 +96,6 @@ type stand struct {
 	depth  int
 }
 
-// traced tells whether the lists are one sequence of events, if these are not too many.
-func (c *composer) traced(a, b []loopir.Stmt, facts poly.Facts) bool {
-	n := max(writtenOut(a, c.events+1), writtenOut(b, c.events+1))
-	if n > c.events {
-		return false
-	}
-	c.events -= n
-	return c.sameEvents(a, b, n, facts)
-}
-
 // sameEvents tells whether the lists are one sequence of events. Loops of constant bounds are
 // written out up to a number of events, those that are one mask if nothing else helps.
 func (c *composer) sameEvents(a, b []loopir.Stmt, most int64, facts poly.Facts) bool {

@@ -108,7 +108,7 @@ func TestTraced(t *testing.T) {
 	} {
 		a, b := body(c.a), body(c.b)
 		p := &composer{ctx: context.Background(), target: a, events: maxEvents}
-		if got := p.traced(a.Body, b.Body, startOf(a).facts); got != c.want {
+		if got := p.sameEvents(a.Body, b.Body, maxEvents, startOf(a).facts); got != c.want {
 			t.Errorf("%s: %v", c.name, got)
 		}
 	}
