@@ -14,10 +14,10 @@ import (
 	"os"
 	"runtime"
 	"slices"
-	"syscall"
 	"time"
 
 	"github.com/klauspost/cpuid/v2"
+	"golang.org/x/sys/unix"
 
 	"github.com/loopopt/loopopt/internal/peak"
 )
@@ -149,12 +149,11 @@ func (t *times) total() (sum float64) {
 
 // used is the processor's time that this thread took: others may run beside it.
 func used() time.Duration {
-	const thread = 1
-	var u syscall.Rusage
-	if err := syscall.Getrusage(thread, &u); err != nil {
-		panic(err) // there is such a call where there are the forms that are timed
+	var t unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_THREAD_CPUTIME_ID, &t); err != nil {
+		panic(err) // there is such a clock where there are the forms that are timed
 	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+	return time.Duration(t.Nano())
 }
 
 // report prints the lines of a case and gives its ratios: of the first form.
