@@ -9,10 +9,11 @@ import (
 	"github.com/loopopt/loopopt/loopir/poly"
 )
 
-// node is what the updates of a sum start from and what they add.
+// node is what the updates of a sum start from and what they add, or what the last of other
+// updates computes.
 func (x *expander) node(n *node, ctx known, path []*Stmt) (realPoly, *failure) {
 	if kind, ok := n.commutative(); !ok || kind != foldAdd {
-		return nil, failf(n.cell.Span, "what the updates of %s leave is no sum", n.cell.Name)
+		return x.last(n, ctx, path)
 	}
 	ds, f := n.initial(ctx)
 	if f != nil {
@@ -35,6 +36,18 @@ func (x *expander) node(n *node, ctx known, path []*Stmt) (realPoly, *failure) {
 		out = append(out, p...)
 	}
 	return out, nil
+}
+
+// last is the value of the last update of n, which reads what the one before it left.
+func (x *expander) last(n *node, ctx known, path []*Stmt) (realPoly, *failure) {
+	ds, _, f := n.without(ctx)
+	if f == nil && len(ds) == 1 && ds[0].kind == fromNode && ds[0].node.cell == n.cell {
+		ds, f = ds[0].node.lastUpdate(ctx)
+	}
+	if f != nil {
+		return nil, f
+	}
+	return x.descs(ds, ctx, path)
 }
 
 // neverMinusZero tells whether the sum that starts as ds say is never -0.0, before an update

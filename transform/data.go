@@ -8,6 +8,7 @@ var dataPrimitives = []*Primitive{
 	layout,
 	outline,
 	prefetch,
+	reciprocal,
 	replace,
 	rfactor,
 	shrink,

@@ -17,7 +17,7 @@ import (
 )
 
 // dataCases are the golden cases whose kernels are executed.
-var dataCases = []string{"contract", "expand", "inline", "layout", "outline", "prefetch", "replace", "rfactor", "shrink", "stage"}
+var dataCases = []string{"contract", "expand", "inline", "layout", "outline", "prefetch", "reciprocal", "replace", "rfactor", "shrink", "stage"}
 
 // TestDataReferee executes, for several sizes, both sides of each step in the
 // golden cases of the data primitives. Arrays hold small integers, so that sums
