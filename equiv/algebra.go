@@ -9,17 +9,17 @@ import (
 	"github.com/loopopt/loopopt/loopir/poly"
 )
 
-// algebra tries to show the outputs of two programs equal as polynomials over the inputs,
-// and then, where they are not, statement by statement. It gives the checker that did, or
-// nil.
+// algebra tries to show two programs equal as polynomials, statement by statement, and then
+// their outputs as polynomials over the inputs, which may be large. It gives the checker that
+// did, or nil.
 func algebra(proof *prover, before, after *Program, g *guesser) *checker {
+	if done := newChecker(proof, before, after).alongHints(g); done != nil {
+		return done
+	}
 	c := newChecker(proof, before, after)
 	if c.worst = c.sameOutputs(); c.worst != NoVerdict {
 		c.overInputs = true
 		return c
-	}
-	if done := c.alongHints(g); done != nil {
-		return done
 	}
 	d := newChecker(proof, after, before)
 	done := d.alongHints(g.exchanged(d))
@@ -47,36 +47,55 @@ func (c *checker) alongHints(g *guesser) *checker {
 	return nil
 }
 
-// inferByCells guesses hints for statements that look like none of before: those
-// that write the same cells of the same array in the same way.
+// inferByCells guesses hints for statements that look like none of before: those that write
+// the same cells of the same array, in the same way, or else in another one if they are no
+// other statement's.
 func (c *checker) inferByCells() {
+	taken := map[*Stmt]bool{}
+	for _, h := range c.hints {
+		if h != nil {
+			taken[h.stmt] = true
+		}
+	}
 	for _, s := range c.after.prog.Stmts {
 		if s.ID == reader || c.hints[s.index] != nil {
 			continue
 		}
-		for _, t := range c.before.prog.Stmts {
-			if t.ID == reader || t.LHS.Name != s.LHS.Name || c.after.effects[s.index].kind != c.before.effects[t.index].kind {
-				continue
-			}
-			al := &alignment{c: c, sys: newSystem(), env: t.Fresh("!o")}
-			for _, l := range t.Loops {
-				al.sys.addUnknown(l.Iter+"!o", al.env.at(l.Lo))
-			}
-			if !al.alignCells(s.LHS, t.LHS) {
-				continue
-			}
-			al.sys.solve()
-			for _, it := range iters(s.Loops) {
-				if al.sys.unknown[it+"!o"] {
-					al.sys.fill(it+"!o", loopir.NewVar(it))
+		kind := c.after.effects[s.index].kind
+		for _, alike := range []bool{true, false} {
+			for _, t := range c.before.prog.Stmts {
+				if t.ID == reader || t.LHS.Name != s.LHS.Name || c.hints[s.index] != nil {
+					continue
 				}
-			}
-			if env, ok := solutionEnv(al.sys, t, "!o"); ok {
-				c.hints[s.index] = &hint{stmt: t, env: env}
-				break
+				if same := c.before.effects[t.index].kind == kind; same == alike && (same || !taken[t]) {
+					c.hints[s.index] = c.byCells(s, t)
+				}
 			}
 		}
 	}
+}
+
+// byCells is the hint that s does what the instance of t does that writes the same cell, or
+// nil.
+func (c *checker) byCells(s, t *Stmt) *hint {
+	al := &alignment{c: c, sys: newSystem(), env: t.Fresh("!o")}
+	for _, l := range t.Loops {
+		al.sys.addUnknown(l.Iter+"!o", al.env.at(l.Lo))
+	}
+	if !al.alignCells(s.LHS, t.LHS) {
+		return nil
+	}
+	al.sys.solve()
+	for _, it := range iters(s.Loops) {
+		if al.sys.unknown[it+"!o"] {
+			al.sys.fill(it+"!o", loopir.NewVar(it))
+		}
+	}
+	env, ok := solutionEnv(al.sys, t, "!o")
+	if !ok {
+		return nil
+	}
+	return &hint{stmt: t, env: env}
 }
 
 // sameOutputs compares the outputs as polynomials over the inputs.

@@ -105,7 +105,7 @@ func (c *checker) matched(s *Stmt, h *hint, mode matchMode) (Verdict, *failure) 
 		return NoVerdict, tooMany(s.Span).note(h.stmt.Span, "before")
 	}
 	if f != nil && c.polynomials && ctx.budget > 0 {
-		for _, to := range []depth{notAtAll, toLandmarks, toInputs} {
+		for _, to := range []depth{notAtAll, toUpdates, toLandmarks, toInputs} {
 			if w, g := c.samePolynomial(a, b, ctx, to, false); g == nil {
 				v, f = w, nil
 				break

@@ -169,6 +169,10 @@
 // one side has are multiplied out, and the recurrence ends where both sides keep a value.
 // A cell that is updated in place has no such statement; of it there is the claim that a
 // read finds what its counterpart found, which is proved once, too.
+// What updates leave that are no sum is what the last of them computes. Before anything is
+// followed to where it was computed, cells that were updated are atoms as well, and those
+// of both sides matched as they are where nothing is a polynomial: the sum by which a row
+// is divided stays one value, in however many pieces it was made.
 //
 // Literals count as the decimal fractions that they are written as. A quotient
 // x/y is x times the atom 1/y, and nothing cancels that atom: (x*y)/y is not x.

@@ -20,6 +20,7 @@ type depth uint8
 
 const (
 	notAtAll    depth = iota // they are compared as they are
+	toUpdates                // to inputs and to cells that were updated
 	toLandmarks              // to inputs and statements that have counterparts
 	toInputs
 )

@@ -1,6 +1,8 @@
 package equiv
 
 import (
+	"slices"
+
 	"github.com/loopopt/loopopt/loopir"
 	"github.com/loopopt/loopopt/loopir/poly"
 )
@@ -14,11 +16,26 @@ func (x *expander) read(v value, r *loopir.Read, ctx known, path []*Stmt) (realP
 	if f != nil {
 		return nil, f
 	}
+	if x.depth == toUpdates && slices.ContainsFunc(ds, func(d desc) bool { return d.updated(ctx) }) {
+		return (&atom{read: &v}).poly(), nil
+	}
 	p, f := x.descs(ds, ctx, path)
 	if f != nil && f.recurrence && x.depth == toLandmarks {
 		return (&atom{read: &v}).poly(), nil
 	}
 	return p, f
+}
+
+// updated tells whether a value is what updates left, not only what they would start from.
+func (d desc) updated(ctx known) bool {
+	if d.kind != fromNode {
+		return false
+	}
+	in := ctx.with(d.guards...)
+	ds, _, f := d.node.without(in)
+	return f != nil || slices.ContainsFunc(ds, func(e desc) bool {
+		return e.kind == fromNode && (e.node.cell == d.node.cell || e.updated(in))
+	})
 }
 
 // descs adds up the values that a read finds in different cases.
