@@ -260,7 +260,7 @@ func (m *polyMatch) sameText(p, q realPoly, ctx known, facts []loopir.Expr) *fai
 
 // nameBefore names a read of before, and remembers it.
 func (m *polyMatch) nameBefore(v value, bound bool) string {
-	key := readKey(v)
+	key := m.c.before.readKey(v)
 	if !bound && !slices.ContainsFunc(m.reads, func(r matchedRead) bool { return r.name == key }) {
 		m.reads = append(m.reads, matchedRead{v, key})
 	}
@@ -269,10 +269,31 @@ func (m *polyMatch) nameBefore(v value, bound bool) string {
 
 // readKey tells reads of one program apart: by the cell and by when it is read.
 func readKey(v value) string {
+	return keyIn(v, fmt.Sprint(v.at.s.index), v.at.s.Loops)
+}
+
+// readKey is one for reads that find the same as nothing is written in between: all that
+// writes what they read stands before them, in the same iteration of the loops in common.
+func (sd *side) readKey(v value) string {
+	s := v.at.s
+	name := v.e.(*loopir.Read).Name
+	shared := 0
+	for _, w := range slices.Concat(sd.sets[name], sd.updates[name]) {
+		if v.open || slices.Compare(w.path, s.path) >= 0 {
+			return readKey(v)
+		}
+		for shared < min(len(s.Loops), len(w.Loops)) && s.Loops[shared] == w.Loops[shared] {
+			shared++
+		}
+	}
+	return keyIn(v, "the end", s.Loops[:shared])
+}
+
+func keyIn(v value, place string, loops []*loopir.For) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "read %s in %d", loopir.FormatExpr(v.index(v.e)), v.at.s.index)
-	for _, it := range sortedNames(v.at.env) {
-		fmt.Fprintf(&b, ", %s=%s", it, loopir.FormatExpr(v.at.env[it]))
+	fmt.Fprintf(&b, "read %s in %s", loopir.FormatExpr(v.index(v.e)), place)
+	for _, l := range loops {
+		fmt.Fprintf(&b, ", %s=%s", l.Iter, loopir.FormatExpr(v.at.env[l.Iter]))
 	}
 	return b.String()
 }
@@ -280,7 +301,7 @@ func readKey(v value) string {
 // nameAfter gives a read of after the name of one of before that finds the same.
 // Those that look the same are tried first.
 func (m *polyMatch) nameAfter(v value, bound bool, ctx known) string {
-	key := readKey(v)
+	key := m.c.after.readKey(v)
 	if bound {
 		return "new " + key
 	}

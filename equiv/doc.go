@@ -147,8 +147,10 @@
 // the source of a value depends on its cell, terms hold under conditions; cases are
 // split until each of them is decided (polyMatch.compare), and in a case h%2 = 1 the
 // index h is written 2*(h/2) + 1. Two polynomials are equal when their normal forms are
-// the same text. Where they are not, sigmoid(y) is written 1/2 + tanh(y/2)/2 in both and they
-// are compared again; no other law of functions is known.
+// the same text. Where they are not, both are written by the laws of functions and compared
+// again: sigmoid(y) is 1/2 + tanh(y/2)/2, exp(x+y) is exp(x)*exp(y), which is never 0, and
+// log(exp(x)*y) is x + log(y) (exp.go). So softmax is the same without the maximum that is
+// subtracted, whose exp is a factor of each term; no other law is known.
 //
 // The sum of a term that does not depend on what is summed over is the number of terms times
 // that, where the number is proved not to be negative. Where normal forms differ, cases are

@@ -171,9 +171,13 @@ func (x *expander) mul(p, q realPoly, at loopir.Expr) (realPoly, *failure) {
 	for _, a := range p {
 		for _, b := range q {
 			b = x.apart(b)
+			factors := append(a.factors[:len(a.factors):len(a.factors)], b.factors...)
+			if x.laws {
+				factors = x.withoutOpposites(factors)
+			}
 			out = append(out, realTerm{
 				coef:    new(big.Rat).Mul(a.coef, b.coef),
-				factors: append(a.factors[:len(a.factors):len(a.factors)], b.factors...),
+				factors: factors,
 				vars:    append(a.vars[:len(a.vars):len(a.vars)], b.vars...),
 				conds:   append(a.conds[:len(a.conds):len(a.conds)], b.conds...),
 			})
@@ -213,10 +217,19 @@ func (x *expander) reciprocal(p realPoly, at loopir.Expr) (realPoly, *failure) {
 		}
 		return constPoly(new(big.Rat).Inv(c)), nil
 	}
-	if !plainProduct(p) || len(p[0].conds) > 0 {
-		return (&atom{head: "1/", args: []realPoly{p}, partial: true}).poly(), nil
+	out := realTerm{coef: big.NewRat(1, 1)} // 1/(a*b) is 1/a * 1/b
+	if x.laws {
+		var common []*atom
+		common, p = x.factored(p)
+		for _, a := range common {
+			out.factors = append(out.factors, a.opposite())
+		}
 	}
-	out := realTerm{coef: new(big.Rat).Inv(p[0].coef)} // 1/(a*b) is 1/a * 1/b
+	if !plainProduct(p) || len(p[0].conds) > 0 {
+		out.factors = append(out.factors, &atom{head: "1/", args: []realPoly{p}, partial: true})
+		return realPoly{out}, nil
+	}
+	out.coef.Inv(p[0].coef)
 	for _, a := range p[0].factors {
 		out.factors = append(out.factors, &atom{head: "1/", args: []realPoly{a.poly()}, partial: true})
 	}
@@ -275,6 +288,15 @@ func (x *expander) intrinsic(v value, e *loopir.Intrinsic, ctx known, path []*St
 		if x.laws { // sigmoid(y) = 1/2 + tanh(y/2)/2
 			half := big.NewRat(1, 2)
 			return x.add(constPoly(half), (&atom{head: "tanh", args: []realPoly{ps[0].scale(half)}}).poly().scale(half)), nil
+		}
+	}
+	if e.Name == "exp" || e.Name == "log" {
+		x.lawful = true
+		switch {
+		case x.laws && e.Name == "exp":
+			return x.exp(ps[0]), nil
+		case x.laws:
+			return x.log(ps[0]), nil
 		}
 	}
 	return (&atom{head: e.Name, args: ps, partial: e.Name == "log" || e.Name == "sqrt"}).poly(), nil

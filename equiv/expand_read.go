@@ -17,13 +17,19 @@ func (x *expander) read(v value, r *loopir.Read, ctx known, path []*Stmt) (realP
 		return nil, f
 	}
 	if x.depth == toUpdates && slices.ContainsFunc(ds, func(d desc) bool { return d.updated(ctx) }) {
-		return (&atom{read: &v}).poly(), nil
+		return x.unfollowed(v, r).poly(), nil
 	}
 	p, f := x.descs(ds, ctx, path)
 	if f != nil && f.recurrence && x.depth == toLandmarks {
-		return (&atom{read: &v}).poly(), nil
+		return x.unfollowed(v, r).poly(), nil
 	}
 	return p, f
+}
+
+// unfollowed is a read as an atom.
+func (x *expander) unfollowed(v value, r *loopir.Read) *atom {
+	v = x.sd.atRest(v, r)
+	return &atom{read: &v}
 }
 
 // updated tells whether a value is what updates left, not only what they would start from.

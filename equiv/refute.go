@@ -34,11 +34,8 @@ func refute(ctx context.Context, f *loopir.File, before, after *loopir.Kernel, o
 		models = append(models[:len(models):len(models)], m)
 	}
 	r := newReferee(ctx, f, before, after, searchSteps)
-	r.strict, r.bits = true, with == everyBit
-	var fills []int
-	if with != special {
-		fills = r.fill.thorough(r.exact)
-	}
+	r.strict, r.bits, r.infinite = true, with == everyBit, with != finite
+	fills := r.fill.thorough(r.exact)
 	if with == everyBit || with == special && r.exact {
 		fills = append(fills, nanFilling, infFilling)
 	}
@@ -49,8 +46,8 @@ func refute(ctx context.Context, f *loopir.File, before, after *loopir.Kernel, o
 type contents uint8
 
 const (
-	finite   contents = iota // finite numbers: what differs then is not equal over the reals
-	special                  // NaN and infinities: what differs then may be equal over the reals
+	finite   contents = iota // finite numbers, of what is computed too: what differs then is not equal over the reals
+	special                  // NaN and infinities as well: what differs then may be equal over the reals
 	everyBit                 // both, and each difference in a bit counts: what differs then is not exact
 )
 
@@ -129,6 +126,7 @@ type referee struct {
 
 	strict   bool         // differences that rounding could explain count where it does not
 	bits     bool         // each difference counts
+	infinite bool         // results that are NaN or infinite count
 	symbolic *symbolicRun // the latest, or nil
 	stricts  int          // cells that were looked at for that reason
 }
@@ -352,14 +350,17 @@ func (c *Counterexample) Replay(f *loopir.File, before, after *loopir.Kernel) bo
 		}
 		sizes[s.Name] = v.Int64()
 	}
-	r := newReferee(context.Background(), f, before, after, farSteps)
-	r.most, r.strict, r.bits = farSteps, c.strict, c.bits
-	d := r.compare(sizes, c.Filling)
-	if d == nil {
-		return false
+	for _, infinite := range []bool{false, true} {
+		r := newReferee(context.Background(), f, before, after, farSteps)
+		r.most, r.strict, r.bits, r.infinite = farSteps, c.strict, c.bits, infinite
+		if d := r.compare(sizes, c.Filling); d != nil {
+			again := r.tell(d)
+			if again.Cell == c.Cell && again.Before == c.Before && again.After == c.After {
+				return true
+			}
+		}
 	}
-	again := r.tell(d)
-	return again.Cell == c.Cell && again.Before == c.Before && again.After == c.After
+	return false
 }
 
 func cellName(array string, cell []int64) string {

@@ -42,10 +42,15 @@ func (r *referee) differ(a, b interp.Value, array string, cell []int64, sizes ma
 		r.stricts++
 	}
 	x, y, ok := r.exactValues(array, cell, sizes, filling)
-	if !ok {
-		return large
+	if !ok { // which does not tell overflow from no value
+		return large && (r.infinite || !a.Type.IsFloat() || isFinite(a) && isFinite(b))
 	}
 	return x.Cmp(y) != 0
+}
+
+func isFinite(v interp.Value) bool {
+	x := v.Float64()
+	return !math.IsNaN(x) && !math.IsInf(x, 0)
 }
 
 // exactValues are the values of a cell over the rationals, by both kernels.

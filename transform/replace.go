@@ -22,7 +22,8 @@ when these are f's body for some arguments.
 The arguments are found by matching: loops in the same order with the same extents,
 the same operators in the same order, and indices that differ by what the call's windows
 can express. Where they can't be found (a size that f only uses in a product, say) they
-are written out: replace j by axpy(M, x, D[0..M][i], C[i][0..M]).`,
+are written out: replace j by axpy(M, x, D[0..M][i], C[i][0..M]). With them f may be another
+algorithm for what L or S computes, which the proof of the step has to find equal.`,
 	Apply: applyReplace,
 }
 
@@ -109,32 +110,20 @@ func (c *Context) replaceBy(s loopir.Stmt, callee *loopir.Kernel, given []loopir
 	if callee.Name == c.Kernel.Name {
 		return c.Reject(at, "%s can't call itself", callee.Name)
 	}
-	inlined, err := c.inlinedBody(callee)
-	if err != nil {
-		return err
-	}
-	list, i := c.Parent(s)
-	n := len(callee.Body)
-	for _, b := range callee.Body {
-		if _, ok := b.(*loopir.Let); ok {
-			n--
-		}
-	}
-	if n == 0 || i+n > len(*list) {
-		return c.Reject(s.Source(), "%s has %d statements, and there are %d from here on", callee.Name, n, len(*list)-i)
-	}
-	old := (*list)[i : i+n]
-	region, err := c.File.InlineCalls(&loopir.Kernel{Body: loopir.CloneStmts(old)})
-	if err != nil {
-		return err
-	}
 	u := newUnifier(c, callee, c.Around(s), at)
 	if given != nil {
 		if err := u.give(given); err != nil {
 			return err
 		}
 	}
-	if err := u.stmts(inlined, region.Body); err != nil {
+	list, i := c.Parent(s)
+	n, err := c.unifyBody(u, callee, *list, i)
+	if _, declares := s.(*loopir.Local); err != nil && given != nil && !declares {
+		call := &loopir.Call{Label: labelOf(s), Kernel: callee.Name, Args: given, Span: s.Source()}
+		*list = slices.Replace(*list, i, i+1, loopir.Stmt(call))
+		return nil
+	}
+	if err != nil {
 		return err
 	}
 	args, err := u.arguments()
@@ -144,6 +133,28 @@ func (c *Context) replaceBy(s loopir.Stmt, callee *loopir.Kernel, given []loopir
 	call := &loopir.Call{Label: labelOf(s), Kernel: callee.Name, Args: args, From: u.origins(), Span: s.Source()}
 	*list = slices.Replace(*list, i, i+n, loopir.Stmt(call))
 	return nil
+}
+
+// unifyBody matches the statements from i on with callee's body, and tells how many they are.
+func (c *Context) unifyBody(u *unifier, callee *loopir.Kernel, list []loopir.Stmt, i int) (int, error) {
+	inlined, err := c.inlinedBody(callee)
+	if err != nil {
+		return 0, err
+	}
+	n := len(callee.Body)
+	for _, b := range callee.Body {
+		if _, ok := b.(*loopir.Let); ok {
+			n--
+		}
+	}
+	if n == 0 || i+n > len(list) {
+		return 0, c.Reject(list[i].Source(), "%s has %d statements, and there are %d from here on", callee.Name, n, len(list)-i)
+	}
+	region, err := c.File.InlineCalls(&loopir.Kernel{Body: loopir.CloneStmts(list[i : i+n])})
+	if err != nil {
+		return 0, err
+	}
+	return n, u.stmts(inlined, region.Body)
 }
 
 func (c *Context) inlinedBody(k *loopir.Kernel) ([]loopir.Stmt, error) {

@@ -1,7 +1,8 @@
 // Package nn is layers over the kernels of this module, for plain row-major slices of float32
-// and without cgo: LSTM, GRU, RNN, Dense, Conv2D, Softmax, LayerNorm, and the training of an
-// LSTM. Each kernel is proved equal to its naive loops, down to its instructions; what this
-// package adds, packing of weights and padding of sizes, is ordinary Go with tests.
+// and without cgo: LSTM, GRU, RNN, in both directions and of sequences of different lengths,
+// Dense, Conv2D, Softmax, LayerNorm, and the training of an LSTM. Each kernel is proved equal
+// to its naive loops, down to its instructions; what this package adds, packing of weights,
+// padding of sizes, rows that end, is ordinary Go with tests.
 //
 // A layer packs its weights once, when it is made. Units, inputs and outputs that fill no
 // vector are padded there by zeros, which change nothing. Its methods may be called at the
