@@ -6,7 +6,7 @@ BIN := bin/loopopt
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 CONV := examples/01-conv/conv.loop
 
-.PHONY: demo test build deps lint generate ci bench-readme verify-corpus mutants crosscheck fuzz-verify verify-kernels mutants-asm silicon fuzz-gen kernelbench bench-plain bench-rnn bench-gemm bench-functions functions-exhaustive
+.PHONY: demo test build deps lint generate ci bench-readme verify-corpus mutants crosscheck fuzz-verify verify-kernels mutants-asm silicon fuzz-gen kernelbench bench-plain bench-rnn bench-gemm bench-functions bench-forms functions-exhaustive
 
 demo: build
 	@echo "== 1. conv.loop, step by step, and the whole schedule"
@@ -77,6 +77,15 @@ bench-rnn: build
 	  echo "oneDNN can't be installed: only ours is timed" | tee bench/rnn.txt; $(BIN) bench --rounds 9 kernels/lstm >> bench/rnn.txt; \
 	fi
 	cat bench/rnn.txt
+
+# The talk's three implementations of an LSTM, of which the first two are generated for this.
+bench-forms: build
+	rm -rf bench/forms/lstmforms && mkdir bench/forms/lstmforms
+	$(BIN) gen -o bench/forms/lstmforms examples/03-lstm/forms.loop
+	$(GO) build -tags forms -o bin/forms ./bench/forms
+	bin/forms > bench/forms.txt
+	$(GO) test ./internal/benchtable -run TestFigures -update
+	cat bench/forms.txt
 
 # Elementary functions and rows made of them, beside plain Go and what binds.
 bench-functions: build

@@ -2,6 +2,7 @@ package equiv
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -9,16 +10,22 @@ import (
 	"github.com/loopopt/loopopt/loopir/poly"
 )
 
-// algebra tries to show two programs equal as polynomials, statement by statement, and then
-// their outputs as polynomials over the inputs, which may be large. It gives the checker that
-// did, or nil.
+// smallOutputs is how many steps it may take to write outputs over the inputs before anything
+// else is tried.
+const smallOutputs = 150
+
+// algebra tries to show the outputs of two programs equal as polynomials over the inputs, if
+// these are not large, and then, where they are not, statement by statement. It gives the
+// checker that did, or nil.
 func algebra(proof *prover, before, after *Program, g *guesser) *checker {
+	c := newChecker(proof, before, after)
+	if c.sameOutputs(smallOutputs) {
+		return c
+	}
 	if done := newChecker(proof, before, after).alongHints(g); done != nil {
 		return done
 	}
-	c := newChecker(proof, before, after)
-	if c.worst = c.sameOutputs(); c.worst != NoVerdict {
-		c.overInputs = true
+	if c.sameOutputs(math.MaxInt64) {
 		return c
 	}
 	d := newChecker(proof, after, before)
@@ -98,23 +105,26 @@ func (c *checker) byCells(s, t *Stmt) *hint {
 	return &hint{stmt: t, env: env}
 }
 
-// sameOutputs compares the outputs as polynomials over the inputs.
-func (c *checker) sameOutputs() Verdict {
+// sameOutputs compares the outputs as polynomials over the inputs, each in so many steps.
+func (c *checker) sameOutputs(steps int64) bool {
+	c.worst, c.places = NoVerdict, nil
 	worst := Exact
 	for _, s := range c.after.prog.Stmts {
 		if s.ID != reader {
 			continue
 		}
 		h := c.hints[s.index]
-		ctx := known{hyps: append(s.Domain(s.Fresh("")), h.stmt.Domain(h.env)...), budget: maxExpand, wide: c.thorough}
+		ctx := c.claimed(append(s.Domain(s.Fresh("")), h.stmt.Domain(h.env)...))
+		ctx.fuel.Store(steps)
 		v, f := c.samePolynomial(value{e: s.RHS, at: point{s, s.Fresh("")}}, value{e: h.stmt.RHS, at: point{h.stmt, h.env}}, ctx, toInputs, false)
-		if f != nil {
-			return NoVerdict
+		if f != nil || ctx.exhausted() {
+			return false
 		}
 		worst = weaker(worst, v)
 		c.note(s.Span, v)
 	}
-	return worst
+	c.worst, c.overInputs = worst, true
+	return true
 }
 
 // samePolynomial shows that a of after and b of before are one polynomial, in the values

@@ -49,16 +49,31 @@ func TestFigures(t *testing.T) {
 		{Name: "loopopt", Colour: "#1a7f37", Table: ours, Has: func(r benchtable.Row) bool { return r.Impl != "go" }},
 		{Name: "oneDNN", Colour: "#4a7fb5", Table: peer, Has: func(benchtable.Row) bool { return true }},
 	})
-	const svg = "../../docs/conv.svg"
+	forms := parse(t, "forms.txt")
+	form := func(name, colour, schedule string) benchtable.Series {
+		return benchtable.Series{Name: name, Colour: colour, Table: forms, Has: func(r benchtable.Row) bool { return r.Schedule == schedule }}
+	}
+	pictures := map[string]string{
+		"../../docs/conv.svg": picture,
+		"../../docs/forms.svg": benchtable.Chart("Three implementations of an LSTM by its hidden units, minibatch 168: share of the processor's peak", []benchtable.Series{
+			form("one product a step", "#9aa4ae", "one-gemm"),
+			form("two large products", "#4a7fb5", "two-gemms"),
+			form("tiles in registers", "#8bc79b", "registers"),
+			form("blocks of batch-reduce GEMM", "#1a7f37", "blocked"),
+		}),
+	}
 	sections := []struct{ page, name, table string }{
 		{"../../bench/README.md", "bench conv", ours.Markdown()},
 		{"../../bench/README.md", "bench onednn", peer.Markdown()},
+		{"../../bench/README.md", "bench forms", ratios(t, "forms.txt")},
 		{"../../bench/README.md", "bench functions", ratios(t, "functions.txt")},
 		{"../../examples/06-plain/README.md", "bench plain", parse(t, "plain.txt").Markdown()},
 	}
 	if *update {
-		if err := os.WriteFile(svg, []byte(picture), 0o644); err != nil { //nolint:gosec // a picture for all
-			t.Fatal(err)
+		for path, picture := range pictures {
+			if err := os.WriteFile(path, []byte(picture), 0o644); err != nil { //nolint:gosec // a picture for all
+				t.Fatal(err)
+			}
 		}
 		for _, s := range sections {
 			if err := benchtable.ReplaceSection(s.page, s.name, s.table); err != nil {
@@ -66,8 +81,10 @@ func TestFigures(t *testing.T) {
 			}
 		}
 	}
-	if got, err := os.ReadFile(svg); err != nil || string(got) != picture {
-		t.Errorf("docs/conv.svg is out of date; run this test with -update (%v)", err)
+	for path, picture := range pictures {
+		if got, err := os.ReadFile(path); err != nil || string(got) != picture {
+			t.Errorf("%s is out of date; run this test with -update (%v)", path, err)
+		}
 	}
 	for _, s := range sections {
 		page, err := os.ReadFile(s.page)
