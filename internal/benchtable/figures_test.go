@@ -55,7 +55,7 @@ func TestFigures(t *testing.T) {
 	}
 	pictures := map[string]string{
 		"../../docs/conv.svg": picture,
-		"../../docs/forms.svg": benchtable.Chart("Three implementations of an LSTM by its hidden units, minibatch 168: share of the processor's peak", []benchtable.Series{
+		"../../docs/forms.svg": benchtable.Chart("LSTM by hidden units, minibatch 168: share of the processor's peak", []benchtable.Series{
 			form("one product a step", "#9aa4ae", "one-gemm"),
 			form("two large products", "#4a7fb5", "two-gemms"),
 			form("tiles in registers", "#8bc79b", "registers"),
