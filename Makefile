@@ -80,9 +80,9 @@ bench-rnn: build
 
 # The talk's three implementations of an LSTM, of which the first two are generated for this.
 bench-forms: build
-	rm -rf bench/forms/lstmforms && mkdir bench/forms/lstmforms
-	$(BIN) gen -o bench/forms/lstmforms examples/03-lstm/forms.loop
-	$(GO) build -tags forms -o bin/forms ./bench/forms
+	rm -rf bench/_forms/lstmforms && mkdir bench/_forms/lstmforms
+	$(BIN) gen -o bench/_forms/lstmforms examples/03-lstm/forms.loop
+	$(GO) build -o bin/forms ./bench/_forms
 	bin/forms > bench/forms.txt
 	$(GO) test ./internal/benchtable -run TestFigures -update
 	cat bench/forms.txt

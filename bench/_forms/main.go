@@ -1,5 +1,3 @@
-//go:build forms
-
 // Command forms times the talk's three implementations of an LSTM layer beside each other, on
 // one thread: two large products, one product a step of what is concatenated, and sums of
 // blocks that stay in registers through the element-wise part. All three are generated, proved
@@ -17,7 +15,7 @@ import (
 
 	"github.com/klauspost/cpuid/v2"
 
-	"github.com/loopopt/loopopt/bench/forms/lstmforms"
+	"github.com/loopopt/loopopt/bench/_forms/lstmforms"
 	"github.com/loopopt/loopopt/internal/peak"
 	"github.com/loopopt/loopopt/kernels/lstm"
 )
