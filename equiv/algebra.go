@@ -12,7 +12,7 @@ import (
 
 // smallOutputs is how many steps it may take to write outputs over the inputs before anything
 // else is tried.
-const smallOutputs = 150
+const smallOutputs = 400
 
 // algebra tries to show the outputs of two programs equal as polynomials over the inputs, if
 // these are not large, and then, where they are not, statement by statement. It gives the

@@ -60,6 +60,7 @@ var divisorCases = []struct{ name, body, schedule string }{
 	{"peel", `for i in 0..N { if C[i] > 0 { A[i] = 9 / DIV(i) } }`, `peel i first 1`},
 	{"peel last", `for i in 0..N { A[i] = 9 / DIV(i) }`, `peel i last 1`},
 	{"prefetch", `for i in 0..N { A[i] = C[i] / DIV(i) }`, `prefetch C[i+8] at i`},
+	{"reciprocal", `for i in 0..N { A[i] = select(f64(C[i]) / f64(9 / DIV(0)) > 0.5, 1, 2) }`, `reciprocal out of i as r`},
 	{"reorder", `for i in 0..N, j in 0..M { S[0] += 9 / DIV(i) }`, `reorder j, i`},
 	{"reorder of a guard", `for i in 0..N, j in 0..M { if C[i] > 0 { S[0] += 9 / DIV(i) } }`, `reorder j, i`},
 	{"replace", `for i in 0..N { if C[i] > 0 { A[i] = 9 / DIV(i) } }`, `replace i by quotients`},
