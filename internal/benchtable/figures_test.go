@@ -10,7 +10,7 @@ import (
 	"github.com/loopopt/loopopt/internal/benchtable"
 )
 
-var update = flag.Bool("update", false, "rewrite the tables of bench/README.md and examples/06-plain/README.md and docs/conv.svg from the raw text in bench/")
+var update = flag.Bool("update", false, "rewrite the tables of bench/README.md and examples/06-plain/README.md and the pictures of docs/ from the raw text in bench/")
 
 func parse(t *testing.T, name string) *benchtable.Table {
 	t.Helper()

@@ -31,16 +31,28 @@ func (l *RNN) run(steps, batch int, x, y, h, _ []float32) error {
 // Sequences leave the minibatch where they end: the work is the sum of lengths, not steps
 // times batch.
 func ForwardLengths(l Layer, steps, batch int, lengths []int, x, y, h, s []float32) error {
-	z := l.sizes()
 	const in = "ForwardLengths"
-	if err := first(z.check(steps, batch, x, y, h, s), checkLengths(in, steps, batch, lengths)); err != nil {
+	if l == nil {
+		return &ShapeError{in, "l", "is nil"}
+	}
+	z := l.sizes()
+	if err := first(z.check(steps, batch, x, y, h, s), checkLengths(in, steps, batch, lengths), apart(in, x, y)); err != nil {
 		return err
 	}
 	if _, isLSTM := l.(*LSTM); !isLSTM && s != nil {
 		return &ShapeError{in, "s", "is the state of an LSTM, which this is not"}
 	}
-	r := ragged{l, batch, lengths, false, x, y, z.units}
+	clear(y)
+	r := ragged{l, steps, batch, lengths, false, x, y, z.units}
 	r.run(h, s)
+	return nil
+}
+
+// apart wants outputs that are no inputs: some are written before others are read.
+func apart(in string, x, y []float32) error {
+	if overlap(x, y) {
+		return &ShapeError{in, "y", "overlaps x"}
+	}
 	return nil
 }
 
@@ -62,6 +74,9 @@ type Bidirectional struct{ ahead, back Layer }
 
 // NewBidirectional takes layers of the same inputs and units.
 func NewBidirectional(ahead, back Layer) (*Bidirectional, error) {
+	if ahead == nil || back == nil {
+		return nil, &ShapeError{"Bidirectional", "a layer", "is nil"}
+	}
 	a, b := ahead.sizes(), back.sizes()
 	if a.inputs != b.inputs || a.units != b.units {
 		return nil, &ShapeError{"Bidirectional", "back", fmt.Sprintf("has %d inputs and %d units instead of %d and %d", b.inputs, b.units, a.inputs, a.units)}
@@ -78,6 +93,7 @@ func (b *Bidirectional) Forward(steps, batch int, lengths []int, x, y []float32)
 		sized(in, size{"steps", steps, 0}, size{"batch", batch, 0}),
 		long(in, "x", x, steps, batch, z.inputs),
 		long(in, "y", y, steps, batch, 2*z.units),
+		apart(in, x, y),
 	)
 	if err == nil && lengths != nil {
 		err = checkLengths(in, steps, batch, lengths)
@@ -85,16 +101,10 @@ func (b *Bidirectional) Forward(steps, batch int, lengths []int, x, y []float32)
 	if err != nil {
 		return err
 	}
-	if lengths == nil {
-		lengths = make([]int, batch)
-		for n := range lengths {
-			lengths[n] = steps
-		}
-	}
 	clear(y)
 	for _, r := range []ragged{
-		{b.ahead, batch, lengths, false, x, y, 2 * z.units},
-		{b.back, batch, lengths, true, x, y[min(z.units, len(y)):], 2 * z.units},
+		{b.ahead, steps, batch, lengths, false, x, y, 2 * z.units},
+		{b.back, steps, batch, lengths, true, x, y[min(z.units, len(y)):], 2 * z.units},
 	} {
 		r.run(nil, nil)
 	}
@@ -104,12 +114,14 @@ func (b *Bidirectional) Forward(steps, batch int, lengths []int, x, y []float32)
 // String tells the kernels of both.
 func (b *Bidirectional) String() string { return fmt.Sprintf("ahead: %v; back: %v", b.ahead, b.back) }
 
-// Ragged sequences are rows of x and y, batch of them a step; rows of y are wide numbers apart.
+// Ragged sequences are rows of x and y, batch of them a step; rows of y are wide numbers apart
+// and zero.
 type ragged struct {
 	layer   Layer
+	steps   int
 	batch   int
-	lengths []int
-	back    bool // from the last step of each
+	lengths []int // or nil: all have steps
+	back    bool  // from the last step of each
 	x, y    []float32
 	wide    int
 }
@@ -117,9 +129,16 @@ type ragged struct {
 // row is where step t of sequence n stands.
 func (r *ragged) row(t, n int) int {
 	if r.back {
-		t = r.lengths[n] - 1 - t
+		t = r.length(n) - 1 - t
 	}
 	return t*r.batch + n
+}
+
+func (r *ragged) length(n int) int {
+	if r.lengths == nil {
+		return r.steps
+	}
+	return r.lengths[n]
 }
 
 // run runs the sequences that are left from where one ends to the next end.
@@ -131,15 +150,12 @@ func (r *ragged) run(h, s []float32) {
 	H, S := m.slice(4, r.batch*k), m.slice(5, r.batch*k)
 	widen(H, h, r.batch, k, k)
 	widen(S, s, r.batch, k, k)
-	if r.wide == k {
-		clear(r.y)
-	}
 	for begin := 0; ; {
 		end, left := 0, 0
-		for _, n := range r.lengths {
-			if n > begin {
-				if left == 0 || n < end {
-					end = n
+		for n := range r.batch {
+			if k := r.length(n); k > begin {
+				if left == 0 || k < end {
+					end = k
 				}
 				left++
 			}
@@ -151,8 +167,8 @@ func (r *ragged) run(h, s []float32) {
 		X, Y := m.slice(2, span*left*c), m.slice(3, span*left*k)
 		h2, s2 := m.slice(6, left*k), m.slice(7, left*k)
 		i := 0
-		for n := range r.lengths {
-			if r.lengths[n] <= begin {
+		for n := range r.batch {
+			if r.length(n) <= begin {
 				continue
 			}
 			copy(h2[i*k:][:k], H[n*k:])
@@ -164,8 +180,8 @@ func (r *ragged) run(h, s []float32) {
 		}
 		must(r.layer.run(span, left, X, Y, h2, s2))
 		i = 0
-		for n := range r.lengths {
-			if r.lengths[n] <= begin {
+		for n := range r.batch {
+			if r.length(n) <= begin {
 				continue
 			}
 			copy(H[n*k:][:k], h2[i*k:])

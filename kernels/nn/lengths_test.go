@@ -137,6 +137,8 @@ func TestLengthErrors(t *testing.T) {
 		ForwardLengths(layers[0], 3, 2, []int{1, 4}, x, y, nil, nil),
 		ForwardLengths(layers[0], 3, 2, []int{-1, 3}, x, y, nil, nil),
 		ForwardLengths(layers[1], 3, 2, []int{1, 3}, x, y, nil, make([]float32, 32)),
+		ForwardLengths(layers[1], 3, 2, []int{1, 3}, y[:len(x)], y, nil, nil),
+		ForwardLengths(nil, 3, 2, []int{1, 3}, x, y, nil, nil),
 	} {
 		var shape *ShapeError
 		if !errors.As(err, &shape) {
@@ -146,12 +148,26 @@ func TestLengthErrors(t *testing.T) {
 	if _, err := NewBidirectional(layers[0], layersOf(t, 4, 32, 1)[0]); err == nil {
 		t.Error("layers of different units are taken")
 	}
+	if _, err := NewBidirectional(nil, layers[0]); err == nil {
+		t.Error("no layer is taken")
+	}
 	b, err := NewBidirectional(layers[0], layers[3])
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := b.Forward(3, 2, nil, x, y); err == nil {
 		t.Error("outputs for one direction are taken")
+	}
+	both := make([]float32, 2*len(y))
+	if err := b.Forward(3, 2, nil, both[:len(x)], both); err == nil {
+		t.Error("outputs in the place of inputs are taken")
+	}
+	if n := testing.AllocsPerRun(20, func() {
+		if err := b.Forward(3, 2, nil, x, both); err != nil {
+			t.Fatal(err)
+		}
+	}); n > 0 {
+		t.Errorf("%v allocations a call in both directions", n)
 	}
 	lengths := []int{1, 3}
 	if n := testing.AllocsPerRun(20, func() {
