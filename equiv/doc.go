@@ -315,13 +315,12 @@
 // integers, the literals of the kernels and what is next to them, contents that make
 // divisors 0 (refute_roots.go: a divisor is solved as a polynomial of the second degree in
 // what it reads) and, at last and where values are exact however operations are grouped, NaN
-// and infinities. A result that is NaN or infinite on finite inputs, by overflow or as there is
-// no value, counts at last as well, where there is no proof; what underflows stays finite and
-// counts at once, so softmax less a number that is large is refuted. Where floating-point
-// results differ on finite
-// inputs, both kernels are run on symbolic values, and the cell is computed over
-// the rationals (refute_exact.go): if it is the same, it was rounding that
-// differed, and that refutes nothing. After cancellation nothing new is begun.
+// and infinities. Where floating-point results differ on finite inputs, both kernels are run
+// on symbolic values, and the cell is computed over the rationals (refute_exact.go), or, where
+// functions make it no rational number, with exponents so wide that exp neither overflows nor
+// underflows (refute_wide.go). If it is the same, it was rounding that differed, and that
+// refutes nothing. A result that is NaN or infinite on finite inputs and is not known so counts
+// at last, where there is no proof. After cancellation nothing new is begun.
 //
 // # What stays unknown
 //

@@ -41,11 +41,27 @@ func (r *referee) differ(a, b interp.Value, array string, cell []int64, sizes ma
 		}
 		r.stricts++
 	}
-	x, y, ok := r.exactValues(array, cell, sizes, filling)
-	if !ok { // which does not tell overflow from no value
-		return large && (r.infinite || !a.Type.IsFloat() || isFinite(a) && isFinite(b))
+	before, after := r.terms(array, cell, sizes)
+	if before == 0 || after == 0 {
+		return large && r.counts(a, b)
 	}
-	return x.Cmp(y) != 0
+	e := r.rationals(r.symbolic.terms, filling)
+	if x, ok := e.value(before); ok {
+		if y, ok := e.value(after); ok {
+			return x.Cmp(y) != 0
+		}
+	}
+	if !large {
+		return false
+	}
+	different, decided := r.wideDifference(before, after, filling, tolerance(a.Type))
+	return different || !decided && r.counts(a, b)
+}
+
+// counts tells whether results may refute that are not known but as rounded
+// numbers, where overflow looks like no value.
+func (r *referee) counts(a, b interp.Value) bool {
+	return r.infinite || !a.Type.IsFloat() || isFinite(a) && isFinite(b)
 }
 
 func isFinite(v interp.Value) bool {
@@ -53,22 +69,12 @@ func isFinite(v interp.Value) bool {
 	return !math.IsNaN(x) && !math.IsInf(x, 0)
 }
 
-// exactValues are the values of a cell over the rationals, by both kernels.
-func (r *referee) exactValues(array string, cell []int64, sizes map[string]int64, filling int) (a, b *big.Rat, ok bool) {
+// terms are how both kernels compute a cell; 0 where that is not known.
+func (r *referee) terms(array string, cell []int64, sizes map[string]int64) (before, after interp.TermID) {
 	if r.symbolic == nil || !maps.Equal(r.symbolic.sizes, sizes) {
 		r.symbolic = r.runSymbolically(sizes)
 	}
-	s := r.symbolic
-	x, y := termOf(s.before[array], cell), termOf(s.after[array], cell)
-	if x == 0 || y == 0 {
-		return nil, nil, false
-	}
-	e := r.rationals(s.terms, filling)
-	a, ok = e.value(x)
-	if ok {
-		b, ok = e.value(y)
-	}
-	return a, b, ok
+	return termOf(r.symbolic.before[array], cell), termOf(r.symbolic.after[array], cell)
 }
 
 func (r *referee) rationals(terms *interp.Terms, filling int) *ratEval {
@@ -148,8 +154,8 @@ func (e *ratEval) compute(n interp.Term, id interp.TermID) *big.Rat {
 		v, _ := e.value(arm)
 		return v
 	case "cast":
-		if from := e.terms.Node(n.Args[0]); !n.Type.Holds(from.Type) || from.Type.IsFloat() && from.Op != "in" && from.Op != "cast" {
-			return nil // it shows how the narrower type rounds
+		if e.rounds(n) {
+			return nil
 		}
 	case "+", "-", "*", "/", "fma", "min", "max", "abs":
 	default:
@@ -163,11 +169,28 @@ func (e *ratEval) compute(n interp.Term, id interp.TermID) *big.Rat {
 		}
 		xs = append(xs, x)
 	}
-	return arithmetic(n.Op, xs)
+	return arithmetic(new(big.Rat), n.Op, xs)
 }
 
-func arithmetic(op string, xs []*big.Rat) *big.Rat {
-	out := new(big.Rat)
+// rounds tells whether a cast shows how the narrower type rounds.
+func (e *ratEval) rounds(cast interp.Term) bool {
+	from := e.terms.Node(cast.Args[0])
+	return !cast.Type.Holds(from.Type) || from.Type.IsFloat() && from.Op != "in" && from.Op != "cast"
+}
+
+type fieldNumber[T any] interface {
+	Abs(x T) T
+	Neg(x T) T
+	Add(x, y T) T
+	Sub(x, y T) T
+	Mul(x, y T) T
+	Quo(x, y T) T
+	Cmp(y T) int
+	Sign() int
+}
+
+// arithmetic applies op, with out for the result; nil is no value.
+func arithmetic[T fieldNumber[T]](out T, op string, xs []T) (none T) {
 	switch {
 	case op == "cast":
 		return xs[0]
@@ -194,7 +217,7 @@ func arithmetic(op string, xs []*big.Rat) *big.Rat {
 		}
 		return best
 	}
-	return nil
+	return none
 }
 
 // integer is the value of an integer term; machine arithmetic is its meaning.
