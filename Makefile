@@ -134,7 +134,8 @@ fuzz-verify: build
 	$(GO) test -tags $(TAGS) ./internal/pipeline -run TestFuzzVerify -timeout 0 -v -fuzz-verify 30m
 
 # Random kernels with random schedules that are proved, generated for all processors,
-# compiled, vetted and run against the interpreter.
+# compiled, vetted and run against the interpreter. Stopped, it goes on later where it was, if
+# the code is the same.
 fuzz-gen: build
 	$(GO) test -tags $(TAGS) ./internal/trial -run TestFuzzGen -timeout 0 -v -fuzz-gen 2000 -fuzz-figures $(CURDIR)/bench/fuzz-gen.txt
 

@@ -2,9 +2,12 @@ package trial
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
+	"io/fs"
 	"maps"
 	"math/rand/v2"
 	"os"
@@ -52,13 +55,21 @@ func TestFuzzGen(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer pool.Close() //nolint:errcheck // a test's
-	z := &fuzzer{t: t, pool: pool, count: map[string]int{}, seeds: map[string][]uint64{}}
+	z := &fuzzer{t: t, pool: pool, fuzzed: fuzzed{Next: *fuzzSeed, Count: map[string]int{}, Seeds: map[string][]uint64{}}}
+	part := *fuzzFigures + ".part"
+	if *fuzzFigures != "" {
+		z.resume(part)
+	}
 	total, builds := 8, Builds()[:1]
 	if *fuzzPrograms > 0 {
 		total, builds = *fuzzPrograms, Builds()
 	}
-	for seed := *fuzzSeed; z.generated < total && seed < *fuzzSeed+uint64(20*total); seed += batchSize {
-		z.batch(seed, min(batchSize, total-z.generated), builds)
+	for z.Generated < total && z.Next < *fuzzSeed+uint64(20*total) {
+		z.batch(z.Next, min(batchSize, total-z.Generated), builds)
+		z.Next += batchSize
+		if *fuzzFigures != "" && !t.Failed() {
+			z.save(part)
+		}
 	}
 	text := z.figures()
 	t.Log("\n" + text)
@@ -66,28 +77,83 @@ func TestFuzzGen(t *testing.T) {
 		if err := os.WriteFile(*fuzzFigures, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
+		if err := os.Remove(part); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			t.Fatal(err)
+		}
 	}
-	if z.generated < total {
-		t.Errorf("only %d programs were generated", z.generated)
+	if z.Generated < total {
+		t.Errorf("only %d programs were generated", z.Generated)
 	}
 }
 
 type fuzzer struct {
-	t         *testing.T
-	pool      *smt.Pool
-	mu        sync.Mutex
-	count     map[string]int      // of what became of programs
-	seeds     map[string][]uint64 // a few for each
-	generated int
-	assembly  int
+	t    *testing.T
+	pool *smt.Pool
+	mu   sync.Mutex
+	fuzzed
+}
+
+// fuzzed is what became of the seeds before Next. It is kept after each batch without a
+// failure, so that a campaign that is stopped goes on there, as long as its code is the same.
+type fuzzed struct {
+	Program   string // digest of the code
+	Seed      uint64 // the first
+	Next      uint64
+	Count     map[string]int      // of what became of programs
+	Seeds     map[string][]uint64 // a few for each
+	Generated int
+	Assembly  int
+}
+
+// resume takes up what a campaign of the same code and seed left in a file.
+func (z *fuzzer) resume(file string) {
+	z.Program, z.Seed = digest(z.t), z.Next
+	text, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return
+	}
+	var was fuzzed
+	if err == nil {
+		err = json.Unmarshal(text, &was)
+	}
+	switch {
+	case err != nil:
+		z.t.Fatal(err)
+	case was.Program == z.Program && was.Seed == z.Seed:
+		z.fuzzed = was
+		z.t.Logf("goes on after %d programs", z.Generated)
+	}
+}
+
+func (z *fuzzer) save(file string) {
+	text, err := json.Marshal(z.fuzzed)
+	if err == nil {
+		err = os.WriteFile(file, text, 0o600)
+	}
+	if err != nil {
+		z.t.Fatal(err)
+	}
+}
+
+// digest is that of the program that runs.
+func digest(t *testing.T) string {
+	path, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprintf("%x", sha256.Sum256(text))
 }
 
 func (z *fuzzer) add(seed uint64, what string) {
 	z.mu.Lock()
 	defer z.mu.Unlock()
-	z.count[what]++
-	if len(z.seeds[what]) < 4 {
-		z.seeds[what] = append(z.seeds[what], seed)
+	z.Count[what]++
+	if len(z.Seeds[what]) < 4 {
+		z.Seeds[what] = append(z.Seeds[what], seed)
 	}
 }
 
@@ -119,9 +185,9 @@ func (z *fuzzer) batch(first uint64, want int, builds []Build) {
 			continue
 		}
 		maps.Copy(all, files)
-		z.generated++
+		z.Generated++
 		if slices.ContainsFunc(slices.Collect(maps.Keys(files)), func(n string) bool { return strings.HasSuffix(n, ".s") }) {
-			z.assembly++
+			z.Assembly++
 		}
 	}
 	if len(all) == 0 {
@@ -306,16 +372,16 @@ func iterators(k *loopir.Kernel, want func(*loopir.For) bool) []string {
 // figures tells what became of the seeds, the most frequent first.
 func (z *fuzzer) figures() string {
 	var out strings.Builder
-	fmt.Fprintf(&out, "%6d programs generated, %d with assembly\n", z.generated, z.assembly)
-	kinds := slices.SortedFunc(maps.Keys(z.count), func(a, b string) int {
-		if d := z.count[b] - z.count[a]; d != 0 {
+	fmt.Fprintf(&out, "%6d programs generated, %d with assembly\n", z.Generated, z.Assembly)
+	kinds := slices.SortedFunc(maps.Keys(z.Count), func(a, b string) int {
+		if d := z.Count[b] - z.Count[a]; d != 0 {
 			return d
 		}
 		return strings.Compare(a, b)
 	})
 	for _, k := range kinds {
-		slices.Sort(z.seeds[k])
-		fmt.Fprintf(&out, "%6d %s (seeds %v)\n", z.count[k], k, z.seeds[k])
+		slices.Sort(z.Seeds[k])
+		fmt.Fprintf(&out, "%6d %s (seeds %v)\n", z.Count[k], k, z.Seeds[k])
 	}
 	return out.String()
 }
