@@ -153,7 +153,7 @@ func (c *checker) unhinted(as, bs []group, name string) *failure {
 // has its counterpart before.
 func (c *checker) regroup(x, y *sum, kind foldKind, ctx known) *failure {
 	// The updates that hints name decide how deep to go on the other side.
-	for round := 0; round < maxParts; round++ {
+	for range maxParts {
 		target := map[*Stmt]bool{}
 		changed := false
 		for i := 0; i < len(x.groups); i++ {
@@ -163,7 +163,7 @@ func (c *checker) regroup(x, y *sum, kind foldKind, ctx known) *failure {
 			}
 		}
 		for i := 0; i < len(y.groups); i++ {
-			if !target[y.groups[i].s] && y.open(i, kind, ctx, fmt.Sprintf("!q%d", round)) == nil {
+			if !target[y.groups[i].s] && y.open(i, kind, ctx, "!q") == nil {
 				changed = true
 				i--
 			}
@@ -172,7 +172,7 @@ func (c *checker) regroup(x, y *sum, kind foldKind, ctx known) *failure {
 			if c.hintedTo(&x.groups[i], y.groups) {
 				continue
 			}
-			if f := x.open(i, kind, ctx, fmt.Sprintf("!p%d", round)); f == nil {
+			if f := x.open(i, kind, ctx, "!p"); f == nil {
 				changed = true
 				i--
 			}
@@ -224,6 +224,8 @@ func (s *sum) open(i int, kind foldKind, ctx known, mark string) *failure {
 	if !ok || e.fused || g.parts >= maxParts {
 		return failf(g.s.Span, "this update adds no partial sum")
 	}
+	// Variables of a partial sum are others than those of what it is a part of, and of what ctx is about.
+	suffix := fmt.Sprintf("%s%d_%d_%d_%d", mark, ctx.depth, g.parts, i, len(s.groups))
 	in := ctx.with(g.conds...)
 	ds, f := s.side.describeValue(value{e: r, at: g.point}, in)
 	if f != nil {
@@ -231,7 +233,7 @@ func (s *sum) open(i int, kind foldKind, ctx known, mark string) *failure {
 	}
 	var parts []group
 	for _, d := range ds {
-		ps, f := s.partial(d, kind, in.with(d.guards...), fmt.Sprintf("%s_%d_%d", mark, i, len(s.groups)))
+		ps, f := s.partial(d, kind, in.with(d.guards...), suffix)
 		if f != nil {
 			return f
 		}
