@@ -174,6 +174,9 @@ func (c *checker) compareSums(x, y *sum, free bool, at *loopir.Read, ctx known) 
 	for _, g := range m.as {
 		m.hints = append(m.hints, c.hints[g.s.index])
 	}
+	if f := m.apart(); f != nil {
+		return NoVerdict, f
+	}
 	if f := m.chooseFree(); f != nil {
 		return NoVerdict, f
 	}
@@ -210,6 +213,33 @@ func (c *checker) compareSums(x, y *sum, free bool, at *loopir.Read, ctx known) 
 		}
 	}
 	return verdict, f
+}
+
+// apart fails where the variables of a group are not its own: where two have one name, or
+// one is the comparison's or the other side's. What is shown of such a group is not shown of
+// all its instances.
+func (m *matching) apart() *failure {
+	of := map[string]int{} // 1 and 2 are the sides
+	for _, h := range m.ctx.hyps {
+		loopir.WalkExpr(h, func(e loopir.Expr) bool {
+			if v, ok := e.(*loopir.Var); ok {
+				of[v.Name] = 3
+			}
+			return true
+		})
+	}
+	for side, groups := range [][]group{m.as, m.bs} {
+		for _, g := range groups {
+			own := map[string]bool{}
+			for _, v := range g.vars {
+				if s := of[v.name]; own[v.name] || s != 0 && s != side+1 {
+					return failf(g.s.Span, "the updates of %s go through two variables named %s", m.cell.Name, v.name)
+				}
+				own[v.name], of[v.name] = true, side+1
+			}
+		}
+	}
+	return nil
 }
 
 // bijection lists what there is to prove for the hints to map the updates of
