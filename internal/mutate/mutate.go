@@ -91,6 +91,7 @@ func (m *mutator) nudge(what string, e *loopir.Expr, place func(string) string) 
 func (m *mutator) loop(s *loopir.For, its []string, place func(string) string) {
 	m.nudge("lower bound", &s.Lo, place)
 	m.nudge("upper bound", &s.Hi, place)
+	m.at(place("upper bound halved"), func() { s.Hi = loopir.Bin(loopir.Div, s.Hi, loopir.NewInt(2)) })
 	m.expr(s.Lo, its, place)
 	m.expr(s.Hi, its, place)
 	if s.Par == loopir.Sequential {

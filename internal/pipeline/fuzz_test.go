@@ -55,6 +55,7 @@ func TestFuzzVerify(t *testing.T) {
 			for seed := *fuzzSeed + worker; time.Now().Before(end) && !t.Failed(); seed += 2 {
 				z.transformed(seed)
 				z.changed(seed)
+				z.partials(seed)
 			}
 		})
 	}
@@ -107,6 +108,11 @@ func (z *fuzzer) transformed(seed uint64) {
 		if z.judge(name+" at "+loopir.FormatStep(p.Step), "step", p.File, p.Before, p.After, c, err); err != nil || !c.Proved() {
 			return // what comes after starts from something wrong
 		}
+		if m, what := mutant(rng, p.After); p.File.CheckKernel(m) == nil {
+			before := p.Before.Clone()
+			before.Where = m.Where
+			z.alone(name+" at "+loopir.FormatStep(p.Step)+": "+what, "changed step, prover alone", p.File, before, m)
+		}
 	}
 	before, after := f.Kernels[0].Clone(), script.Kernel.Clone()
 	before.Where = after.Where
@@ -124,11 +130,7 @@ func (z *fuzzer) changed(seed uint64) {
 	rng := rand.New(rand.NewPCG(seed, 13))
 	k := looprand.Kernel(seed + 1<<32)
 	f := &loopir.File{Name: "random.loop", Kernels: []*loopir.Kernel{k}}
-	all := 0
-	for m, _ := mutate.Mutant(k, all); m != nil; m, _ = mutate.Mutant(k, all) {
-		all++
-	}
-	m, what := mutate.Mutant(k, rng.IntN(all))
+	m, what := mutant(rng, k)
 	if f.CheckKernel(m) != nil {
 		z.add("change: not well formed")
 		return
@@ -136,7 +138,70 @@ func (z *fuzzer) changed(seed uint64) {
 	c, err := z.within(func(ctx context.Context) (*Check, error) {
 		return Pair{File: f, Before: k, After: m}.Prove(ctx, z.opts)
 	})
-	z.judge(fmt.Sprintf("seed %d: %s", seed, what), "change", f, k, m, c, err)
+	name := fmt.Sprintf("seed %d: %s", seed, what)
+	z.judge(name, "change", f, k, m, c, err)
+	z.alone(name, "change, prover alone", f, k, m)
+}
+
+// partials compares two kernels that are equal by way of partial results, and one of them
+// with one that differs slightly from the other.
+func (z *fuzzer) partials(seed uint64) {
+	rng := rand.New(rand.NewPCG(seed, 19))
+	before, after := looprand.Partials(seed)
+	f := &loopir.File{Name: "partials.loop", Kernels: []*loopir.Kernel{before}}
+	c, err := z.within(func(ctx context.Context) (*Check, error) {
+		return Pair{File: f, Before: before, After: after}.Prove(ctx, z.opts)
+	})
+	name := fmt.Sprintf("partial results, seed %d", seed)
+	z.judge(name, "partial results", f, before, after, c, err)
+	if err == nil && c.Outcome == equiv.Refuted {
+		z.t.Errorf("%s: refuted\n%s\n%s", name, loopir.FormatKernel(before), loopir.FormatKernel(after))
+	}
+	for n := 0; ; n++ {
+		m, what := mutate.Mutant(after, n)
+		if m == nil {
+			return
+		}
+		if (rng.IntN(16) == 0 || strings.HasSuffix(what, "halved")) && f.CheckKernel(m) == nil {
+			z.alone(name+": "+what, "changed partial results, prover alone", f, before, m)
+			z.alone(name+": "+what+", exchanged", "changed partial results, prover alone", f, m, before)
+		}
+	}
+}
+
+// mutant is a copy of k that differs slightly, and in what.
+func mutant(rng *rand.Rand, k *loopir.Kernel) (*loopir.Kernel, string) {
+	all := 0
+	for m, _ := mutate.Mutant(k, all); m != nil; m, _ = mutate.Mutant(k, all) {
+		all++
+	}
+	return mutate.Mutant(k, rng.IntN(all))
+}
+
+// alone asks the prover about a pair without any run that might tell the two apart first: that
+// wrong ones are not proved must not rest on the luck of a search. Only runs on what it proves
+// judge it.
+func (z *fuzzer) alone(name, kind string, f *loopir.File, before, after *loopir.Kernel) {
+	opts := z.opts
+	opts.ProofOnly = true
+	c, err := z.within(func(ctx context.Context) (*Check, error) {
+		c := new(Check)
+		for _, k := range []*loopir.Kernel{before, after} {
+			if safe, err := equiv.CheckSafety(ctx, f, k, opts); err != nil || safe.Outcome != equiv.Proved {
+				return c, err
+			}
+		}
+		res, err := equiv.Check(ctx, f, before, after, opts)
+		if res != nil {
+			c.Outcome, c.Verdict = res.Outcome, res.Verdict
+		}
+		return c, err
+	})
+	if err == nil && !c.Proved() {
+		z.add(kind + ": not proved")
+		return
+	}
+	z.judge(name, kind, f, before, after, c, err)
 }
 
 // within gives a proof some seconds. What is cut off has no verdict.
