@@ -7,6 +7,7 @@ package kernels
 //go:generate loopopt gen -o gemm ../examples/02-gemm/gemm.loop
 //go:generate loopopt gen -o lstm ../examples/03-lstm/lstm.loop
 //go:generate loopopt gen -o lstmtraining ../examples/03-lstm/training.loop
+//go:generate loopopt gen -o lstmprojected ../examples/03-lstm/projected.loop
 //go:generate loopopt gen -o stencil ../examples/04-stencil/jacobi.loop
 //go:generate loopopt gen -o softmax ../examples/05-softmax/softmax.loop
 //go:generate loopopt gen -o gru ../examples/07-gru/gru.loop

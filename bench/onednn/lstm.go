@@ -6,12 +6,15 @@ package main
 import "C"
 
 import (
+	"bytes"
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
+	"unsafe"
 
 	"github.com/loopopt/loopopt/internal/peak"
 	"github.com/loopopt/loopopt/kernels/lstm"
@@ -75,7 +78,7 @@ func (s lstmSize) compare(isa string, m *peak.Meter, library string) (string, er
 	scale := float32(1 / math.Sqrt(float64(K)))
 	x, b := random(T*N*K, 1), random(4*K, scale)
 	w, r := random(4*K*K, scale), random(4*K*K, scale)
-	ours, err := newLSTM(T, N, K, x, w, r, b)
+	ours, err := newLSTM(T, N, K, x, w, r, b, 1)
 	if err != nil {
 		return "", err
 	}
@@ -85,7 +88,63 @@ func (s lstmSize) compare(isa string, m *peak.Meter, library string) (string, er
 	}
 	defer C.lstm_free(&theirs.l)
 	flops := 16 * float64(T) * float64(N) * float64(K) * float64(K)
-	return inTurns("LSTM", s, flops, ours.side, theirs, isa, m, library)
+	line, err := inTurns("LSTM", s, flops, ours.side, theirs, isa, m, library)
+	if err != nil {
+		return "", err
+	}
+	two, err := newLSTM(T, N, K, x, w, r, b, 2)
+	if err != nil {
+		return "", err
+	}
+	more, err := s.twoThreads(ours, two)
+	if err == nil && N == 1 {
+		more += "\n" + s.readShare(ours)
+	}
+	return line + "\n" + more, err
+}
+
+// twoThreads times ours on one and on two threads in turns, and gives the ratio of medians.
+func (s lstmSize) twoThreads(one, two *layerLSTM) (string, error) {
+	runtime.UnlockOSThread() // or else waiting for the other thread takes the scheduler a switch of threads
+	defer runtime.LockOSThread()
+	var a, b []float64
+	for range rounds {
+		t, err := seconds(one.run)
+		if err != nil {
+			return "", err
+		}
+		u, err := seconds(two.run)
+		if err != nil {
+			return "", err
+		}
+		a, b = append(a, t), append(b, u)
+	}
+	if !slices.Equal(one.h, two.h) {
+		return "", fmt.Errorf("two threads compute something else")
+	}
+	return fmt.Sprintf("ratio lstm/fwd-2-threads/N%d/%d one-thread %.3f", s.batch, s.units, median(a)/median(b)), nil
+}
+
+// readShare is how fast a step reads the recurrent weights, which is what takes the time at
+// minibatch 1, over how fast bytes.IndexByte reads the same memory for a byte that it has not.
+func (s lstmSize) readShare(l *layerLSTM) string {
+	for i := range l.r { // no byte of these is 0xff
+		l.r[i] = float32(1+i%63) / 64
+	}
+	weights := unsafe.Slice((*byte)(unsafe.Pointer(&l.r[0])), 4*len(l.r))
+	var mine, top []float64
+	for range rounds {
+		t, _ := seconds(l.run) // it ran before
+		u, _ := seconds(func() error {
+			if i := bytes.IndexByte(weights, 0xff); i >= 0 {
+				return fmt.Errorf("byte %d is 0xff", i)
+			}
+			return nil
+		})
+		mine, top = append(mine, float64(s.steps*len(weights))/t/1e9), append(top, float64(len(weights))/u/1e9)
+	}
+	fmt.Printf("BenchmarkLSTM/size=N%d/%d/reading weights\t%d\t%.1f GB/s\t%.1f GB/s by bytes.IndexByte\n", s.batch, s.units, rounds, median(mine), median(top))
+	return fmt.Sprintf("ratio lstm/fwd-reads/N%d/%d read-bandwidth %.3f", s.batch, s.units, median(mine)/median(top))
 }
 
 // A side is a layer of ours: what runs it, where its output then is, and how.
@@ -163,10 +222,10 @@ type layerLSTM struct {
 	w, r, s []float32
 }
 
-func newLSTM(T, N, K int, x, w, r, b []float32) (*layerLSTM, error) {
+func newLSTM(T, N, K int, x, w, r, b []float32, threads int) (*layerLSTM, error) {
 	l := &layerLSTM{w: make([]float32, len(w)), r: make([]float32, len(r)), s: make([]float32, (T+1)*N*K)}
 	l.h, l.which = make([]float32, (T+1)*N*K), lstm.WhichLstmPacked(T, N, K, K)
-	l.run = func() error { return lstm.LstmPacked(1, T, N, K, K, x, l.w, l.r, b, l.s, l.h) }
+	l.run = func() error { return lstm.LstmPacked(threads, T, N, K, K, x, l.w, l.r, b, l.s, l.h) }
 	if err := lstm.PackW(1, T, N, K, K, w, l.w); err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package lift
 
 import (
+	"fmt"
 	"sort"
 
 	"github.com/loopopt/loopopt/gen/lift/asm"
@@ -94,21 +95,8 @@ func (l *lifter) store(m *machine, f *form, src asm.Operand) error {
 	if readsOther(v, to, l.lane) {
 		v = l.keep(v, f.lanes, f.mask, f.in)
 	}
-	for _, r := range l.registers() {
-		cur := l.vecs[r]
-		if cur.kind != value || cur.e.TypeOf() == loopir.Bool || !readsName(cur.e, to.Name) || !l.live(r, l.at) {
-			continue
-		}
-		if err := meaning(cur.e); err != nil {
-			return l.errorf(f.in, "%s outlives the store: %v", r, err)
-		}
-		cur.e = l.keep(cur.e, cur.lanes, nil, f.in)
-		l.vecs[r] = cur
-	}
-	for r, cur := range l.vecs {
-		if cur.kind == value && cur.e.TypeOf() == loopir.Bool && readsName(cur.e, to.Name) {
-			l.vecs[r] = vec{} // a mask of data that may have changed
-		}
+	if err := l.outlive(f.in, "", to.Name); err != nil {
+		return err
 	}
 	l.out = append(l.out, item{dst: to, lanes: f.lanes, cond: f.mask, val: v, line: f.in.Line})
 	return nil
@@ -135,6 +123,68 @@ func (l *lifter) keep(v loopir.Expr, lanes int, cond loopir.Expr, in *asm.Inst) 
 	return loopir.CloneExpr(t)
 }
 
+// outlive puts what registers other than own hold, and what masks compare, into locals of the
+// block where it is made of cells of an array or local that is about to be written.
+func (l *lifter) outlive(in *asm.Inst, own, name string) error {
+	kept := map[string]loopir.Expr{}
+	keep := func(e loopir.Expr, lanes int) (loopir.Expr, error) {
+		if err := meaning(e); err != nil {
+			return nil, err
+		}
+		text := fmt.Sprintf("%d %s", lanes, loopir.FormatExpr(e))
+		if kept[text] == nil {
+			kept[text] = l.keep(e, lanes, nil, in)
+		}
+		return loopir.CloneExpr(kept[text]), nil
+	}
+	for _, r := range l.registers() {
+		cur := l.vecs[r]
+		if r == own || cur.kind != value || !readsName(cur.e, name) {
+			continue
+		}
+		if !l.live(r, l.at) {
+			l.vecs[r] = vec{}
+			continue
+		}
+		e, err := compared(cur.e, func(e loopir.Expr) (loopir.Expr, error) {
+			if !readsName(e, name) {
+				return e, nil
+			}
+			return keep(e, cur.lanes)
+		})
+		switch {
+		case err == nil:
+			cur.e = e
+		case cur.e.TypeOf() == loopir.Bool:
+			cur = vec{} // which is an error where it is used
+		default:
+			return l.errorf(in, "%s outlives what it is made of: %v", r, err)
+		}
+		l.vecs[r] = cur
+	}
+	return nil
+}
+
+// compared is a number under f, or the condition of a mask with f of what it compares.
+func compared(e loopir.Expr, f func(loopir.Expr) (loopir.Expr, error)) (loopir.Expr, error) {
+	if e.TypeOf() != loopir.Bool {
+		return f(e)
+	}
+	switch e := e.(type) {
+	case *loopir.Binary:
+		x, err := compared(e.X, f)
+		if err != nil {
+			return nil, err
+		}
+		y, err := compared(e.Y, f)
+		return &loopir.Binary{Op: e.Op, X: x, Y: y, Type: e.Type}, err
+	case *loopir.Unary:
+		x, err := compared(e.X, f)
+		return &loopir.Unary{Op: e.Op, X: x, Type: e.Type}, err
+	}
+	return nil, fmt.Errorf("it is a mask of another form")
+}
+
 // step writes the value of register r to its local, so far as the block went.
 func (l *lifter) step(in *asm.Inst, r, own string) error {
 	cur := l.vecs[r]
@@ -142,19 +192,8 @@ func (l *lifter) step(in *asm.Inst, r, own string) error {
 	if err != nil {
 		return err
 	}
-	for _, o := range l.registers() {
-		other := l.vecs[o]
-		if o == r || other.kind != value || !readsName(other.e, own) || !l.live(o, l.at) {
-			continue
-		}
-		if other.e.TypeOf() == loopir.Bool {
-			return l.errorf(in, "a mask made from %s outlives its value", r)
-		}
-		if err := meaning(other.e); err != nil {
-			return l.errorf(in, "%v", err)
-		}
-		other.e = l.keep(other.e, other.lanes, nil, in)
-		l.vecs[o] = other
+	if err := l.outlive(in, r, own); err != nil {
+		return err
 	}
 	l.out = append(l.out, item{dst: l.local(own), lanes: l.width[own], val: e, line: in.Line})
 	return nil

@@ -28,7 +28,7 @@ var (
 // of k by n numbers, all row-major, where op(X) is X or its transpose. With beta = 0, C is not
 // read, and with alpha = 0 neither are A and B.
 func (b BLAS) Sgemm(tA, tB blas.Transpose, m, n, k int, alpha float32, x []float32, ldx int, y []float32, ldy int, beta float32, c []float32, ldc int) {
-	p := product[float32]{m, n, k, alpha, beta, view[float32]{x, ldx, tA}, view[float32]{y, ldy, tB}, c, ldc}
+	p := product[float32]{m, n, k, alpha, beta, view[float32]{x, ldx, tA}, view[float32]{y, ldy, tB}, c, ldc, 0}
 	if !p.valid() {
 		b.Implementation.Sgemm(tA, tB, m, n, k, alpha, x, ldx, y, ldy, beta, c, ldc) // which knows what to say
 		return
@@ -38,7 +38,7 @@ func (b BLAS) Sgemm(tA, tB blas.Transpose, m, n, k int, alpha float32, x []float
 
 // Dgemm is Sgemm in double precision.
 func (b BLAS) Dgemm(tA, tB blas.Transpose, m, n, k int, alpha float64, x []float64, ldx int, y []float64, ldy int, beta float64, c []float64, ldc int) {
-	p := product[float64]{m, n, k, alpha, beta, view[float64]{x, ldx, tA}, view[float64]{y, ldy, tB}, c, ldc}
+	p := product[float64]{m, n, k, alpha, beta, view[float64]{x, ldx, tA}, view[float64]{y, ldy, tB}, c, ldc, 0}
 	if !p.valid() {
 		b.Implementation.Dgemm(tA, tB, m, n, k, alpha, x, ldx, y, ldy, beta, c, ldc)
 		return
@@ -88,6 +88,7 @@ type product[T float] struct {
 	a, b        view[T]
 	c           []T
 	ldc         int
+	threads     int // 0: GOMAXPROCS
 }
 
 // valid tells whether there is a product to compute, and all arguments are legal.
@@ -101,21 +102,21 @@ func (p *product[T]) run(with *precision[T]) {
 		p.k = 0
 	}
 	c, whole := rows(p.c, p.m, p.ldc)
-	a, lda, copyA := with.operand(p.a, p.m, p.k, c)
+	a, lda, copyA := with.operand(p.a, p.m, p.k, c, p.threads)
 	defer with.free(copyA)
-	b, ldb, copyB := with.operand(p.b, p.k, p.n, c)
+	b, ldb, copyB := with.operand(p.b, p.k, p.n, c, p.threads)
 	defer with.free(copyB)
 	if whole {
-		with.multiply(p.m, p.n, p.k, lda, ldb, p.ldc, p.alpha, p.beta, a, b, c)
+		with.multiply(p.threads, p.m, p.n, p.k, lda, ldb, p.ldc, p.alpha, p.beta, a, b, c)
 		return
 	}
 	m := p.m - 1 // the last row is shorter than ldc
-	with.multiply(m, p.n, p.k, lda, ldb, p.ldc, p.alpha, p.beta, a, b, c)
-	with.multiply(1, p.n, p.k, lda, ldb, p.n, p.alpha, p.beta, a[min(len(a), m*lda):], b, c[m*p.ldc:])
+	with.multiply(p.threads, m, p.n, p.k, lda, ldb, p.ldc, p.alpha, p.beta, a, b, c)
+	with.multiply(p.threads, 1, p.n, p.k, lda, ldb, p.n, p.alpha, p.beta, a[min(len(a), m*lda):], b, c[m*p.ldc:])
 }
 
-func (with *precision[T]) multiply(m, n, k, lda, ldb, ldc int, alpha, beta T, a, b, c []T) {
-	if err := with.gemm(0, m, n, k, lda, ldb, ldc, alpha, beta, a, b, c); err != nil {
+func (with *precision[T]) multiply(threads, m, n, k, lda, ldb, ldc int, alpha, beta T, a, b, c []T) {
+	if err := with.gemm(threads, m, n, k, lda, ldb, ldc, alpha, beta, a, b, c); err != nil {
 		panic(err) // of a size beyond what kernels take
 	}
 }
@@ -138,7 +139,7 @@ func (with *precision[T]) free(buf *[]T) {
 
 // operand is op(v), m by n numbers that a kernel may read while c is written, and its leading
 // dimension: v's own memory, or else a copy in memory that is to be freed.
-func (with *precision[T]) operand(v view[T], m, n int, c []T) (data []T, ld int, buf *[]T) {
+func (with *precision[T]) operand(v view[T], m, n int, c []T, threads int) (data []T, ld int, buf *[]T) {
 	if m == 0 || n == 0 {
 		return nil, n, nil
 	}
@@ -169,7 +170,7 @@ func (with *precision[T]) operand(v view[T], m, n int, c []T) (data []T, ld int,
 			data[i*n+full] = from[full*v.ld+i]
 		}
 	}
-	if err := with.transpose(0, full, m, v.ld, n, from, data); err != nil {
+	if err := with.transpose(threads, full, m, v.ld, n, from, data); err != nil {
 		panic(err)
 	}
 	return data, n, buf

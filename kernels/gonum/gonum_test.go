@@ -115,6 +115,108 @@ func TestOverlap(t *testing.T) {
 	}
 }
 
+// TestStridedBatched computes batches, one product after the other and at the same time, and wants
+// what Gonum computes of each product, and nothing written between the matrices C.
+func TestStridedBatched(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	ops := []blas.Transpose{blas.NoTrans, blas.Trans}
+	scalars := []float64{0, 1, -1, 0.5}
+	batches := 60
+	if testing.Short() {
+		batches = 10
+	}
+	for b := range batches {
+		tA, tB, count := ops[rng.IntN(2)], ops[rng.IntN(2)], rng.IntN(6)
+		m, n, k := size(rng), size(rng), size(rng)
+		if b == 0 {
+			m, n, k = 160, 150, 140 // each on all goroutines
+		}
+		alpha, beta := scalars[rng.IntN(4)], scalars[rng.IntN(4)]
+		matrices := func(op blas.Transpose, rows, cols int, shared bool) ([]float64, int, int) {
+			if op != blas.NoTrans {
+				rows, cols = cols, rows
+			}
+			ld := max(1, cols) + rng.IntN(3)
+			used := max(0, (rows-1)*ld+cols)
+			stride := used + rng.IntN(9)
+			if shared {
+				stride = 0
+			}
+			x := make([]float64, max(0, count-1)*stride+used)
+			for i := range x {
+				x[i] = float64(rng.IntN(9) - 4)
+			}
+			return x, ld, stride
+		}
+		x, ldx, strideX := matrices(tA, m, k, rng.IntN(3) == 0)
+		y, ldy, strideY := matrices(tB, k, n, rng.IntN(3) == 0)
+		c, ldc, strideC := matrices(blas.NoTrans, m, n, false)
+		want, have32 := append([]float64(nil), c...), narrow(c)
+		for i := range count {
+			reference.Implementation{}.Dgemm(tA, tB, m, n, k, alpha, x[i*strideX:], ldx, y[i*strideY:], ldy, beta, want[i*strideC:], ldc)
+		}
+		BLAS{}.DgemmStridedBatched(tA, tB, m, n, k, alpha, x, ldx, strideX, y, ldy, strideY, beta, c, ldc, strideC, count)
+		BLAS{}.SgemmStridedBatched(tA, tB, m, n, k, float32(alpha), narrow(x), ldx, strideX, narrow(y), ldy, strideY, float32(beta), have32, ldc, strideC, count)
+		for i := range want {
+			if c[i] != want[i] || float64(have32[i]) != want[i] {
+				t.Fatalf("%d products, %c%c m=%d n=%d k=%d: cell %d is %g and %g, not %g", count, tA, tB, m, n, k, i, c[i], have32[i], want[i])
+			}
+		}
+	}
+}
+
+// TestStridedBatchedInPlace has each product read what the one before wrote.
+func TestStridedBatchedInPlace(t *testing.T) {
+	x := make([]float64, 5*16)
+	for i := range x {
+		x[i] = float64(i%7 - 3)
+	}
+	want := append([]float64(nil), x...)
+	one := make([]float64, 16)
+	for i := range 4 {
+		one[5*i] = 2
+	}
+	for i := range 4 {
+		reference.Implementation{}.Dgemm(blas.NoTrans, blas.NoTrans, 4, 4, 4, 1, want[16*i:], 4, one, 4, 0, want[16*(i+1):], 4)
+	}
+	BLAS{}.DgemmStridedBatched(blas.NoTrans, blas.NoTrans, 4, 4, 4, 1, x, 4, 16, one, 4, 0, 0, x[16:], 4, 16, 4)
+	for i := range want {
+		if x[i] != want[i] {
+			t.Fatalf("cell %d is %g, not %g", i, x[i], want[i])
+		}
+	}
+}
+
+func TestStridedBatchedPanics(t *testing.T) {
+	x := make([]float32, 12)
+	for name, args := range map[string][5]int{ // n, strides, count
+		"short":           {2, 4, 4, 4, 4},
+		"negative stride": {2, -4, 4, 4, 3},
+		"overlapping C":   {2, 0, 0, 3, 2},
+		"negative count":  {2, 4, 4, 4, -1},
+		"negative size":   {-1, 4, 4, 4, 3},
+	} {
+		c := make([]float32, 12)
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("%s: no panic", name)
+				}
+			}()
+			n := args[0]
+			for i := range x {
+				x[i] = 1
+			}
+			BLAS{}.SgemmStridedBatched(blas.NoTrans, blas.NoTrans, n, n, n, 1, x, 2, args[1], x, 2, args[2], 0, c, 2, args[3], args[4])
+		}()
+		for i := range c {
+			if c[i] != 0 {
+				t.Errorf("%s: cell %d was written", name, i)
+			}
+		}
+	}
+}
+
 func TestPanicsAsGonumDoes(t *testing.T) {
 	x := make([]float32, 4)
 	for _, args := range [][6]int{{-1, 2, 2, 2, 2, 2}, {2, 2, 2, 1, 2, 2}, {3, 2, 2, 2, 2, 2}, {2, 2, 2, 2, 2, 1}, {2, 2, 3, 3, 2, 2}} {

@@ -146,7 +146,8 @@ func callGruNaive(threads int, T int, N int, C int, K int, X []float32, W []floa
 // It runs the first of these schedules whose instructions the processor has and whose
 // assumptions hold; WhichGruPacked tells which one that is:
 //
-//	packed if N%6 == 0, K%16 == 0
+//	packed if C+K < 2048, N%6 == 0, K%16 == 0
+//	streamed if N%6 == 0, K%16 == 0, C%32 == 0, K%32 == 0
 //
 // At most threads goroutines work on it; 0 means GOMAXPROCS. It is a *ShapeError when
 // a size is negative or too large, an array too short, or an output overlaps
@@ -201,12 +202,16 @@ func GruPacked(threads int, T int, N int, C int, K int, X []float32, W []float32
 		return shapeError(`%s`, "GruPacked: q and H share memory")
 	}
 	switch {
-	case hasGruPackedAVX512 && N%6 == 0 && K%16 == 0:
+	case hasGruPackedAVX512 && C+K < 2048 && N%6 == 0 && K%16 == 0:
 		callGruPackedAVX512(threads, T, N, C, K, X, W, R, b, q, H)
-	case N%6 == 0 && K%16 == 0:
+	case hasGruStreamedAVX512 && N%6 == 0 && K%16 == 0 && C%32 == 0 && K%32 == 0:
+		callGruStreamedAVX512(threads, T, N, C, K, X, W, R, b, q, H)
+	case C+K < 2048 && N%6 == 0 && K%16 == 0:
 		callGruPacked(threads, T, N, C, K, X, W, R, b, q, H)
+	case N%6 == 0 && K%16 == 0 && C%32 == 0 && K%32 == 0:
+		callGruStreamed(threads, T, N, C, K, X, W, R, b, q, H)
 	default:
-		return shapeError(`%s`, "GruPacked: no schedule of this layout admits these sizes: packed needs N%6 == 0, K%16 == 0")
+		return shapeError(`%s`, "GruPacked: no schedule of this layout admits these sizes: packed needs C+K < 2048, N%6 == 0, K%16 == 0; streamed needs N%6 == 0, K%16 == 0, C%32 == 0, K%32 == 0")
 	}
 	return nil
 }
@@ -230,10 +235,14 @@ func WhichGruPacked(T int, N int, C int, K int) string {
 		return ""
 	}
 	switch {
-	case hasGruPackedAVX512 && N%6 == 0 && K%16 == 0:
+	case hasGruPackedAVX512 && C+K < 2048 && N%6 == 0 && K%16 == 0:
 		return "packed in assembly for avx512"
-	case N%6 == 0 && K%16 == 0:
+	case hasGruStreamedAVX512 && N%6 == 0 && K%16 == 0 && C%32 == 0 && K%32 == 0:
+		return "streamed in assembly for avx512"
+	case C+K < 2048 && N%6 == 0 && K%16 == 0:
 		return "packed in Go"
+	case N%6 == 0 && K%16 == 0 && C%32 == 0 && K%32 == 0:
+		return "streamed in Go"
 	default:
 		return ""
 	}
@@ -262,6 +271,31 @@ func callGruPacked(threads int, T int, N int, C int, K int, X []float32, W []flo
 	c.q = nil
 	c.H = nil
 	gruPackedCalls.Put(c)
+}
+
+var gruStreamedCalls = sync.Pool{New: func() any { return new(gruStreamed) }}
+
+func callGruStreamed(threads int, T int, N int, C int, K int, X []float32, W []float32, R []float32, b []float32, q []float32, H []float32) {
+	c := gruStreamedCalls.Get().(*gruStreamed)
+	c.threads = threads
+	c.T = T
+	c.N = N
+	c.C = C
+	c.K = K
+	c.X = X
+	c.W = W
+	c.R = R
+	c.b = b
+	c.q = q
+	c.H = H
+	c.run()
+	c.X = nil
+	c.W = nil
+	c.R = nil
+	c.b = nil
+	c.q = nil
+	c.H = nil
+	gruStreamedCalls.Put(c)
 }
 
 // GruBlocked runs kernel gru.

@@ -37,6 +37,33 @@ func callGruPackedAVX512(threads int, T int, N int, C int, K int, X []float32, W
 	gruPackedAVX512Calls.Put(c)
 }
 
+var hasGruStreamedAVX512 = cpu.X86.HasAVX512F && cpu.X86.HasAVX512VL && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512DQ
+
+var gruStreamedAVX512Calls = sync.Pool{New: func() any { return new(gruStreamedAVX512) }}
+
+func callGruStreamedAVX512(threads int, T int, N int, C int, K int, X []float32, W []float32, R []float32, b []float32, q []float32, H []float32) {
+	c := gruStreamedAVX512Calls.Get().(*gruStreamedAVX512)
+	c.threads = threads
+	c.T = T
+	c.N = N
+	c.C = C
+	c.K = K
+	c.X = X
+	c.W = W
+	c.R = R
+	c.b = b
+	c.q = q
+	c.H = H
+	c.run()
+	c.X = nil
+	c.W = nil
+	c.R = nil
+	c.b = nil
+	c.q = nil
+	c.H = nil
+	gruStreamedAVX512Calls.Put(c)
+}
+
 var hasGruBlockedAVX512 = cpu.X86.HasAVX512F && cpu.X86.HasAVX512VL && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512DQ
 
 var gruBlockedAVX512Calls = sync.Pool{New: func() any { return new(gruBlockedAVX512) }}

@@ -132,15 +132,16 @@ func callGruBeforeNaive(threads int, T int, N int, C int, K int, X []float32, W 
 // Arrays are row-major:
 //
 //	in X: f32[T][N][C]
-//	in W: f32[K/32][C][3][32] packs [g: 3][k: K][c: C] as [k/32][c][g][k%32]
-//	in R: f32[K/32][K][3][32] packs [g: 3][k: K][c: K] as [k/32][c][g][k%32]
+//	in W: f32[K/32][3][C][32] packs [g: 3][k: K][c: C] as [k/32][g][c][k%32]
+//	in R: f32[K/32][3][K][32] packs [g: 3][k: K][c: K] as [k/32][g][c][k%32]
 //	in b: f32[3][K]
 //	inout H: f32[T+1][N][K]
 //
 // It runs the first of these schedules whose instructions the processor has and whose
 // assumptions hold; WhichGruBeforePacked tells which one that is:
 //
-//	packed if N%6 == 0, K%32 == 0
+//	packed if C+K < 2048, N%6 == 0, K%32 == 0
+//	streamed if N%6 == 0, K%32 == 0, C%32 == 0
 //
 // At most threads goroutines work on it; 0 means GOMAXPROCS. It is a *ShapeError when
 // a size is negative or too large, an array too short, or an output overlaps
@@ -164,10 +165,10 @@ func GruBeforePacked(threads int, T int, N int, C int, K int, X []float32, W []f
 	if err := checkLen("GruBeforePacked", "X", len(X), T, N, C); err != nil {
 		return err
 	}
-	if err := checkLen("GruBeforePacked", "W", len(W), floorDiv(K, 32), C, 3, 32); err != nil {
+	if err := checkLen("GruBeforePacked", "W", len(W), floorDiv(K, 32), 3, C, 32); err != nil {
 		return err
 	}
-	if err := checkLen("GruBeforePacked", "R", len(R), floorDiv(K, 32), K, 3, 32); err != nil {
+	if err := checkLen("GruBeforePacked", "R", len(R), floorDiv(K, 32), 3, K, 32); err != nil {
 		return err
 	}
 	if err := checkLen("GruBeforePacked", "b", len(b), 3, K); err != nil {
@@ -189,12 +190,16 @@ func GruBeforePacked(threads int, T int, N int, C int, K int, X []float32, W []f
 		return shapeError(`%s`, "GruBeforePacked: b and H share memory")
 	}
 	switch {
-	case hasGruBeforePackedAVX512 && N%6 == 0 && K%32 == 0:
+	case hasGruBeforePackedAVX512 && C+K < 2048 && N%6 == 0 && K%32 == 0:
 		callGruBeforePackedAVX512(threads, T, N, C, K, X, W, R, b, H)
-	case N%6 == 0 && K%32 == 0:
+	case hasGruBeforeStreamedAVX512 && N%6 == 0 && K%32 == 0 && C%32 == 0:
+		callGruBeforeStreamedAVX512(threads, T, N, C, K, X, W, R, b, H)
+	case C+K < 2048 && N%6 == 0 && K%32 == 0:
 		callGruBeforePacked(threads, T, N, C, K, X, W, R, b, H)
+	case N%6 == 0 && K%32 == 0 && C%32 == 0:
+		callGruBeforeStreamed(threads, T, N, C, K, X, W, R, b, H)
 	default:
-		return shapeError(`%s`, "GruBeforePacked: no schedule of this layout admits these sizes: packed needs N%6 == 0, K%32 == 0")
+		return shapeError(`%s`, "GruBeforePacked: no schedule of this layout admits these sizes: packed needs C+K < 2048, N%6 == 0, K%32 == 0; streamed needs N%6 == 0, K%32 == 0, C%32 == 0")
 	}
 	return nil
 }
@@ -218,10 +223,14 @@ func WhichGruBeforePacked(T int, N int, C int, K int) string {
 		return ""
 	}
 	switch {
-	case hasGruBeforePackedAVX512 && N%6 == 0 && K%32 == 0:
+	case hasGruBeforePackedAVX512 && C+K < 2048 && N%6 == 0 && K%32 == 0:
 		return "packed in assembly for avx512"
-	case N%6 == 0 && K%32 == 0:
+	case hasGruBeforeStreamedAVX512 && N%6 == 0 && K%32 == 0 && C%32 == 0:
+		return "streamed in assembly for avx512"
+	case C+K < 2048 && N%6 == 0 && K%32 == 0:
 		return "packed in Go"
+	case N%6 == 0 && K%32 == 0 && C%32 == 0:
+		return "streamed in Go"
 	default:
 		return ""
 	}
@@ -250,12 +259,35 @@ func callGruBeforePacked(threads int, T int, N int, C int, K int, X []float32, W
 	gruBeforePackedCalls.Put(c)
 }
 
+var gruBeforeStreamedCalls = sync.Pool{New: func() any { return new(gruBeforeStreamed) }}
+
+func callGruBeforeStreamed(threads int, T int, N int, C int, K int, X []float32, W []float32, R []float32, b []float32, H []float32) {
+	c := gruBeforeStreamedCalls.Get().(*gruBeforeStreamed)
+	c.threads = threads
+	c.T = T
+	c.N = N
+	c.C = C
+	c.K = K
+	c.X = X
+	c.W = W
+	c.R = R
+	c.b = b
+	c.H = H
+	c.run()
+	c.X = nil
+	c.W = nil
+	c.R = nil
+	c.b = nil
+	c.H = nil
+	gruBeforeStreamedCalls.Put(c)
+}
+
 // PackGruBeforeW runs kernel pack_gru_before_W.
 //
 // Arrays are row-major:
 //
 //	in src: f32[3][K][C]
-//	inout dst: f32[K/32][C][3][32] packs [g: 3][k: K][c: C] as [k/32][c][g][k%32]
+//	inout dst: f32[K/32][3][C][32] packs [g: 3][k: K][c: C] as [k/32][g][c][k%32]
 //
 // At most threads goroutines work on it; 0 means GOMAXPROCS. It is a *ShapeError when
 // a size is negative or too large, an array too short, or an output overlaps
@@ -276,7 +308,7 @@ func PackGruBeforeW(threads int, T int, N int, C int, K int, src []float32, dst 
 	if err := checkLen("PackGruBeforeW", "src", len(src), 3, K, C); err != nil {
 		return err
 	}
-	if err := checkLen("PackGruBeforeW", "dst", len(dst), floorDiv(K, 32), C, 3, 32); err != nil {
+	if err := checkLen("PackGruBeforeW", "dst", len(dst), floorDiv(K, 32), 3, C, 32); err != nil {
 		return err
 	}
 	if overlap(src, dst) {
@@ -313,7 +345,7 @@ func callPackGruBeforeW(threads int, T int, N int, C int, K int, src []float32, 
 // Arrays are row-major:
 //
 //	in src: f32[3][K][K]
-//	inout dst: f32[K/32][K][3][32] packs [g: 3][k: K][c: K] as [k/32][c][g][k%32]
+//	inout dst: f32[K/32][3][K][32] packs [g: 3][k: K][c: K] as [k/32][g][c][k%32]
 //
 // At most threads goroutines work on it; 0 means GOMAXPROCS. It is a *ShapeError when
 // a size is negative or too large, an array too short, or an output overlaps
@@ -334,7 +366,7 @@ func PackGruBeforeR(threads int, T int, N int, C int, K int, src []float32, dst 
 	if err := checkLen("PackGruBeforeR", "src", len(src), 3, K, K); err != nil {
 		return err
 	}
-	if err := checkLen("PackGruBeforeR", "dst", len(dst), floorDiv(K, 32), K, 3, 32); err != nil {
+	if err := checkLen("PackGruBeforeR", "dst", len(dst), floorDiv(K, 32), 3, K, 32); err != nil {
 		return err
 	}
 	if overlap(src, dst) {

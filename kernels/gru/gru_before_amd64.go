@@ -34,3 +34,28 @@ func callGruBeforePackedAVX512(threads int, T int, N int, C int, K int, X []floa
 	c.H = nil
 	gruBeforePackedAVX512Calls.Put(c)
 }
+
+var hasGruBeforeStreamedAVX512 = cpu.X86.HasAVX512F && cpu.X86.HasAVX512VL && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512DQ
+
+var gruBeforeStreamedAVX512Calls = sync.Pool{New: func() any { return new(gruBeforeStreamedAVX512) }}
+
+func callGruBeforeStreamedAVX512(threads int, T int, N int, C int, K int, X []float32, W []float32, R []float32, b []float32, H []float32) {
+	c := gruBeforeStreamedAVX512Calls.Get().(*gruBeforeStreamedAVX512)
+	c.threads = threads
+	c.T = T
+	c.N = N
+	c.C = C
+	c.K = K
+	c.X = X
+	c.W = W
+	c.R = R
+	c.b = b
+	c.H = H
+	c.run()
+	c.X = nil
+	c.W = nil
+	c.R = nil
+	c.b = nil
+	c.H = nil
+	gruBeforeStreamedAVX512Calls.Put(c)
+}

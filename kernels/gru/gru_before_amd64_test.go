@@ -12,5 +12,9 @@ func init() {
 			callGruBeforePackedAVX512(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "R"), gentest.Slice[float32](a, "b"), gentest.Slice[float32](a, "H"))
 			return nil
 		}},
+		{Schedule: "streamed", Impl: "avx512", File: "gru_before_streamed.loop", Kernel: "gru_before", Has: hasGruBeforeStreamedAVX512, Call: func(a *gentest.Args) error {
+			callGruBeforeStreamedAVX512(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "R"), gentest.Slice[float32](a, "b"), gentest.Slice[float32](a, "H"))
+			return nil
+		}},
 	}...)
 }

@@ -9,3 +9,9 @@ const hasGruBeforePackedAVX512 = false
 func callGruBeforePackedAVX512(int, int, int, int, int, []float32, []float32, []float32, []float32, []float32) {
 	panic("no assembly on this platform")
 }
+
+const hasGruBeforeStreamedAVX512 = false
+
+func callGruBeforeStreamedAVX512(int, int, int, int, int, []float32, []float32, []float32, []float32, []float32) {
+	panic("no assembly on this platform")
+}

@@ -10,6 +10,12 @@ func callGruPackedAVX512(int, int, int, int, int, []float32, []float32, []float3
 	panic("no assembly on this platform")
 }
 
+const hasGruStreamedAVX512 = false
+
+func callGruStreamedAVX512(int, int, int, int, int, []float32, []float32, []float32, []float32, []float32, []float32) {
+	panic("no assembly on this platform")
+}
+
 const hasGruBlockedAVX512 = false
 
 func callGruBlockedAVX512(int, int, int, int, int, []float32, []float32, []float32, []float32, []float32, []float32) {

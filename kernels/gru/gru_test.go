@@ -18,6 +18,10 @@ var formsGru = []gentest.Form{
 		callGruPacked(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "R"), gentest.Slice[float32](a, "b"), gentest.Slice[float32](a, "q"), gentest.Slice[float32](a, "H"))
 		return nil
 	}},
+	{Schedule: "streamed", Impl: "go", File: "gru_streamed.loop", Kernel: "gru", Has: true, Call: func(a *gentest.Args) error {
+		callGruStreamed(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "R"), gentest.Slice[float32](a, "b"), gentest.Slice[float32](a, "q"), gentest.Slice[float32](a, "H"))
+		return nil
+	}},
 	{Schedule: "blocked", Impl: "go", File: "gru_blocked.loop", Kernel: "gru", Has: true, Call: func(a *gentest.Args) error {
 		callGruBlocked(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "R"), gentest.Slice[float32](a, "b"), gentest.Slice[float32](a, "q"), gentest.Slice[float32](a, "H"))
 		return nil

@@ -293,38 +293,51 @@ type task interface{ runRange(which, lo, hi int) }
 // spin is how long an idle worker looks for work before it parks.
 const spin = 200 * time.Microsecond
 
-// A job is one parallel loop under way.
+// A job is one parallel loop under way. Its iterations are in as many parts as goroutines may
+// work on it, each of which begins with a part of its own: the same one in the next job of as many
+// iterations, whose data may then be in its processor's cache.
 type job struct {
 	t     task
 	which int
-	n     int64
 	chunk int64
-	next  atomic.Int64
+	parts []part
 	users atomic.Int32 // workers that still hold the job
 	panic atomic.Pointer[any]
 }
 
-// run runs parts of the job until none is left. A panic ends the job, and is kept for the
-// goroutine that gave it: others must not die of it.
-func (j *job) run() {
+// A part has a cache line to itself.
+type part struct {
+	next atomic.Int64
+	end  int64
+	_    [48]byte
+}
+
+// run runs iterations, of part own first, until none is left. A panic ends the job, and is kept
+// for the goroutine that gave it: others must not die of it.
+func (j *job) run(own int) {
 	defer func() {
 		if p := recover(); p != nil {
 			kept := p // p itself would be on the heap, panic or not
 			j.panic.CompareAndSwap(nil, &kept)
-			j.next.Store(j.n)
+			for i := range j.parts {
+				j.parts[i].next.Store(j.parts[i].end)
+			}
 		}
 	}()
-	for {
-		lo := j.next.Add(j.chunk) - j.chunk
-		if lo >= j.n {
-			return
+	for i := range j.parts {
+		for p := &j.parts[(own+i)%len(j.parts)]; ; {
+			lo := p.next.Add(j.chunk) - j.chunk
+			if lo >= p.end {
+				break
+			}
+			j.t.runRange(j.which, int(lo), int(min(lo+j.chunk, p.end)))
 		}
-		j.t.runRange(j.which, int(lo), int(min(lo+j.chunk, j.n)))
 	}
 }
 
 // A worker runs jobs put into its mailbox.
 type worker struct {
+	id     int // from 1; the part that it begins with
 	mail   atomic.Pointer[job]
 	parked atomic.Bool
 	wake   chan struct{}
@@ -351,9 +364,15 @@ func parallelFor(t task, which, n, limit int) {
 		return
 	}
 	j := jobs.Get().(*job)
-	j.t, j.which, j.n = t, which, int64(n)
-	j.chunk = int64(max(1, n/(limit*8)))
-	j.next.Store(0)
+	j.t, j.which, j.chunk = t, which, int64(max(1, n/(limit*8)))
+	if cap(j.parts) < limit {
+		j.parts = make([]part, limit)
+	}
+	j.parts = j.parts[:limit]
+	for i := range j.parts {
+		j.parts[i].next.Store(int64(i) * int64(n) / int64(limit))
+		j.parts[i].end = int64(i+1) * int64(n) / int64(limit)
+	}
 	hired := 0
 	for _, w := range staff(limit - 1) {
 		if hired == limit-1 {
@@ -369,7 +388,7 @@ func parallelFor(t task, which, n, limit int) {
 			w.wake <- struct{}{}
 		}
 	}
-	j.run()
+	j.run(0)
 	for j.users.Load() > 0 {
 		runtime.Gosched()
 	}
@@ -393,7 +412,7 @@ func staff(n int) []*worker {
 		all = append(all, *ws...)
 	}
 	for len(all) < n {
-		w := &worker{wake: make(chan struct{}, 1)}
+		w := &worker{id: len(all) + 1, wake: make(chan struct{}, 1)}
 		go w.work()
 		all = append(all, w)
 	}
@@ -404,7 +423,7 @@ func staff(n int) []*worker {
 func (w *worker) work() {
 	for {
 		j := w.wait()
-		j.run()
+		j.run(w.id)
 		w.mail.Store(nil)
 		j.users.Add(-1)
 	}

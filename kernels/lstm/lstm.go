@@ -168,8 +168,10 @@ func callLstmNaive(threads int, T int, N int, C int, K int, X []float32, W []flo
 // It runs the first of these schedules whose instructions the processor has and whose
 // assumptions hold; WhichLstmPacked tells which one that is:
 //
-//	packed if N%6 == 0, K%16 == 0
+//	packed if C+K < 1024, N%6 == 0, K%16 == 0
+//	streamed if K%16 == 0, N%6 == 0, C%32 == 0, K%32 == 0
 //	batched if N <= 4, K%16 == 0
+//	streamed_any if C+K >= 2048, K%16 == 0
 //	packed_any if K%16 == 0
 //	packed_avx2 if K%16 == 0
 //	packed_neon if K%16 == 0
@@ -188,6 +190,9 @@ func LstmPacked(threads int, T int, N int, C int, K int, X []float32, W []float3
 		return err
 	}
 	if err := checkSize("LstmPacked", "K", K); err != nil {
+		return err
+	}
+	if err := checkRoom("LstmPacked", "i", floorDiv(N, 6), 6, 16); err != nil {
 		return err
 	}
 	if err := checkRoom("LstmPacked", "i", T, N, K); err != nil {
@@ -239,24 +244,32 @@ func LstmPacked(threads int, T int, N int, C int, K int, X []float32, W []float3
 		return shapeError(`%s`, "LstmPacked: S and H share memory")
 	}
 	switch {
-	case hasLstmPackedAVX512 && N%6 == 0 && K%16 == 0:
+	case hasLstmPackedAVX512 && C+K < 1024 && N%6 == 0 && K%16 == 0:
 		callLstmPackedAVX512(threads, T, N, C, K, X, W, R, b, S, H)
+	case hasLstmStreamedAVX512 && K%16 == 0 && N%6 == 0 && C%32 == 0 && K%32 == 0:
+		callLstmStreamedAVX512(threads, T, N, C, K, X, W, R, b, S, H)
 	case hasLstmBatchedAVX512 && N <= 4 && K%16 == 0:
 		callLstmBatchedAVX512(threads, T, N, C, K, X, W, R, b, S, H)
+	case hasLstmStreamedAnyAVX512 && C+K >= 2048 && K%16 == 0:
+		callLstmStreamedAnyAVX512(threads, T, N, C, K, X, W, R, b, S, H)
 	case hasLstmPackedAnyAVX512 && K%16 == 0:
 		callLstmPackedAnyAVX512(threads, T, N, C, K, X, W, R, b, S, H)
 	case hasLstmPackedAvx2AVX2 && K%16 == 0:
 		callLstmPackedAvx2AVX2(threads, T, N, C, K, X, W, R, b, S, H)
-	case N%6 == 0 && K%16 == 0:
+	case C+K < 1024 && N%6 == 0 && K%16 == 0:
 		callLstmPacked(threads, T, N, C, K, X, W, R, b, S, H)
+	case K%16 == 0 && N%6 == 0 && C%32 == 0 && K%32 == 0:
+		callLstmStreamed(threads, T, N, C, K, X, W, R, b, S, H)
 	case N <= 4 && K%16 == 0:
 		callLstmBatched(threads, T, N, C, K, X, W, R, b, S, H)
+	case C+K >= 2048 && K%16 == 0:
+		callLstmStreamedAny(threads, T, N, C, K, X, W, R, b, S, H)
 	case K%16 == 0:
 		callLstmPackedAny(threads, T, N, C, K, X, W, R, b, S, H)
 	case K%16 == 0:
 		callLstmPackedNeon(threads, T, N, C, K, X, W, R, b, S, H)
 	default:
-		return shapeError(`%s`, "LstmPacked: no schedule of this layout admits these sizes: packed needs N%6 == 0, K%16 == 0; batched needs N <= 4, K%16 == 0; packed_any needs K%16 == 0; packed_avx2 needs K%16 == 0; packed_neon needs K%16 == 0")
+		return shapeError(`%s`, "LstmPacked: no schedule of this layout admits these sizes: packed needs C+K < 1024, N%6 == 0, K%16 == 0; streamed needs K%16 == 0, N%6 == 0, C%32 == 0, K%32 == 0; batched needs N <= 4, K%16 == 0; streamed_any needs C+K >= 2048, K%16 == 0; packed_any needs K%16 == 0; packed_avx2 needs K%16 == 0; packed_neon needs K%16 == 0")
 	}
 	return nil
 }
@@ -276,22 +289,33 @@ func WhichLstmPacked(T int, N int, C int, K int) string {
 	if err := checkSize("LstmPacked", "K", K); err != nil {
 		return ""
 	}
+	if err := checkRoom("LstmPacked", "i", floorDiv(N, 6), 6, 16); err != nil {
+		return ""
+	}
 	if err := checkRoom("LstmPacked", "i", T, N, K); err != nil {
 		return ""
 	}
 	switch {
-	case hasLstmPackedAVX512 && N%6 == 0 && K%16 == 0:
+	case hasLstmPackedAVX512 && C+K < 1024 && N%6 == 0 && K%16 == 0:
 		return "packed in assembly for avx512"
+	case hasLstmStreamedAVX512 && K%16 == 0 && N%6 == 0 && C%32 == 0 && K%32 == 0:
+		return "streamed in assembly for avx512"
 	case hasLstmBatchedAVX512 && N <= 4 && K%16 == 0:
 		return "batched in assembly for avx512"
+	case hasLstmStreamedAnyAVX512 && C+K >= 2048 && K%16 == 0:
+		return "streamed_any in assembly for avx512"
 	case hasLstmPackedAnyAVX512 && K%16 == 0:
 		return "packed_any in assembly for avx512"
 	case hasLstmPackedAvx2AVX2 && K%16 == 0:
 		return "packed_avx2 in assembly for avx2"
-	case N%6 == 0 && K%16 == 0:
+	case C+K < 1024 && N%6 == 0 && K%16 == 0:
 		return "packed in Go"
+	case K%16 == 0 && N%6 == 0 && C%32 == 0 && K%32 == 0:
+		return "streamed in Go"
 	case N <= 4 && K%16 == 0:
 		return "batched in Go"
+	case C+K >= 2048 && K%16 == 0:
+		return "streamed_any in Go"
 	case K%16 == 0:
 		return "packed_any in Go"
 	case K%16 == 0:
@@ -326,6 +350,31 @@ func callLstmPacked(threads int, T int, N int, C int, K int, X []float32, W []fl
 	lstmPackedCalls.Put(c)
 }
 
+var lstmStreamedCalls = sync.Pool{New: func() any { return new(lstmStreamed) }}
+
+func callLstmStreamed(threads int, T int, N int, C int, K int, X []float32, W []float32, R []float32, b []float32, S []float32, H []float32) {
+	c := lstmStreamedCalls.Get().(*lstmStreamed)
+	c.threads = threads
+	c.T = T
+	c.N = N
+	c.C = C
+	c.K = K
+	c.X = X
+	c.W = W
+	c.R = R
+	c.b = b
+	c.S = S
+	c.H = H
+	c.run()
+	c.X = nil
+	c.W = nil
+	c.R = nil
+	c.b = nil
+	c.S = nil
+	c.H = nil
+	lstmStreamedCalls.Put(c)
+}
+
 var lstmBatchedCalls = sync.Pool{New: func() any { return new(lstmBatched) }}
 
 func callLstmBatched(threads int, T int, N int, C int, K int, X []float32, W []float32, R []float32, b []float32, S []float32, H []float32) {
@@ -349,6 +398,31 @@ func callLstmBatched(threads int, T int, N int, C int, K int, X []float32, W []f
 	c.S = nil
 	c.H = nil
 	lstmBatchedCalls.Put(c)
+}
+
+var lstmStreamedAnyCalls = sync.Pool{New: func() any { return new(lstmStreamedAny) }}
+
+func callLstmStreamedAny(threads int, T int, N int, C int, K int, X []float32, W []float32, R []float32, b []float32, S []float32, H []float32) {
+	c := lstmStreamedAnyCalls.Get().(*lstmStreamedAny)
+	c.threads = threads
+	c.T = T
+	c.N = N
+	c.C = C
+	c.K = K
+	c.X = X
+	c.W = W
+	c.R = R
+	c.b = b
+	c.S = S
+	c.H = H
+	c.run()
+	c.X = nil
+	c.W = nil
+	c.R = nil
+	c.b = nil
+	c.S = nil
+	c.H = nil
+	lstmStreamedAnyCalls.Put(c)
 }
 
 var lstmPackedAnyCalls = sync.Pool{New: func() any { return new(lstmPackedAny) }}

@@ -37,6 +37,33 @@ func callLstmPackedAVX512(threads int, T int, N int, C int, K int, X []float32, 
 	lstmPackedAVX512Calls.Put(c)
 }
 
+var hasLstmStreamedAVX512 = cpu.X86.HasAVX512F && cpu.X86.HasAVX512VL && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512DQ
+
+var lstmStreamedAVX512Calls = sync.Pool{New: func() any { return new(lstmStreamedAVX512) }}
+
+func callLstmStreamedAVX512(threads int, T int, N int, C int, K int, X []float32, W []float32, R []float32, b []float32, S []float32, H []float32) {
+	c := lstmStreamedAVX512Calls.Get().(*lstmStreamedAVX512)
+	c.threads = threads
+	c.T = T
+	c.N = N
+	c.C = C
+	c.K = K
+	c.X = X
+	c.W = W
+	c.R = R
+	c.b = b
+	c.S = S
+	c.H = H
+	c.run()
+	c.X = nil
+	c.W = nil
+	c.R = nil
+	c.b = nil
+	c.S = nil
+	c.H = nil
+	lstmStreamedAVX512Calls.Put(c)
+}
+
 var hasLstmBatchedAVX512 = cpu.X86.HasAVX512F && cpu.X86.HasAVX512VL && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512DQ
 
 var lstmBatchedAVX512Calls = sync.Pool{New: func() any { return new(lstmBatchedAVX512) }}
@@ -62,6 +89,33 @@ func callLstmBatchedAVX512(threads int, T int, N int, C int, K int, X []float32,
 	c.S = nil
 	c.H = nil
 	lstmBatchedAVX512Calls.Put(c)
+}
+
+var hasLstmStreamedAnyAVX512 = cpu.X86.HasAVX512F && cpu.X86.HasAVX512VL && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512DQ
+
+var lstmStreamedAnyAVX512Calls = sync.Pool{New: func() any { return new(lstmStreamedAnyAVX512) }}
+
+func callLstmStreamedAnyAVX512(threads int, T int, N int, C int, K int, X []float32, W []float32, R []float32, b []float32, S []float32, H []float32) {
+	c := lstmStreamedAnyAVX512Calls.Get().(*lstmStreamedAnyAVX512)
+	c.threads = threads
+	c.T = T
+	c.N = N
+	c.C = C
+	c.K = K
+	c.X = X
+	c.W = W
+	c.R = R
+	c.b = b
+	c.S = S
+	c.H = H
+	c.run()
+	c.X = nil
+	c.W = nil
+	c.R = nil
+	c.b = nil
+	c.S = nil
+	c.H = nil
+	lstmStreamedAnyAVX512Calls.Put(c)
 }
 
 var hasLstmPackedAnyAVX512 = cpu.X86.HasAVX512F && cpu.X86.HasAVX512VL && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512DQ

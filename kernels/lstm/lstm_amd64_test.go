@@ -12,8 +12,16 @@ func init() {
 			callLstmPackedAVX512(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "R"), gentest.Slice[float32](a, "b"), gentest.Slice[float32](a, "S"), gentest.Slice[float32](a, "H"))
 			return nil
 		}},
+		{Schedule: "streamed", Impl: "avx512", File: "lstm_streamed.loop", Kernel: "lstm", Has: hasLstmStreamedAVX512, Call: func(a *gentest.Args) error {
+			callLstmStreamedAVX512(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "R"), gentest.Slice[float32](a, "b"), gentest.Slice[float32](a, "S"), gentest.Slice[float32](a, "H"))
+			return nil
+		}},
 		{Schedule: "batched", Impl: "avx512", File: "lstm_batched.loop", Kernel: "lstm", Has: hasLstmBatchedAVX512, Call: func(a *gentest.Args) error {
 			callLstmBatchedAVX512(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "R"), gentest.Slice[float32](a, "b"), gentest.Slice[float32](a, "S"), gentest.Slice[float32](a, "H"))
+			return nil
+		}},
+		{Schedule: "streamed_any", Impl: "avx512", File: "lstm_streamed_any.loop", Kernel: "lstm", Has: hasLstmStreamedAnyAVX512, Call: func(a *gentest.Args) error {
+			callLstmStreamedAnyAVX512(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "R"), gentest.Slice[float32](a, "b"), gentest.Slice[float32](a, "S"), gentest.Slice[float32](a, "H"))
 			return nil
 		}},
 		{Schedule: "packed_any", Impl: "avx512", File: "lstm_packed_any.loop", Kernel: "lstm", Has: hasLstmPackedAnyAVX512, Call: func(a *gentest.Args) error {

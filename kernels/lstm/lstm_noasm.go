@@ -10,9 +10,21 @@ func callLstmPackedAVX512(int, int, int, int, int, []float32, []float32, []float
 	panic("no assembly on this platform")
 }
 
+const hasLstmStreamedAVX512 = false
+
+func callLstmStreamedAVX512(int, int, int, int, int, []float32, []float32, []float32, []float32, []float32, []float32) {
+	panic("no assembly on this platform")
+}
+
 const hasLstmBatchedAVX512 = false
 
 func callLstmBatchedAVX512(int, int, int, int, int, []float32, []float32, []float32, []float32, []float32, []float32) {
+	panic("no assembly on this platform")
+}
+
+const hasLstmStreamedAnyAVX512 = false
+
+func callLstmStreamedAnyAVX512(int, int, int, int, int, []float32, []float32, []float32, []float32, []float32, []float32) {
 	panic("no assembly on this platform")
 }
 

@@ -18,8 +18,16 @@ var formsLstm = []gentest.Form{
 		callLstmPacked(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "R"), gentest.Slice[float32](a, "b"), gentest.Slice[float32](a, "S"), gentest.Slice[float32](a, "H"))
 		return nil
 	}},
+	{Schedule: "streamed", Impl: "go", File: "lstm_streamed.loop", Kernel: "lstm", Has: true, Call: func(a *gentest.Args) error {
+		callLstmStreamed(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "R"), gentest.Slice[float32](a, "b"), gentest.Slice[float32](a, "S"), gentest.Slice[float32](a, "H"))
+		return nil
+	}},
 	{Schedule: "batched", Impl: "go", File: "lstm_batched.loop", Kernel: "lstm", Has: true, Call: func(a *gentest.Args) error {
 		callLstmBatched(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "R"), gentest.Slice[float32](a, "b"), gentest.Slice[float32](a, "S"), gentest.Slice[float32](a, "H"))
+		return nil
+	}},
+	{Schedule: "streamed_any", Impl: "go", File: "lstm_streamed_any.loop", Kernel: "lstm", Has: true, Call: func(a *gentest.Args) error {
+		callLstmStreamedAny(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "R"), gentest.Slice[float32](a, "b"), gentest.Slice[float32](a, "S"), gentest.Slice[float32](a, "H"))
 		return nil
 	}},
 	{Schedule: "packed_any", Impl: "go", File: "lstm_packed_any.loop", Kernel: "lstm", Has: true, Call: func(a *gentest.Args) error {

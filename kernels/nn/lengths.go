@@ -2,7 +2,7 @@ package nn
 
 import "fmt"
 
-// A Layer is an *LSTM, a *GRU or an *RNN.
+// A Layer is an *LSTM, a *ProjectedLSTM, a *GRU or an *RNN.
 type Layer interface {
 	// run is Forward; s is the state of an LSTM.
 	run(steps, batch int, x, y, h, s []float32) error
@@ -12,6 +12,10 @@ type Layer interface {
 func (l *recurrent) sizes() *recurrent { return l }
 
 func (l *LSTM) run(steps, batch int, x, y, h, s []float32) error {
+	return l.Forward(steps, batch, x, y, h, s)
+}
+
+func (l *ProjectedLSTM) run(steps, batch int, x, y, h, s []float32) error {
 	return l.Forward(steps, batch, x, y, h, s)
 }
 
@@ -25,7 +29,7 @@ func (l *RNN) run(steps, batch int, x, y, h, _ []float32) error {
 
 // ForwardLengths runs sequences of different lengths at once, lengths[n] steps of sequence n,
 // from 0 to steps: x is [steps][batch][Inputs], of which no more is read, y becomes
-// [steps][batch][Units], zeros after the end of a sequence. h and, of an LSTM, s are as
+// [steps][batch][Units], or [Outputs], zeros after the end of a sequence. h and, of an LSTM, s are as
 // LSTM.Forward says, and afterwards of the last step of each sequence.
 //
 // Sequences leave the minibatch where they end: the work is the sum of lengths, not steps
@@ -39,11 +43,11 @@ func ForwardLengths(l Layer, steps, batch int, lengths []int, x, y, h, s []float
 	if err := first(z.check(steps, batch, x, y, h, s), checkLengths(in, steps, batch, lengths), apart(in, x, y)); err != nil {
 		return err
 	}
-	if _, isLSTM := l.(*LSTM); !isLSTM && s != nil {
+	if hasState := z.gates == 4; !hasState && s != nil {
 		return &ShapeError{in, "s", "is the state of an LSTM, which this is not"}
 	}
 	clear(y)
-	r := ragged{l, steps, batch, lengths, false, x, y, z.units}
+	r := ragged{l, steps, batch, lengths, false, x, y, z.outputs}
 	r.run(h, s)
 	return nil
 }
@@ -72,27 +76,27 @@ func checkLengths(in string, steps, batch int, lengths []int) error {
 // another from the last to the first.
 type Bidirectional struct{ ahead, back Layer }
 
-// NewBidirectional takes layers of the same inputs and units.
+// NewBidirectional takes layers of the same inputs and outputs.
 func NewBidirectional(ahead, back Layer) (*Bidirectional, error) {
 	if ahead == nil || back == nil {
 		return nil, &ShapeError{"Bidirectional", "a layer", "is nil"}
 	}
 	a, b := ahead.sizes(), back.sizes()
-	if a.inputs != b.inputs || a.units != b.units {
-		return nil, &ShapeError{"Bidirectional", "back", fmt.Sprintf("has %d inputs and %d units instead of %d and %d", b.inputs, b.units, a.inputs, a.units)}
+	if a.inputs != b.inputs || a.outputs != b.outputs {
+		return nil, &ShapeError{"Bidirectional", "back", fmt.Sprintf("has %d inputs and %d outputs instead of %d and %d", b.inputs, b.outputs, a.inputs, a.outputs)}
 	}
 	return &Bidirectional{ahead, back}, nil
 }
 
 // Forward is ForwardLengths in both directions, from zero states: y is
-// [steps][batch][2*Units], what runs ahead first. Without lengths all sequences have steps.
+// [steps][batch][2*Outputs], what runs ahead first. Without lengths all sequences have steps.
 func (b *Bidirectional) Forward(steps, batch int, lengths []int, x, y []float32) error {
 	const in = "Bidirectional.Forward"
 	z := b.ahead.sizes()
 	err := first(
 		sized(in, size{"steps", steps, 0}, size{"batch", batch, 0}),
 		long(in, "x", x, steps, batch, z.inputs),
-		long(in, "y", y, steps, batch, 2*z.units),
+		long(in, "y", y, steps, batch, 2*z.outputs),
 		apart(in, x, y),
 	)
 	if err == nil && lengths != nil {
@@ -103,8 +107,8 @@ func (b *Bidirectional) Forward(steps, batch int, lengths []int, x, y []float32)
 	}
 	clear(y)
 	for _, r := range []ragged{
-		{b.ahead, steps, batch, lengths, false, x, y, 2 * z.units},
-		{b.back, steps, batch, lengths, true, x, y[min(z.units, len(y)):], 2 * z.units},
+		{b.ahead, steps, batch, lengths, false, x, y, 2 * z.outputs},
+		{b.back, steps, batch, lengths, true, x, y[min(z.outputs, len(y)):], 2 * z.outputs},
 	} {
 		r.run(nil, nil)
 	}
@@ -144,18 +148,18 @@ func (r *ragged) length(n int) int {
 // run runs the sequences that are left from where one ends to the next end.
 func (r *ragged) run(h, s []float32) {
 	z := r.layer.sizes()
-	k, c := z.units, z.inputs
+	k, u, c := z.outputs, z.units, z.inputs
 	m := z.get()
 	defer z.put(m)
-	H, S := m.slice(4, r.batch*k), m.slice(5, r.batch*k)
+	H, S := m.slice(4, r.batch*k), m.slice(5, r.batch*u)
 	widen(H, h, r.batch, k, k)
-	widen(S, s, r.batch, k, k)
+	widen(S, s, r.batch, u, u)
 	for begin := 0; ; {
 		end, left := 0, 0
 		for n := range r.batch {
-			if k := r.length(n); k > begin {
-				if left == 0 || k < end {
-					end = k
+			if last := r.length(n); last > begin {
+				if left == 0 || last < end {
+					end = last
 				}
 				left++
 			}
@@ -165,14 +169,14 @@ func (r *ragged) run(h, s []float32) {
 		}
 		span := end - begin
 		X, Y := m.slice(2, span*left*c), m.slice(3, span*left*k)
-		h2, s2 := m.slice(6, left*k), m.slice(7, left*k)
+		h2, s2 := m.slice(6, left*k), m.slice(7, left*u)
 		i := 0
 		for n := range r.batch {
 			if r.length(n) <= begin {
 				continue
 			}
 			copy(h2[i*k:][:k], H[n*k:])
-			copy(s2[i*k:][:k], S[n*k:])
+			copy(s2[i*u:][:u], S[n*u:])
 			for t := range span {
 				copy(X[(t*left+i)*c:][:c], r.x[r.row(begin+t, n)*c:])
 			}
@@ -185,7 +189,7 @@ func (r *ragged) run(h, s []float32) {
 				continue
 			}
 			copy(H[n*k:][:k], h2[i*k:])
-			copy(S[n*k:][:k], s2[i*k:])
+			copy(S[n*u:][:u], s2[i*u:])
 			for t := range span {
 				copy(r.y[r.row(begin+t, n)*r.wide:][:k], Y[(t*left+i)*k:])
 			}
@@ -194,5 +198,5 @@ func (r *ragged) run(h, s []float32) {
 		begin = end
 	}
 	narrow(h, H, r.batch, k, k)
-	narrow(s, S, r.batch, k, k)
+	narrow(s, S, r.batch, u, u)
 }

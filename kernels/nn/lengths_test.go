@@ -20,15 +20,19 @@ func layersOf(t *testing.T, inputs, units int, seed uint64) []Layer {
 	before, err3 := NewGRU(GRUWeights{Inputs: inputs, Units: units, W: w, R: r, B: b, ResetBefore: true})
 	w, r, b = weights(1)
 	rnn, err4 := NewRNN(RNNWeights{inputs, units, w, r, b, Tanh})
-	if err := first(err1, err2, err3, err4); err != nil {
+	outputs := units - 5
+	projected, err5 := NewProjectedLSTM(ProjectedLSTMWeights{
+		inputs, units, outputs, random(rng, 4*units*inputs, 0.5), random(rng, 4*units*outputs, 0.3), nil, random(rng, outputs*units, 0.3),
+	})
+	if err := first(err1, err2, err3, err4, err5); err != nil {
 		t.Fatal(err)
 	}
-	return []Layer{lstm, gru, before, rnn}
+	return []Layer{lstm, gru, before, rnn, projected}
 }
 
 // alone runs one sequence by itself.
 func alone(t *testing.T, l Layer, length, batch, n int, x, h, s []float32, back bool) []float32 {
-	c, k := l.sizes().inputs, l.sizes().units
+	c, k := l.sizes().inputs, l.sizes().outputs
 	X, Y := make([]float32, length*c), make([]float32, length*k)
 	at := func(i int) int {
 		if back {
@@ -53,37 +57,38 @@ func TestLengths(t *testing.T) {
 	const steps, inputs, units = 7, 5, 18
 	for _, lengths := range [][]int{{3, 7, 0, 7, 1, 4, 3}, {7}, {0, 0}, {}, {2, 2, 2}} {
 		for i, l := range layersOf(t, inputs, units, 1) {
+			hasState, k := l.sizes().gates == 4, l.sizes().outputs
 			t.Run(fmt.Sprint(lengths, i), func(t *testing.T) {
 				batch := len(lengths)
 				rng := rand.New(rand.NewPCG(3, 4))
-				x, h, s := random(rng, steps*batch*inputs, 1), random(rng, batch*units, 1), random(rng, batch*units, 1)
-				if i > 0 {
+				x, h, s := random(rng, steps*batch*inputs, 1), random(rng, batch*k, 1), random(rng, batch*units, 1)
+				if !hasState {
 					s = nil
 				}
-				y := random(rng, steps*batch*units, 1)
+				y := random(rng, steps*batch*k, 1)
 				h2, s2 := append([]float32(nil), h...), append([]float32(nil), s...)
-				if i > 0 {
+				if !hasState {
 					s2 = nil
 				}
 				if err := ForwardLengths(l, steps, batch, lengths, x, y, h2, s2); err != nil {
 					t.Fatal(err)
 				}
 				for n, length := range lengths {
-					hn := append([]float32(nil), h[n*units:][:units]...)
+					hn := append([]float32(nil), h[n*k:][:k]...)
 					var sn []float32
 					if s != nil {
 						sn = append(sn, s[n*units:][:units]...)
 					}
-					want := wide(alone(t, l, length, batch, n, x, hn, sn, false), length*units)
+					want := wide(alone(t, l, length, batch, n, x, hn, sn, false), length*k)
 					for at := range steps {
-						got := y[(at*batch+n)*units:][:units]
+						got := y[(at*batch+n)*k:][:k]
 						if at < length {
-							close32(t, "y", got, want[at*units:][:units], 1e-6)
+							close32(t, "y", got, want[at*k:][:k], 1e-6)
 						} else {
-							close32(t, "y after the end", got, make([]float64, units), 0)
+							close32(t, "y after the end", got, make([]float64, k), 0)
 						}
 					}
-					close32(t, "h", h2[n*units:][:units], wide(hn, units), 1e-6)
+					close32(t, "h", h2[n*k:][:k], wide(hn, k), 1e-6)
 					if s != nil {
 						close32(t, "s", s2[n*units:][:units], wide(sn, units), 1e-6)
 					}
@@ -99,8 +104,9 @@ func TestBidirectional(t *testing.T) {
 	for i, ahead := range layersOf(t, inputs, units, 1) {
 		for _, lengths := range [][]int{nil, {6, 2, 0, 5}} {
 			const batch = 4
+			k := ahead.sizes().outputs
 			rng := rand.New(rand.NewPCG(3, 4))
-			x, y := random(rng, steps*batch*inputs, 1), random(rng, steps*batch*2*units, 1)
+			x, y := random(rng, steps*batch*inputs, 1), random(rng, steps*batch*2*k, 1)
 			b, err := NewBidirectional(ahead, back[i])
 			if err != nil {
 				t.Fatal(err)
@@ -114,13 +120,13 @@ func TestBidirectional(t *testing.T) {
 					length = lengths[n]
 				}
 				for d, l := range []Layer{ahead, back[i]} {
-					want := wide(alone(t, l, length, batch, n, x, nil, nil, d == 1), length*units)
+					want := wide(alone(t, l, length, batch, n, x, nil, nil, d == 1), length*k)
 					for at := range steps {
-						got := y[(at*batch+n)*2*units+d*units:][:units]
+						got := y[(at*batch+n)*2*k+d*k:][:k]
 						if at < length {
-							close32(t, "y", got, want[at*units:][:units], 1e-6)
+							close32(t, "y", got, want[at*k:][:k], 1e-6)
 						} else {
-							close32(t, "y after the end", got, make([]float64, units), 0)
+							close32(t, "y after the end", got, make([]float64, k), 0)
 						}
 					}
 				}

@@ -1,5 +1,5 @@
 // Package nn is layers over the kernels of this module, for plain row-major slices of float32
-// and without cgo: LSTM, GRU, RNN, in both directions and of sequences of different lengths,
+// and without cgo: LSTM, projected or not, GRU, RNN, in both directions and of sequences of different lengths,
 // Dense, Conv2D, Softmax, LayerNorm, and the training of an LSTM. Each kernel is proved equal
 // to its naive loops, down to its instructions; what this package adds, packing of weights,
 // padding of sizes, rows that end, is ordinary Go with tests.

@@ -111,6 +111,64 @@ func TestLSTM(t *testing.T) {
 	}
 }
 
+// TestProjectedLSTM runs layers whose outputs are fewer than their units, as many, and more.
+func TestProjectedLSTM(t *testing.T) {
+	for _, c := range shapes {
+		for _, outputs := range []int{1, c.units, c.units + 70} {
+			t.Run(fmt.Sprint(c, outputs), func(t *testing.T) {
+				rng := rand.New(rand.NewPCG(1, 2))
+				w := ProjectedLSTMWeights{
+					Inputs: c.inputs, Units: c.units, Outputs: outputs, W: random(rng, 4*c.units*c.inputs, 0.5),
+					R: random(rng, 4*c.units*outputs, 0.1), B: random(rng, 4*c.units, 1), V: random(rng, outputs*c.units, 0.5),
+				}
+				W, R, B, V := wide(w.W, len(w.W)), wide(w.R, len(w.R)), wide(w.B, len(w.B)), wide(w.V, len(w.V))
+				x, h, s := random(rng, c.steps*c.batch*c.inputs, 1), random(rng, c.batch*outputs, 1), random(rng, c.batch*c.units, 1)
+				H, S, zero := wide(h, len(h)), wide(s, len(s)), make([]float64, max(4*c.units, outputs))
+				var want []float64
+				for t := range c.steps {
+					for n := range c.batch {
+						x, h, s := wide(x, len(x))[(t*c.batch+n)*c.inputs:][:c.inputs], H[n*outputs:][:outputs], S[n*c.units:][:c.units]
+						y := make([]float64, c.units)
+						for k := range y {
+							gate := func(g int) float64 {
+								return dots(W, B, g*c.units+k, c.inputs, x) + dots(R, zero, g*c.units+k, outputs, h)
+							}
+							s[k] = sigmoid(gate(1))*s[k] + sigmoid(gate(0))*math.Tanh(gate(2))
+							y[k] = sigmoid(gate(3)) * math.Tanh(s[k])
+						}
+						for p := range h {
+							h[p] = dots(V, zero, p, c.units, y)
+						}
+					}
+					want = append(want, H...)
+				}
+				l, err := NewProjectedLSTM(w)
+				if err != nil {
+					t.Fatal(err)
+				}
+				y := make([]float32, len(want))
+				if err := l.Forward(c.steps, c.batch, x, y, h, s); err != nil {
+					t.Fatal(err)
+				}
+				close32(t, "y", y, want, 1e-5)
+				close32(t, "h", h, H, 1e-5)
+				close32(t, "s", s, S, 1e-5)
+			})
+		}
+	}
+	var shape *ShapeError
+	for _, w := range []ProjectedLSTMWeights{
+		{Inputs: 1, Units: 1, W: make([]float32, 4), R: make([]float32, 4)},
+		{Inputs: 1, Units: 1, Outputs: -1, W: make([]float32, 4), R: make([]float32, 4)},
+		{Inputs: 1, Units: 2, Outputs: 3, W: make([]float32, 8), R: make([]float32, 16), V: make([]float32, 6)},
+		{Inputs: 1, Units: 2, Outputs: 3, W: make([]float32, 8), R: make([]float32, 24), V: make([]float32, 5)},
+	} {
+		if _, err := NewProjectedLSTM(w); !errors.As(err, &shape) {
+			t.Errorf("%v is no *ShapeError", err)
+		}
+	}
+}
+
 func TestGRU(t *testing.T) {
 	for _, before := range []bool{false, true} {
 		for _, c := range shapes {

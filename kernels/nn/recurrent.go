@@ -5,6 +5,7 @@ import (
 
 	"github.com/loopopt/loopopt/kernels/gru"
 	"github.com/loopopt/loopopt/kernels/lstm"
+	"github.com/loopopt/loopopt/kernels/lstmprojected"
 	"github.com/loopopt/loopopt/kernels/rnn"
 )
 
@@ -20,6 +21,20 @@ type LSTMWeights struct {
 	W             []float32 // [4][Units][Inputs]
 	R             []float32 // [4][Units][Units]
 	B             []float32 // [4][Units], or nil for zeros
+}
+
+// ProjectedLSTMWeights are those of an LSTM whose output is projected to Outputs numbers, which
+// are also what the gates see of the step before:
+//
+//	h' = V (o tanh(s'))
+//
+// In PyTorch Outputs is proj_size and V weight_hr_l0.
+type ProjectedLSTMWeights struct {
+	Inputs, Units, Outputs int
+	W                      []float32 // [4][Units][Inputs]
+	R                      []float32 // [4][Units][Outputs]
+	B                      []float32 // [4][Units], or nil for zeros
+	V                      []float32 // [Outputs][Units]
 }
 
 // GRUWeights are those of a layer of gated recurrent units, gates in the order r, z, n:
@@ -54,43 +69,48 @@ type family struct {
 	name         string
 	gates        int
 	units, batch int // multiples of these
+	outputs      int // with a projection, another one
 	packW, packR func(threads, T, N, C, K int, src, dst []float32) error
 }
 
 // A recurrent layer is what those of all kinds have.
 type recurrent struct {
 	family
-	called        string // Forward, in errors
-	inputs, units int
-	padded        int // units
-	threads       int
-	w, r, b       []float32 // packed, packed, padded
+	called                 string // Forward, in errors
+	inputs, units, outputs int    // without a projection there are as many outputs as units
+	padded, paddedOut      int    // units, outputs
+	threads                int
+	w, r, b                []float32 // packed, packed, padded
 	scratches
 }
 
-func newRecurrent(f family, inputs, units int, w, r, b []float32, opts []Option) (*recurrent, error) {
-	if err := checkWeights(f.name, f.gates, inputs, units, w, r, b); err != nil {
+func newRecurrent(f family, inputs, units, outputs int, w, r, b []float32, opts []Option) (*recurrent, error) {
+	if err := checkWeights(f.name, f.gates, inputs, units, outputs, w, r, b); err != nil {
 		return nil, err
 	}
 	k := roundUp(units, f.units)
-	if elements(f.gates, k, max(k, inputs)) < 0 {
+	p := k
+	if f.outputs > 0 {
+		p = roundUp(outputs, f.outputs)
+	}
+	if elements(f.gates, k, max(k, p, inputs)) < 0 {
 		return nil, &ShapeError{f.name, "Units", "are too many"}
 	}
-	l := &recurrent{family: f, called: f.name + ".Forward", inputs: inputs, units: units, padded: k, threads: optionsOf(opts).threads}
-	l.w, l.r, l.b = make([]float32, f.gates*k*inputs), make([]float32, f.gates*k*k), make([]float32, f.gates*k)
+	l := &recurrent{family: f, called: f.name + ".Forward", inputs: inputs, units: units, outputs: outputs, padded: k, paddedOut: p, threads: optionsOf(opts).threads}
+	l.w, l.r, l.b = make([]float32, f.gates*k*inputs), make([]float32, f.gates*k*p), make([]float32, f.gates*k)
 	must(f.packW(0, 0, 0, inputs, k, padded(w, f.gates, units, inputs, k, inputs), l.w))
-	must(f.packR(0, 0, 0, inputs, k, padded(r, f.gates, units, units, k, k), l.r))
+	must(f.packR(0, 0, 0, inputs, k, padded(r, f.gates, units, outputs, k, p), l.r))
 	if b != nil {
 		l.b = padded(b, f.gates, 1, units, 1, k)
 	}
 	return l, nil
 }
 
-func checkWeights(layer string, gates, inputs, units int, w, r, b []float32) error {
+func checkWeights(layer string, gates, inputs, units, outputs int, w, r, b []float32) error {
 	return first(
 		sized(layer, size{"Inputs", inputs, 1}, size{"Units", units, 1}),
 		long(layer, "W", w, gates, units, inputs),
-		long(layer, "R", r, gates, units, units),
+		long(layer, "R", r, gates, units, outputs),
 		optional(layer, "B", b, gates, units),
 	)
 }
@@ -101,13 +121,13 @@ func (l *recurrent) check(steps, batch int, x, y []float32, states ...[]float32)
 	err := first(
 		sized(in, size{"steps", steps, 0}, size{"batch", batch, 0}),
 		long(in, "x", x, steps, batch, l.inputs),
-		long(in, "y", y, steps, batch, l.units),
+		long(in, "y", y, steps, batch, l.outputs),
 	)
-	if err == nil && elements(steps+1, roundUp(batch, l.batch), max(l.padded, l.inputs)) < 0 {
+	if err == nil && elements(steps+1, roundUp(batch, l.batch), max(l.padded, l.paddedOut, l.inputs)) < 0 {
 		err = &ShapeError{in, "steps", "are too many for this batch"}
 	}
 	for i, s := range states {
-		err = first(err, optional(in, [...]string{"h", "s"}[i], s, batch, l.units))
+		err = first(err, optional(in, [...]string{"h", "s"}[i], s, batch, [...]int{l.outputs, l.units}[i]))
 	}
 	return err
 }
@@ -118,7 +138,7 @@ type LSTM struct{ *recurrent }
 // NewLSTM packs weights, which may be changed afterwards.
 func NewLSTM(w LSTMWeights, opts ...Option) (*LSTM, error) {
 	f := family{name: "LSTM", gates: 4, units: 16, batch: 1, packW: lstm.PackW, packR: lstm.PackR}
-	l, err := newRecurrent(f, w.Inputs, w.Units, w.W, w.R, w.B, opts)
+	l, err := newRecurrent(f, w.Inputs, w.Units, w.Units, w.W, w.R, w.B, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -160,6 +180,57 @@ func (l *recurrent) describe(which func(T, N, C, K int) string) string {
 	return out
 }
 
+// A ProjectedLSTM computes the outputs of an LSTM with a projection.
+type ProjectedLSTM struct {
+	*recurrent
+	v []float32 // packed
+}
+
+// NewProjectedLSTM packs weights, which may be changed afterwards.
+func NewProjectedLSTM(w ProjectedLSTMWeights, opts ...Option) (*ProjectedLSTM, error) {
+	f := family{name: "ProjectedLSTM", gates: 4, units: 16, outputs: 64, batch: 1}
+	if err := first(sized(f.name, size{"Outputs", w.Outputs, 1}), long(f.name, "V", w.V, w.Outputs, w.Units)); err != nil {
+		return nil, err
+	}
+	p := roundUp(w.Outputs, f.outputs)
+	f.packW = func(threads, T, N, C, K int, src, dst []float32) error {
+		return lstmprojected.PackW(threads, T, N, C, K, p, src, dst)
+	}
+	f.packR = func(threads, T, N, C, K int, src, dst []float32) error {
+		return lstmprojected.PackR(threads, T, N, C, K, p, src, dst)
+	}
+	l, err := newRecurrent(f, w.Inputs, w.Units, w.Outputs, w.W, w.R, w.B, opts)
+	if err != nil {
+		return nil, err
+	}
+	v := make([]float32, p*l.padded)
+	must(lstmprojected.PackV(0, 0, 0, w.Inputs, l.padded, p, padded(w.V, 1, w.Outputs, w.Units, p, l.padded), v))
+	return &ProjectedLSTM{l, v}, nil
+}
+
+// Forward is as LSTM.Forward, but that y is [steps][batch][Outputs] and h [batch][Outputs].
+func (l *ProjectedLSTM) Forward(steps, batch int, x, y, h, s []float32) error {
+	if err := l.check(steps, batch, x, y, h, s); err != nil {
+		return err
+	}
+	m := l.get()
+	defer l.put(m)
+	row := batch * l.paddedOut
+	H, S := m.slice(0, (steps+1)*row), m.slice(1, (steps+1)*batch*l.padded)
+	widen(H, h, batch, l.outputs, l.paddedOut)
+	widen(S, s, batch, l.units, l.padded)
+	must(lstmprojected.LstmProjectedPacked(l.threads, steps, batch, l.inputs, l.padded, l.paddedOut, x, l.w, l.r, l.b, l.v, S, H))
+	narrow(y, H[row:], steps*batch, l.outputs, l.paddedOut)
+	narrow(h, H[steps*row:], batch, l.outputs, l.paddedOut)
+	narrow(s, S[steps*batch*l.padded:], batch, l.units, l.padded)
+	return nil
+}
+
+// String tells the kernels for minibatches of some sizes.
+func (l *ProjectedLSTM) String() string {
+	return l.describe(func(T, N, C, K int) string { return lstmprojected.WhichLstmProjectedPacked(T, N, C, K, l.paddedOut) })
+}
+
 // A GRU computes the outputs of a layer of gated recurrent units.
 type GRU struct {
 	*recurrent
@@ -176,7 +247,7 @@ func NewGRU(w GRUWeights, opts ...Option) (*GRU, error) {
 			return nil, &ShapeError{"GRU", "Q", "is a bias that there is none of with ResetBefore"}
 		}
 	}
-	l, err := newRecurrent(f, w.Inputs, w.Units, w.W, w.R, w.B, opts)
+	l, err := newRecurrent(f, w.Inputs, w.Units, w.Units, w.W, w.R, w.B, opts)
 	if err = first(err, optional("GRU", "Q", w.Q, w.Units)); err != nil {
 		return nil, err
 	}
@@ -251,7 +322,7 @@ func NewRNN(w RNNWeights, opts ...Option) (*RNN, error) {
 	default:
 		return nil, &ShapeError{"RNN", "Activation", fmt.Sprintf("is %v; it has to be ReLU, Sigmoid or Tanh", w.Activation)}
 	}
-	l, err := newRecurrent(f, w.Inputs, w.Units, w.W, w.R, w.B, opts)
+	l, err := newRecurrent(f, w.Inputs, w.Units, w.Units, w.W, w.R, w.B, opts)
 	if err != nil {
 		return nil, err
 	}

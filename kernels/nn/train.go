@@ -30,7 +30,7 @@ type LSTMGradients struct{ W, R, B []float32 }
 // NewLSTMTraining packs weights; after they have been changed, SetWeights does so again.
 func NewLSTMTraining(w LSTMWeights, opts ...Option) (*LSTMTraining, error) {
 	const name = "LSTMTraining"
-	if err := checkWeights(name, 4, w.Inputs, w.Units, w.W, w.R, w.B); err != nil {
+	if err := checkWeights(name, 4, w.Inputs, w.Units, w.Units, w.W, w.R, w.B); err != nil {
 		return nil, err
 	}
 	l := &LSTMTraining{
@@ -66,7 +66,7 @@ func (l *LSTMTraining) SetWeights(w LSTMWeights) error {
 	if w.Inputs != l.inputs || w.Units != l.units {
 		return &ShapeError{name, "Inputs, Units", fmt.Sprintf("are %d, %d instead of %d, %d", w.Inputs, w.Units, l.inputs, l.units)}
 	}
-	if err := checkWeights(name, 4, w.Inputs, w.Units, w.W, w.R, w.B); err != nil {
+	if err := checkWeights(name, 4, w.Inputs, w.Units, w.Units, w.W, w.R, w.B); err != nil {
 		return err
 	}
 	for g := range 4 {
