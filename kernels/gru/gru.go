@@ -148,6 +148,7 @@ func callGruNaive(threads int, T int, N int, C int, K int, X []float32, W []floa
 //
 //	packed if C+K < 2048, N%6 == 0, K%16 == 0
 //	streamed if N%6 == 0, K%16 == 0, C%32 == 0, K%32 == 0
+//	packed_avx2 if N%2 == 0, K%16 == 0
 //
 // At most threads goroutines work on it; 0 means GOMAXPROCS. It is a *ShapeError when
 // a size is negative or too large, an array too short, or an output overlaps
@@ -166,6 +167,9 @@ func GruPacked(threads int, T int, N int, C int, K int, X []float32, W []float32
 		return err
 	}
 	if err := checkRoom("GruPacked", "a", floorDiv(K, 16), floorDiv(N, 6), 6, 16); err != nil {
+		return err
+	}
+	if err := checkRoom("GruPacked", "a", floorDiv(K, 16), 2, floorDiv(N, 2), 2, 8); err != nil {
 		return err
 	}
 	if err := checkLen("GruPacked", "X", len(X), T, N, C); err != nil {
@@ -206,12 +210,16 @@ func GruPacked(threads int, T int, N int, C int, K int, X []float32, W []float32
 		callGruPackedAVX512(threads, T, N, C, K, X, W, R, b, q, H)
 	case hasGruStreamedAVX512 && N%6 == 0 && K%16 == 0 && C%32 == 0 && K%32 == 0:
 		callGruStreamedAVX512(threads, T, N, C, K, X, W, R, b, q, H)
+	case hasGruPackedAvx2AVX2 && N%2 == 0 && K%16 == 0:
+		callGruPackedAvx2AVX2(threads, T, N, C, K, X, W, R, b, q, H)
 	case C+K < 2048 && N%6 == 0 && K%16 == 0:
 		callGruPacked(threads, T, N, C, K, X, W, R, b, q, H)
 	case N%6 == 0 && K%16 == 0 && C%32 == 0 && K%32 == 0:
 		callGruStreamed(threads, T, N, C, K, X, W, R, b, q, H)
+	case N%2 == 0 && K%16 == 0:
+		callGruPackedAvx2(threads, T, N, C, K, X, W, R, b, q, H)
 	default:
-		return shapeError(`%s`, "GruPacked: no schedule of this layout admits these sizes: packed needs C+K < 2048, N%6 == 0, K%16 == 0; streamed needs N%6 == 0, K%16 == 0, C%32 == 0, K%32 == 0")
+		return shapeError(`%s`, "GruPacked: no schedule of this layout admits these sizes: packed needs C+K < 2048, N%6 == 0, K%16 == 0; streamed needs N%6 == 0, K%16 == 0, C%32 == 0, K%32 == 0; packed_avx2 needs N%2 == 0, K%16 == 0")
 	}
 	return nil
 }
@@ -234,15 +242,22 @@ func WhichGruPacked(T int, N int, C int, K int) string {
 	if err := checkRoom("GruPacked", "a", floorDiv(K, 16), floorDiv(N, 6), 6, 16); err != nil {
 		return ""
 	}
+	if err := checkRoom("GruPacked", "a", floorDiv(K, 16), 2, floorDiv(N, 2), 2, 8); err != nil {
+		return ""
+	}
 	switch {
 	case hasGruPackedAVX512 && C+K < 2048 && N%6 == 0 && K%16 == 0:
 		return "packed in assembly for avx512"
 	case hasGruStreamedAVX512 && N%6 == 0 && K%16 == 0 && C%32 == 0 && K%32 == 0:
 		return "streamed in assembly for avx512"
+	case hasGruPackedAvx2AVX2 && N%2 == 0 && K%16 == 0:
+		return "packed_avx2 in assembly for avx2"
 	case C+K < 2048 && N%6 == 0 && K%16 == 0:
 		return "packed in Go"
 	case N%6 == 0 && K%16 == 0 && C%32 == 0 && K%32 == 0:
 		return "streamed in Go"
+	case N%2 == 0 && K%16 == 0:
+		return "packed_avx2 in Go"
 	default:
 		return ""
 	}
@@ -296,6 +311,31 @@ func callGruStreamed(threads int, T int, N int, C int, K int, X []float32, W []f
 	c.q = nil
 	c.H = nil
 	gruStreamedCalls.Put(c)
+}
+
+var gruPackedAvx2Calls = sync.Pool{New: func() any { return new(gruPackedAvx2) }}
+
+func callGruPackedAvx2(threads int, T int, N int, C int, K int, X []float32, W []float32, R []float32, b []float32, q []float32, H []float32) {
+	c := gruPackedAvx2Calls.Get().(*gruPackedAvx2)
+	c.threads = threads
+	c.T = T
+	c.N = N
+	c.C = C
+	c.K = K
+	c.X = X
+	c.W = W
+	c.R = R
+	c.b = b
+	c.q = q
+	c.H = H
+	c.run()
+	c.X = nil
+	c.W = nil
+	c.R = nil
+	c.b = nil
+	c.q = nil
+	c.H = nil
+	gruPackedAvx2Calls.Put(c)
 }
 
 // GruBlocked runs kernel gru.

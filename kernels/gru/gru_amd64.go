@@ -64,6 +64,33 @@ func callGruStreamedAVX512(threads int, T int, N int, C int, K int, X []float32,
 	gruStreamedAVX512Calls.Put(c)
 }
 
+var hasGruPackedAvx2AVX2 = cpu.X86.HasAVX2 && cpu.X86.HasFMA
+
+var gruPackedAvx2AVX2Calls = sync.Pool{New: func() any { return new(gruPackedAvx2AVX2) }}
+
+func callGruPackedAvx2AVX2(threads int, T int, N int, C int, K int, X []float32, W []float32, R []float32, b []float32, q []float32, H []float32) {
+	c := gruPackedAvx2AVX2Calls.Get().(*gruPackedAvx2AVX2)
+	c.threads = threads
+	c.T = T
+	c.N = N
+	c.C = C
+	c.K = K
+	c.X = X
+	c.W = W
+	c.R = R
+	c.b = b
+	c.q = q
+	c.H = H
+	c.run()
+	c.X = nil
+	c.W = nil
+	c.R = nil
+	c.b = nil
+	c.q = nil
+	c.H = nil
+	gruPackedAvx2AVX2Calls.Put(c)
+}
+
 var hasGruBlockedAVX512 = cpu.X86.HasAVX512F && cpu.X86.HasAVX512VL && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512DQ
 
 var gruBlockedAVX512Calls = sync.Pool{New: func() any { return new(gruBlockedAVX512) }}

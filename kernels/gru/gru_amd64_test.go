@@ -16,6 +16,10 @@ func init() {
 			callGruStreamedAVX512(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "R"), gentest.Slice[float32](a, "b"), gentest.Slice[float32](a, "q"), gentest.Slice[float32](a, "H"))
 			return nil
 		}},
+		{Schedule: "packed_avx2", Impl: "avx2", File: "gru_packed_avx2.loop", Kernel: "gru", Has: hasGruPackedAvx2AVX2, Call: func(a *gentest.Args) error {
+			callGruPackedAvx2AVX2(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "R"), gentest.Slice[float32](a, "b"), gentest.Slice[float32](a, "q"), gentest.Slice[float32](a, "H"))
+			return nil
+		}},
 		{Schedule: "blocked", Impl: "avx512", File: "gru_blocked.loop", Kernel: "gru", Has: hasGruBlockedAVX512, Call: func(a *gentest.Args) error {
 			callGruBlockedAVX512(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "R"), gentest.Slice[float32](a, "b"), gentest.Slice[float32](a, "q"), gentest.Slice[float32](a, "H"))
 			return nil

@@ -142,6 +142,7 @@ func callGruBeforeNaive(threads int, T int, N int, C int, K int, X []float32, W 
 //
 //	packed if C+K < 2048, N%6 == 0, K%32 == 0
 //	streamed if N%6 == 0, K%32 == 0, C%32 == 0
+//	packed_avx2 if N%2 == 0, K%32 == 0
 //
 // At most threads goroutines work on it; 0 means GOMAXPROCS. It is a *ShapeError when
 // a size is negative or too large, an array too short, or an output overlaps
@@ -194,12 +195,16 @@ func GruBeforePacked(threads int, T int, N int, C int, K int, X []float32, W []f
 		callGruBeforePackedAVX512(threads, T, N, C, K, X, W, R, b, H)
 	case hasGruBeforeStreamedAVX512 && N%6 == 0 && K%32 == 0 && C%32 == 0:
 		callGruBeforeStreamedAVX512(threads, T, N, C, K, X, W, R, b, H)
+	case hasGruBeforePackedAvx2AVX2 && N%2 == 0 && K%32 == 0:
+		callGruBeforePackedAvx2AVX2(threads, T, N, C, K, X, W, R, b, H)
 	case C+K < 2048 && N%6 == 0 && K%32 == 0:
 		callGruBeforePacked(threads, T, N, C, K, X, W, R, b, H)
 	case N%6 == 0 && K%32 == 0 && C%32 == 0:
 		callGruBeforeStreamed(threads, T, N, C, K, X, W, R, b, H)
+	case N%2 == 0 && K%32 == 0:
+		callGruBeforePackedAvx2(threads, T, N, C, K, X, W, R, b, H)
 	default:
-		return shapeError(`%s`, "GruBeforePacked: no schedule of this layout admits these sizes: packed needs C+K < 2048, N%6 == 0, K%32 == 0; streamed needs N%6 == 0, K%32 == 0, C%32 == 0")
+		return shapeError(`%s`, "GruBeforePacked: no schedule of this layout admits these sizes: packed needs C+K < 2048, N%6 == 0, K%32 == 0; streamed needs N%6 == 0, K%32 == 0, C%32 == 0; packed_avx2 needs N%2 == 0, K%32 == 0")
 	}
 	return nil
 }
@@ -227,10 +232,14 @@ func WhichGruBeforePacked(T int, N int, C int, K int) string {
 		return "packed in assembly for avx512"
 	case hasGruBeforeStreamedAVX512 && N%6 == 0 && K%32 == 0 && C%32 == 0:
 		return "streamed in assembly for avx512"
+	case hasGruBeforePackedAvx2AVX2 && N%2 == 0 && K%32 == 0:
+		return "packed_avx2 in assembly for avx2"
 	case C+K < 2048 && N%6 == 0 && K%32 == 0:
 		return "packed in Go"
 	case N%6 == 0 && K%32 == 0 && C%32 == 0:
 		return "streamed in Go"
+	case N%2 == 0 && K%32 == 0:
+		return "packed_avx2 in Go"
 	default:
 		return ""
 	}
@@ -280,6 +289,29 @@ func callGruBeforeStreamed(threads int, T int, N int, C int, K int, X []float32,
 	c.b = nil
 	c.H = nil
 	gruBeforeStreamedCalls.Put(c)
+}
+
+var gruBeforePackedAvx2Calls = sync.Pool{New: func() any { return new(gruBeforePackedAvx2) }}
+
+func callGruBeforePackedAvx2(threads int, T int, N int, C int, K int, X []float32, W []float32, R []float32, b []float32, H []float32) {
+	c := gruBeforePackedAvx2Calls.Get().(*gruBeforePackedAvx2)
+	c.threads = threads
+	c.T = T
+	c.N = N
+	c.C = C
+	c.K = K
+	c.X = X
+	c.W = W
+	c.R = R
+	c.b = b
+	c.H = H
+	c.run()
+	c.X = nil
+	c.W = nil
+	c.R = nil
+	c.b = nil
+	c.H = nil
+	gruBeforePackedAvx2Calls.Put(c)
 }
 
 // PackGruBeforeW runs kernel pack_gru_before_W.

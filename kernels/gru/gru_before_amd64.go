@@ -59,3 +59,28 @@ func callGruBeforeStreamedAVX512(threads int, T int, N int, C int, K int, X []fl
 	c.H = nil
 	gruBeforeStreamedAVX512Calls.Put(c)
 }
+
+var hasGruBeforePackedAvx2AVX2 = cpu.X86.HasAVX2 && cpu.X86.HasFMA
+
+var gruBeforePackedAvx2AVX2Calls = sync.Pool{New: func() any { return new(gruBeforePackedAvx2AVX2) }}
+
+func callGruBeforePackedAvx2AVX2(threads int, T int, N int, C int, K int, X []float32, W []float32, R []float32, b []float32, H []float32) {
+	c := gruBeforePackedAvx2AVX2Calls.Get().(*gruBeforePackedAvx2AVX2)
+	c.threads = threads
+	c.T = T
+	c.N = N
+	c.C = C
+	c.K = K
+	c.X = X
+	c.W = W
+	c.R = R
+	c.b = b
+	c.H = H
+	c.run()
+	c.X = nil
+	c.W = nil
+	c.R = nil
+	c.b = nil
+	c.H = nil
+	gruBeforePackedAvx2AVX2Calls.Put(c)
+}

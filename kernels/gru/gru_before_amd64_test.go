@@ -16,5 +16,9 @@ func init() {
 			callGruBeforeStreamedAVX512(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "R"), gentest.Slice[float32](a, "b"), gentest.Slice[float32](a, "H"))
 			return nil
 		}},
+		{Schedule: "packed_avx2", Impl: "avx2", File: "gru_before_packed_avx2.loop", Kernel: "gru_before", Has: hasGruBeforePackedAvx2AVX2, Call: func(a *gentest.Args) error {
+			callGruBeforePackedAvx2AVX2(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "R"), gentest.Slice[float32](a, "b"), gentest.Slice[float32](a, "H"))
+			return nil
+		}},
 	}...)
 }

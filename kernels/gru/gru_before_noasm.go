@@ -15,3 +15,9 @@ const hasGruBeforeStreamedAVX512 = false
 func callGruBeforeStreamedAVX512(int, int, int, int, int, []float32, []float32, []float32, []float32, []float32) {
 	panic("no assembly on this platform")
 }
+
+const hasGruBeforePackedAvx2AVX2 = false
+
+func callGruBeforePackedAvx2AVX2(int, int, int, int, int, []float32, []float32, []float32, []float32, []float32) {
+	panic("no assembly on this platform")
+}

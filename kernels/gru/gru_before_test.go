@@ -22,6 +22,10 @@ var formsGruBefore = []gentest.Form{
 		callGruBeforeStreamed(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "R"), gentest.Slice[float32](a, "b"), gentest.Slice[float32](a, "H"))
 		return nil
 	}},
+	{Schedule: "packed_avx2", Impl: "go", File: "gru_before_packed_avx2.loop", Kernel: "gru_before", Has: true, Call: func(a *gentest.Args) error {
+		callGruBeforePackedAvx2(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "R"), gentest.Slice[float32](a, "b"), gentest.Slice[float32](a, "H"))
+		return nil
+	}},
 	{Schedule: "pack_gru_before_W", Impl: "go", File: "gru_before_pack_gru_before_w.loop", Kernel: "pack_gru_before_W", Has: true, Call: func(a *gentest.Args) error {
 		callPackGruBeforeW(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
 		return nil

@@ -16,6 +16,12 @@ func callGruStreamedAVX512(int, int, int, int, int, []float32, []float32, []floa
 	panic("no assembly on this platform")
 }
 
+const hasGruPackedAvx2AVX2 = false
+
+func callGruPackedAvx2AVX2(int, int, int, int, int, []float32, []float32, []float32, []float32, []float32, []float32) {
+	panic("no assembly on this platform")
+}
+
 const hasGruBlockedAVX512 = false
 
 func callGruBlockedAVX512(int, int, int, int, int, []float32, []float32, []float32, []float32, []float32, []float32) {

@@ -22,6 +22,10 @@ var formsGru = []gentest.Form{
 		callGruStreamed(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "R"), gentest.Slice[float32](a, "b"), gentest.Slice[float32](a, "q"), gentest.Slice[float32](a, "H"))
 		return nil
 	}},
+	{Schedule: "packed_avx2", Impl: "go", File: "gru_packed_avx2.loop", Kernel: "gru", Has: true, Call: func(a *gentest.Args) error {
+		callGruPackedAvx2(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "R"), gentest.Slice[float32](a, "b"), gentest.Slice[float32](a, "q"), gentest.Slice[float32](a, "H"))
+		return nil
+	}},
 	{Schedule: "blocked", Impl: "go", File: "gru_blocked.loop", Kernel: "gru", Has: true, Call: func(a *gentest.Args) error {
 		callGruBlocked(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "R"), gentest.Slice[float32](a, "b"), gentest.Slice[float32](a, "q"), gentest.Slice[float32](a, "H"))
 		return nil

@@ -189,6 +189,7 @@ func callLstmProjectedNaive(threads int, T int, N int, C int, K int, P int, X []
 // assumptions hold; WhichLstmProjectedPacked tells which one that is:
 //
 //	packed if K%16 == 0, P%64 == 0
+//	packed_avx2 if K%16 == 0, P%64 == 0
 //
 // At most threads goroutines work on it; 0 means GOMAXPROCS. It is a *ShapeError when
 // a size is negative or too large, an array too short, or an output overlaps
@@ -269,10 +270,12 @@ func LstmProjectedPacked(threads int, T int, N int, C int, K int, P int, X []flo
 	switch {
 	case hasLstmProjectedPackedAVX512 && K%16 == 0 && P%64 == 0:
 		callLstmProjectedPackedAVX512(threads, T, N, C, K, P, X, W, R, b, V, S, H)
+	case hasLstmProjectedPackedAvx2AVX2 && K%16 == 0 && P%64 == 0:
+		callLstmProjectedPackedAvx2AVX2(threads, T, N, C, K, P, X, W, R, b, V, S, H)
 	case K%16 == 0 && P%64 == 0:
 		callLstmProjectedPacked(threads, T, N, C, K, P, X, W, R, b, V, S, H)
 	default:
-		return shapeError(`%s`, "LstmProjectedPacked: no schedule of this layout admits these sizes: packed needs K%16 == 0, P%64 == 0")
+		return shapeError(`%s`, "LstmProjectedPacked: no schedule of this layout admits these sizes: packed needs K%16 == 0, P%64 == 0; packed_avx2 needs K%16 == 0, P%64 == 0")
 	}
 	return nil
 }
@@ -301,6 +304,8 @@ func WhichLstmProjectedPacked(T int, N int, C int, K int, P int) string {
 	switch {
 	case hasLstmProjectedPackedAVX512 && K%16 == 0 && P%64 == 0:
 		return "packed in assembly for avx512"
+	case hasLstmProjectedPackedAvx2AVX2 && K%16 == 0 && P%64 == 0:
+		return "packed_avx2 in assembly for avx2"
 	case K%16 == 0 && P%64 == 0:
 		return "packed in Go"
 	default:
@@ -334,6 +339,34 @@ func callLstmProjectedPacked(threads int, T int, N int, C int, K int, P int, X [
 	c.S = nil
 	c.H = nil
 	lstmProjectedPackedCalls.Put(c)
+}
+
+var lstmProjectedPackedAvx2Calls = sync.Pool{New: func() any { return new(lstmProjectedPackedAvx2) }}
+
+func callLstmProjectedPackedAvx2(threads int, T int, N int, C int, K int, P int, X []float32, W []float32, R []float32, b []float32, V []float32, S []float32, H []float32) {
+	c := lstmProjectedPackedAvx2Calls.Get().(*lstmProjectedPackedAvx2)
+	c.threads = threads
+	c.T = T
+	c.N = N
+	c.C = C
+	c.K = K
+	c.P = P
+	c.X = X
+	c.W = W
+	c.R = R
+	c.b = b
+	c.V = V
+	c.S = S
+	c.H = H
+	c.run()
+	c.X = nil
+	c.W = nil
+	c.R = nil
+	c.b = nil
+	c.V = nil
+	c.S = nil
+	c.H = nil
+	lstmProjectedPackedAvx2Calls.Put(c)
 }
 
 // PackW runs kernel pack_W.

@@ -39,3 +39,33 @@ func callLstmProjectedPackedAVX512(threads int, T int, N int, C int, K int, P in
 	c.H = nil
 	lstmProjectedPackedAVX512Calls.Put(c)
 }
+
+var hasLstmProjectedPackedAvx2AVX2 = cpu.X86.HasAVX2 && cpu.X86.HasFMA
+
+var lstmProjectedPackedAvx2AVX2Calls = sync.Pool{New: func() any { return new(lstmProjectedPackedAvx2AVX2) }}
+
+func callLstmProjectedPackedAvx2AVX2(threads int, T int, N int, C int, K int, P int, X []float32, W []float32, R []float32, b []float32, V []float32, S []float32, H []float32) {
+	c := lstmProjectedPackedAvx2AVX2Calls.Get().(*lstmProjectedPackedAvx2AVX2)
+	c.threads = threads
+	c.T = T
+	c.N = N
+	c.C = C
+	c.K = K
+	c.P = P
+	c.X = X
+	c.W = W
+	c.R = R
+	c.b = b
+	c.V = V
+	c.S = S
+	c.H = H
+	c.run()
+	c.X = nil
+	c.W = nil
+	c.R = nil
+	c.b = nil
+	c.V = nil
+	c.S = nil
+	c.H = nil
+	lstmProjectedPackedAvx2AVX2Calls.Put(c)
+}

@@ -12,5 +12,9 @@ func init() {
 			callLstmProjectedPackedAVX512(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), a.Size("P"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "R"), gentest.Slice[float32](a, "b"), gentest.Slice[float32](a, "V"), gentest.Slice[float32](a, "S"), gentest.Slice[float32](a, "H"))
 			return nil
 		}},
+		{Schedule: "packed_avx2", Impl: "avx2", File: "lstm_projected_packed_avx2.loop", Kernel: "lstm_projected", Has: hasLstmProjectedPackedAvx2AVX2, Call: func(a *gentest.Args) error {
+			callLstmProjectedPackedAvx2AVX2(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), a.Size("P"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "R"), gentest.Slice[float32](a, "b"), gentest.Slice[float32](a, "V"), gentest.Slice[float32](a, "S"), gentest.Slice[float32](a, "H"))
+			return nil
+		}},
 	}...)
 }

@@ -9,3 +9,9 @@ const hasLstmProjectedPackedAVX512 = false
 func callLstmProjectedPackedAVX512(int, int, int, int, int, int, []float32, []float32, []float32, []float32, []float32, []float32, []float32) {
 	panic("no assembly on this platform")
 }
+
+const hasLstmProjectedPackedAvx2AVX2 = false
+
+func callLstmProjectedPackedAvx2AVX2(int, int, int, int, int, int, []float32, []float32, []float32, []float32, []float32, []float32, []float32) {
+	panic("no assembly on this platform")
+}

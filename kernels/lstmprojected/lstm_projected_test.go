@@ -18,6 +18,10 @@ var formsLstmProjected = []gentest.Form{
 		callLstmProjectedPacked(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), a.Size("P"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "R"), gentest.Slice[float32](a, "b"), gentest.Slice[float32](a, "V"), gentest.Slice[float32](a, "S"), gentest.Slice[float32](a, "H"))
 		return nil
 	}},
+	{Schedule: "packed_avx2", Impl: "go", File: "lstm_projected_packed_avx2.loop", Kernel: "lstm_projected", Has: true, Call: func(a *gentest.Args) error {
+		callLstmProjectedPackedAvx2(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), a.Size("P"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "R"), gentest.Slice[float32](a, "b"), gentest.Slice[float32](a, "V"), gentest.Slice[float32](a, "S"), gentest.Slice[float32](a, "H"))
+		return nil
+	}},
 	{Schedule: "pack_W", Impl: "go", File: "lstm_projected_pack_w.loop", Kernel: "pack_W", Has: true, Call: func(a *gentest.Args) error {
 		callPackW(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), a.Size("P"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
 		return nil

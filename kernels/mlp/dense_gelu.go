@@ -114,6 +114,7 @@ func callDenseGeluNaive(threads int, M int, N int, K int, X []float32, W []float
 // assumptions hold; WhichDenseGeluPacked tells which one that is:
 //
 //	packed if M%6 == 0, N%64 == 0
+//	packed_avx2 if M%6 == 0, N%64 == 0
 //
 // At most threads goroutines work on it; 0 means GOMAXPROCS. It is a *ShapeError when
 // a size is negative or too large, an array too short, or an output overlaps
@@ -152,10 +153,12 @@ func DenseGeluPacked(threads int, M int, N int, K int, X []float32, W []float32,
 	switch {
 	case hasDenseGeluPackedAVX512 && M%6 == 0 && N%64 == 0:
 		callDenseGeluPackedAVX512(threads, M, N, K, X, W, b, Y)
+	case hasDenseGeluPackedAvx2AVX2 && M%6 == 0 && N%64 == 0:
+		callDenseGeluPackedAvx2AVX2(threads, M, N, K, X, W, b, Y)
 	case M%6 == 0 && N%64 == 0:
 		callDenseGeluPacked(threads, M, N, K, X, W, b, Y)
 	default:
-		return shapeError(`%s`, "DenseGeluPacked: no schedule of this layout admits these sizes: packed needs M%6 == 0, N%64 == 0")
+		return shapeError(`%s`, "DenseGeluPacked: no schedule of this layout admits these sizes: packed needs M%6 == 0, N%64 == 0; packed_avx2 needs M%6 == 0, N%64 == 0")
 	}
 	return nil
 }
@@ -175,6 +178,8 @@ func WhichDenseGeluPacked(M int, N int, K int) string {
 	switch {
 	case hasDenseGeluPackedAVX512 && M%6 == 0 && N%64 == 0:
 		return "packed in assembly for avx512"
+	case hasDenseGeluPackedAvx2AVX2 && M%6 == 0 && N%64 == 0:
+		return "packed_avx2 in assembly for avx2"
 	case M%6 == 0 && N%64 == 0:
 		return "packed in Go"
 	default:
@@ -200,6 +205,26 @@ func callDenseGeluPacked(threads int, M int, N int, K int, X []float32, W []floa
 	c.b = nil
 	c.Y = nil
 	denseGeluPackedCalls.Put(c)
+}
+
+var denseGeluPackedAvx2Calls = sync.Pool{New: func() any { return new(denseGeluPackedAvx2) }}
+
+func callDenseGeluPackedAvx2(threads int, M int, N int, K int, X []float32, W []float32, b []float32, Y []float32) {
+	c := denseGeluPackedAvx2Calls.Get().(*denseGeluPackedAvx2)
+	c.threads = threads
+	c.M = M
+	c.N = N
+	c.K = K
+	c.X = X
+	c.W = W
+	c.b = b
+	c.Y = Y
+	c.run()
+	c.X = nil
+	c.W = nil
+	c.b = nil
+	c.Y = nil
+	denseGeluPackedAvx2Calls.Put(c)
 }
 
 // PackW runs kernel pack_W.

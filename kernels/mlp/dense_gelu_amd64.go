@@ -31,3 +31,25 @@ func callDenseGeluPackedAVX512(threads int, M int, N int, K int, X []float32, W 
 	c.Y = nil
 	denseGeluPackedAVX512Calls.Put(c)
 }
+
+var hasDenseGeluPackedAvx2AVX2 = cpu.X86.HasAVX2 && cpu.X86.HasFMA
+
+var denseGeluPackedAvx2AVX2Calls = sync.Pool{New: func() any { return new(denseGeluPackedAvx2AVX2) }}
+
+func callDenseGeluPackedAvx2AVX2(threads int, M int, N int, K int, X []float32, W []float32, b []float32, Y []float32) {
+	c := denseGeluPackedAvx2AVX2Calls.Get().(*denseGeluPackedAvx2AVX2)
+	c.threads = threads
+	c.M = M
+	c.N = N
+	c.K = K
+	c.X = X
+	c.W = W
+	c.b = b
+	c.Y = Y
+	c.run()
+	c.X = nil
+	c.W = nil
+	c.b = nil
+	c.Y = nil
+	denseGeluPackedAvx2AVX2Calls.Put(c)
+}

@@ -9,3 +9,9 @@ const hasDenseGeluPackedAVX512 = false
 func callDenseGeluPackedAVX512(int, int, int, int, []float32, []float32, []float32, []float32) {
 	panic("no assembly on this platform")
 }
+
+const hasDenseGeluPackedAvx2AVX2 = false
+
+func callDenseGeluPackedAvx2AVX2(int, int, int, int, []float32, []float32, []float32, []float32) {
+	panic("no assembly on this platform")
+}

@@ -18,6 +18,10 @@ var formsDenseGelu = []gentest.Form{
 		callDenseGeluPacked(a.Threads, a.Size("M"), a.Size("N"), a.Size("K"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "b"), gentest.Slice[float32](a, "Y"))
 		return nil
 	}},
+	{Schedule: "packed_avx2", Impl: "go", File: "dense_gelu_packed_avx2.loop", Kernel: "dense_gelu", Has: true, Call: func(a *gentest.Args) error {
+		callDenseGeluPackedAvx2(a.Threads, a.Size("M"), a.Size("N"), a.Size("K"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "b"), gentest.Slice[float32](a, "Y"))
+		return nil
+	}},
 	{Schedule: "pack_W", Impl: "go", File: "dense_gelu_pack_w.loop", Kernel: "pack_W", Has: true, Call: func(a *gentest.Args) error {
 		callPackW(a.Threads, a.Size("M"), a.Size("N"), a.Size("K"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
 		return nil

@@ -110,6 +110,7 @@ func callDenseSigmoidNaive(threads int, M int, N int, K int, X []float32, W []fl
 // assumptions hold; WhichDenseSigmoidPacked tells which one that is:
 //
 //	packed if M%6 == 0, N%64 == 0
+//	packed_avx2 if M%6 == 0, N%64 == 0
 //
 // At most threads goroutines work on it; 0 means GOMAXPROCS. It is a *ShapeError when
 // a size is negative or too large, an array too short, or an output overlaps
@@ -148,10 +149,12 @@ func DenseSigmoidPacked(threads int, M int, N int, K int, X []float32, W []float
 	switch {
 	case hasDenseSigmoidPackedAVX512 && M%6 == 0 && N%64 == 0:
 		callDenseSigmoidPackedAVX512(threads, M, N, K, X, W, b, Y)
+	case hasDenseSigmoidPackedAvx2AVX2 && M%6 == 0 && N%64 == 0:
+		callDenseSigmoidPackedAvx2AVX2(threads, M, N, K, X, W, b, Y)
 	case M%6 == 0 && N%64 == 0:
 		callDenseSigmoidPacked(threads, M, N, K, X, W, b, Y)
 	default:
-		return shapeError(`%s`, "DenseSigmoidPacked: no schedule of this layout admits these sizes: packed needs M%6 == 0, N%64 == 0")
+		return shapeError(`%s`, "DenseSigmoidPacked: no schedule of this layout admits these sizes: packed needs M%6 == 0, N%64 == 0; packed_avx2 needs M%6 == 0, N%64 == 0")
 	}
 	return nil
 }
@@ -171,6 +174,8 @@ func WhichDenseSigmoidPacked(M int, N int, K int) string {
 	switch {
 	case hasDenseSigmoidPackedAVX512 && M%6 == 0 && N%64 == 0:
 		return "packed in assembly for avx512"
+	case hasDenseSigmoidPackedAvx2AVX2 && M%6 == 0 && N%64 == 0:
+		return "packed_avx2 in assembly for avx2"
 	case M%6 == 0 && N%64 == 0:
 		return "packed in Go"
 	default:
@@ -196,6 +201,26 @@ func callDenseSigmoidPacked(threads int, M int, N int, K int, X []float32, W []f
 	c.b = nil
 	c.Y = nil
 	denseSigmoidPackedCalls.Put(c)
+}
+
+var denseSigmoidPackedAvx2Calls = sync.Pool{New: func() any { return new(denseSigmoidPackedAvx2) }}
+
+func callDenseSigmoidPackedAvx2(threads int, M int, N int, K int, X []float32, W []float32, b []float32, Y []float32) {
+	c := denseSigmoidPackedAvx2Calls.Get().(*denseSigmoidPackedAvx2)
+	c.threads = threads
+	c.M = M
+	c.N = N
+	c.K = K
+	c.X = X
+	c.W = W
+	c.b = b
+	c.Y = Y
+	c.run()
+	c.X = nil
+	c.W = nil
+	c.b = nil
+	c.Y = nil
+	denseSigmoidPackedAvx2Calls.Put(c)
 }
 
 // PackDenseSigmoidW runs kernel pack_dense_sigmoid_W.

@@ -31,3 +31,25 @@ func callDenseSigmoidPackedAVX512(threads int, M int, N int, K int, X []float32,
 	c.Y = nil
 	denseSigmoidPackedAVX512Calls.Put(c)
 }
+
+var hasDenseSigmoidPackedAvx2AVX2 = cpu.X86.HasAVX2 && cpu.X86.HasFMA
+
+var denseSigmoidPackedAvx2AVX2Calls = sync.Pool{New: func() any { return new(denseSigmoidPackedAvx2AVX2) }}
+
+func callDenseSigmoidPackedAvx2AVX2(threads int, M int, N int, K int, X []float32, W []float32, b []float32, Y []float32) {
+	c := denseSigmoidPackedAvx2AVX2Calls.Get().(*denseSigmoidPackedAvx2AVX2)
+	c.threads = threads
+	c.M = M
+	c.N = N
+	c.K = K
+	c.X = X
+	c.W = W
+	c.b = b
+	c.Y = Y
+	c.run()
+	c.X = nil
+	c.W = nil
+	c.b = nil
+	c.Y = nil
+	denseSigmoidPackedAvx2AVX2Calls.Put(c)
+}

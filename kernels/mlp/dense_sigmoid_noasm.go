@@ -9,3 +9,9 @@ const hasDenseSigmoidPackedAVX512 = false
 func callDenseSigmoidPackedAVX512(int, int, int, int, []float32, []float32, []float32, []float32) {
 	panic("no assembly on this platform")
 }
+
+const hasDenseSigmoidPackedAvx2AVX2 = false
+
+func callDenseSigmoidPackedAvx2AVX2(int, int, int, int, []float32, []float32, []float32, []float32) {
+	panic("no assembly on this platform")
+}

@@ -18,6 +18,10 @@ var formsDenseSigmoid = []gentest.Form{
 		callDenseSigmoidPacked(a.Threads, a.Size("M"), a.Size("N"), a.Size("K"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "b"), gentest.Slice[float32](a, "Y"))
 		return nil
 	}},
+	{Schedule: "packed_avx2", Impl: "go", File: "dense_sigmoid_packed_avx2.loop", Kernel: "dense_sigmoid", Has: true, Call: func(a *gentest.Args) error {
+		callDenseSigmoidPackedAvx2(a.Threads, a.Size("M"), a.Size("N"), a.Size("K"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "b"), gentest.Slice[float32](a, "Y"))
+		return nil
+	}},
 	{Schedule: "pack_dense_sigmoid_W", Impl: "go", File: "dense_sigmoid_pack_dense_sigmoid_w.loop", Kernel: "pack_dense_sigmoid_W", Has: true, Call: func(a *gentest.Args) error {
 		callPackDenseSigmoidW(a.Threads, a.Size("M"), a.Size("N"), a.Size("K"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
 		return nil

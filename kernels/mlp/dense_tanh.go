@@ -110,6 +110,7 @@ func callDenseTanhNaive(threads int, M int, N int, K int, X []float32, W []float
 // assumptions hold; WhichDenseTanhPacked tells which one that is:
 //
 //	packed if M%6 == 0, N%64 == 0
+//	packed_avx2 if M%6 == 0, N%64 == 0
 //
 // At most threads goroutines work on it; 0 means GOMAXPROCS. It is a *ShapeError when
 // a size is negative or too large, an array too short, or an output overlaps
@@ -148,10 +149,12 @@ func DenseTanhPacked(threads int, M int, N int, K int, X []float32, W []float32,
 	switch {
 	case hasDenseTanhPackedAVX512 && M%6 == 0 && N%64 == 0:
 		callDenseTanhPackedAVX512(threads, M, N, K, X, W, b, Y)
+	case hasDenseTanhPackedAvx2AVX2 && M%6 == 0 && N%64 == 0:
+		callDenseTanhPackedAvx2AVX2(threads, M, N, K, X, W, b, Y)
 	case M%6 == 0 && N%64 == 0:
 		callDenseTanhPacked(threads, M, N, K, X, W, b, Y)
 	default:
-		return shapeError(`%s`, "DenseTanhPacked: no schedule of this layout admits these sizes: packed needs M%6 == 0, N%64 == 0")
+		return shapeError(`%s`, "DenseTanhPacked: no schedule of this layout admits these sizes: packed needs M%6 == 0, N%64 == 0; packed_avx2 needs M%6 == 0, N%64 == 0")
 	}
 	return nil
 }
@@ -171,6 +174,8 @@ func WhichDenseTanhPacked(M int, N int, K int) string {
 	switch {
 	case hasDenseTanhPackedAVX512 && M%6 == 0 && N%64 == 0:
 		return "packed in assembly for avx512"
+	case hasDenseTanhPackedAvx2AVX2 && M%6 == 0 && N%64 == 0:
+		return "packed_avx2 in assembly for avx2"
 	case M%6 == 0 && N%64 == 0:
 		return "packed in Go"
 	default:
@@ -196,6 +201,26 @@ func callDenseTanhPacked(threads int, M int, N int, K int, X []float32, W []floa
 	c.b = nil
 	c.Y = nil
 	denseTanhPackedCalls.Put(c)
+}
+
+var denseTanhPackedAvx2Calls = sync.Pool{New: func() any { return new(denseTanhPackedAvx2) }}
+
+func callDenseTanhPackedAvx2(threads int, M int, N int, K int, X []float32, W []float32, b []float32, Y []float32) {
+	c := denseTanhPackedAvx2Calls.Get().(*denseTanhPackedAvx2)
+	c.threads = threads
+	c.M = M
+	c.N = N
+	c.K = K
+	c.X = X
+	c.W = W
+	c.b = b
+	c.Y = Y
+	c.run()
+	c.X = nil
+	c.W = nil
+	c.b = nil
+	c.Y = nil
+	denseTanhPackedAvx2Calls.Put(c)
 }
 
 // PackDenseTanhW runs kernel pack_dense_tanh_W.

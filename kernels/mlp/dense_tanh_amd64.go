@@ -31,3 +31,25 @@ func callDenseTanhPackedAVX512(threads int, M int, N int, K int, X []float32, W 
 	c.Y = nil
 	denseTanhPackedAVX512Calls.Put(c)
 }
+
+var hasDenseTanhPackedAvx2AVX2 = cpu.X86.HasAVX2 && cpu.X86.HasFMA
+
+var denseTanhPackedAvx2AVX2Calls = sync.Pool{New: func() any { return new(denseTanhPackedAvx2AVX2) }}
+
+func callDenseTanhPackedAvx2AVX2(threads int, M int, N int, K int, X []float32, W []float32, b []float32, Y []float32) {
+	c := denseTanhPackedAvx2AVX2Calls.Get().(*denseTanhPackedAvx2AVX2)
+	c.threads = threads
+	c.M = M
+	c.N = N
+	c.K = K
+	c.X = X
+	c.W = W
+	c.b = b
+	c.Y = Y
+	c.run()
+	c.X = nil
+	c.W = nil
+	c.b = nil
+	c.Y = nil
+	denseTanhPackedAvx2AVX2Calls.Put(c)
+}

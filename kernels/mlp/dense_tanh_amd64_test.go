@@ -12,5 +12,9 @@ func init() {
 			callDenseTanhPackedAVX512(a.Threads, a.Size("M"), a.Size("N"), a.Size("K"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "b"), gentest.Slice[float32](a, "Y"))
 			return nil
 		}},
+		{Schedule: "packed_avx2", Impl: "avx2", File: "dense_tanh_packed_avx2.loop", Kernel: "dense_tanh", Has: hasDenseTanhPackedAvx2AVX2, Call: func(a *gentest.Args) error {
+			callDenseTanhPackedAvx2AVX2(a.Threads, a.Size("M"), a.Size("N"), a.Size("K"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "b"), gentest.Slice[float32](a, "Y"))
+			return nil
+		}},
 	}...)
 }

@@ -9,3 +9,9 @@ const hasDenseTanhPackedAVX512 = false
 func callDenseTanhPackedAVX512(int, int, int, int, []float32, []float32, []float32, []float32) {
 	panic("no assembly on this platform")
 }
+
+const hasDenseTanhPackedAvx2AVX2 = false
+
+func callDenseTanhPackedAvx2AVX2(int, int, int, int, []float32, []float32, []float32, []float32) {
+	panic("no assembly on this platform")
+}

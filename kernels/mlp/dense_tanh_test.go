@@ -18,6 +18,10 @@ var formsDenseTanh = []gentest.Form{
 		callDenseTanhPacked(a.Threads, a.Size("M"), a.Size("N"), a.Size("K"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "b"), gentest.Slice[float32](a, "Y"))
 		return nil
 	}},
+	{Schedule: "packed_avx2", Impl: "go", File: "dense_tanh_packed_avx2.loop", Kernel: "dense_tanh", Has: true, Call: func(a *gentest.Args) error {
+		callDenseTanhPackedAvx2(a.Threads, a.Size("M"), a.Size("N"), a.Size("K"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "b"), gentest.Slice[float32](a, "Y"))
+		return nil
+	}},
 	{Schedule: "pack_dense_tanh_W", Impl: "go", File: "dense_tanh_pack_dense_tanh_w.loop", Kernel: "pack_dense_tanh_W", Has: true, Call: func(a *gentest.Args) error {
 		callPackDenseTanhW(a.Threads, a.Size("M"), a.Size("N"), a.Size("K"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
 		return nil

@@ -127,6 +127,7 @@ func callRnnSigmoidNaive(threads int, T int, N int, C int, K int, X []float32, W
 // assumptions hold; WhichRnnSigmoidPacked tells which one that is:
 //
 //	packed if N%6 == 0, K%64 == 0
+//	packed_avx2 if N%6 == 0, K%64 == 0
 //
 // At most threads goroutines work on it; 0 means GOMAXPROCS. It is a *ShapeError when
 // a size is negative or too large, an array too short, or an output overlaps
@@ -174,10 +175,12 @@ func RnnSigmoidPacked(threads int, T int, N int, C int, K int, X []float32, W []
 	switch {
 	case hasRnnSigmoidPackedAVX512 && N%6 == 0 && K%64 == 0:
 		callRnnSigmoidPackedAVX512(threads, T, N, C, K, X, W, R, b, H)
+	case hasRnnSigmoidPackedAvx2AVX2 && N%6 == 0 && K%64 == 0:
+		callRnnSigmoidPackedAvx2AVX2(threads, T, N, C, K, X, W, R, b, H)
 	case N%6 == 0 && K%64 == 0:
 		callRnnSigmoidPacked(threads, T, N, C, K, X, W, R, b, H)
 	default:
-		return shapeError(`%s`, "RnnSigmoidPacked: no schedule of this layout admits these sizes: packed needs N%6 == 0, K%64 == 0")
+		return shapeError(`%s`, "RnnSigmoidPacked: no schedule of this layout admits these sizes: packed needs N%6 == 0, K%64 == 0; packed_avx2 needs N%6 == 0, K%64 == 0")
 	}
 	return nil
 }
@@ -200,6 +203,8 @@ func WhichRnnSigmoidPacked(T int, N int, C int, K int) string {
 	switch {
 	case hasRnnSigmoidPackedAVX512 && N%6 == 0 && K%64 == 0:
 		return "packed in assembly for avx512"
+	case hasRnnSigmoidPackedAvx2AVX2 && N%6 == 0 && K%64 == 0:
+		return "packed_avx2 in assembly for avx2"
 	case N%6 == 0 && K%64 == 0:
 		return "packed in Go"
 	default:
@@ -228,6 +233,29 @@ func callRnnSigmoidPacked(threads int, T int, N int, C int, K int, X []float32, 
 	c.b = nil
 	c.H = nil
 	rnnSigmoidPackedCalls.Put(c)
+}
+
+var rnnSigmoidPackedAvx2Calls = sync.Pool{New: func() any { return new(rnnSigmoidPackedAvx2) }}
+
+func callRnnSigmoidPackedAvx2(threads int, T int, N int, C int, K int, X []float32, W []float32, R []float32, b []float32, H []float32) {
+	c := rnnSigmoidPackedAvx2Calls.Get().(*rnnSigmoidPackedAvx2)
+	c.threads = threads
+	c.T = T
+	c.N = N
+	c.C = C
+	c.K = K
+	c.X = X
+	c.W = W
+	c.R = R
+	c.b = b
+	c.H = H
+	c.run()
+	c.X = nil
+	c.W = nil
+	c.R = nil
+	c.b = nil
+	c.H = nil
+	rnnSigmoidPackedAvx2Calls.Put(c)
 }
 
 // PackRnnSigmoidW runs kernel pack_rnn_sigmoid_W.

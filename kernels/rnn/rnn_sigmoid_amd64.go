@@ -34,3 +34,28 @@ func callRnnSigmoidPackedAVX512(threads int, T int, N int, C int, K int, X []flo
 	c.H = nil
 	rnnSigmoidPackedAVX512Calls.Put(c)
 }
+
+var hasRnnSigmoidPackedAvx2AVX2 = cpu.X86.HasAVX2 && cpu.X86.HasFMA
+
+var rnnSigmoidPackedAvx2AVX2Calls = sync.Pool{New: func() any { return new(rnnSigmoidPackedAvx2AVX2) }}
+
+func callRnnSigmoidPackedAvx2AVX2(threads int, T int, N int, C int, K int, X []float32, W []float32, R []float32, b []float32, H []float32) {
+	c := rnnSigmoidPackedAvx2AVX2Calls.Get().(*rnnSigmoidPackedAvx2AVX2)
+	c.threads = threads
+	c.T = T
+	c.N = N
+	c.C = C
+	c.K = K
+	c.X = X
+	c.W = W
+	c.R = R
+	c.b = b
+	c.H = H
+	c.run()
+	c.X = nil
+	c.W = nil
+	c.R = nil
+	c.b = nil
+	c.H = nil
+	rnnSigmoidPackedAvx2AVX2Calls.Put(c)
+}

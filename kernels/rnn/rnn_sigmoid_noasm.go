@@ -9,3 +9,9 @@ const hasRnnSigmoidPackedAVX512 = false
 func callRnnSigmoidPackedAVX512(int, int, int, int, int, []float32, []float32, []float32, []float32, []float32) {
 	panic("no assembly on this platform")
 }
+
+const hasRnnSigmoidPackedAvx2AVX2 = false
+
+func callRnnSigmoidPackedAvx2AVX2(int, int, int, int, int, []float32, []float32, []float32, []float32, []float32) {
+	panic("no assembly on this platform")
+}

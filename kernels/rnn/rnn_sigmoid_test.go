@@ -18,6 +18,10 @@ var formsRnnSigmoid = []gentest.Form{
 		callRnnSigmoidPacked(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "R"), gentest.Slice[float32](a, "b"), gentest.Slice[float32](a, "H"))
 		return nil
 	}},
+	{Schedule: "packed_avx2", Impl: "go", File: "rnn_sigmoid_packed_avx2.loop", Kernel: "rnn_sigmoid", Has: true, Call: func(a *gentest.Args) error {
+		callRnnSigmoidPackedAvx2(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "R"), gentest.Slice[float32](a, "b"), gentest.Slice[float32](a, "H"))
+		return nil
+	}},
 	{Schedule: "pack_rnn_sigmoid_W", Impl: "go", File: "rnn_sigmoid_pack_rnn_sigmoid_w.loop", Kernel: "pack_rnn_sigmoid_W", Has: true, Call: func(a *gentest.Args) error {
 		callPackRnnSigmoidW(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
 		return nil

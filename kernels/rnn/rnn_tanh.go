@@ -135,6 +135,7 @@ func callRnnTanhNaive(threads int, T int, N int, C int, K int, X []float32, W []
 // assumptions hold; WhichRnnTanhPacked tells which one that is:
 //
 //	packed if N%6 == 0, K%64 == 0
+//	packed_avx2 if N%6 == 0, K%64 == 0
 //
 // At most threads goroutines work on it; 0 means GOMAXPROCS. It is a *ShapeError when
 // a size is negative or too large, an array too short, or an output overlaps
@@ -182,10 +183,12 @@ func RnnTanhPacked(threads int, T int, N int, C int, K int, X []float32, W []flo
 	switch {
 	case hasRnnTanhPackedAVX512 && N%6 == 0 && K%64 == 0:
 		callRnnTanhPackedAVX512(threads, T, N, C, K, X, W, R, b, H)
+	case hasRnnTanhPackedAvx2AVX2 && N%6 == 0 && K%64 == 0:
+		callRnnTanhPackedAvx2AVX2(threads, T, N, C, K, X, W, R, b, H)
 	case N%6 == 0 && K%64 == 0:
 		callRnnTanhPacked(threads, T, N, C, K, X, W, R, b, H)
 	default:
-		return shapeError(`%s`, "RnnTanhPacked: no schedule of this layout admits these sizes: packed needs N%6 == 0, K%64 == 0")
+		return shapeError(`%s`, "RnnTanhPacked: no schedule of this layout admits these sizes: packed needs N%6 == 0, K%64 == 0; packed_avx2 needs N%6 == 0, K%64 == 0")
 	}
 	return nil
 }
@@ -208,6 +211,8 @@ func WhichRnnTanhPacked(T int, N int, C int, K int) string {
 	switch {
 	case hasRnnTanhPackedAVX512 && N%6 == 0 && K%64 == 0:
 		return "packed in assembly for avx512"
+	case hasRnnTanhPackedAvx2AVX2 && N%6 == 0 && K%64 == 0:
+		return "packed_avx2 in assembly for avx2"
 	case N%6 == 0 && K%64 == 0:
 		return "packed in Go"
 	default:
@@ -236,6 +241,29 @@ func callRnnTanhPacked(threads int, T int, N int, C int, K int, X []float32, W [
 	c.b = nil
 	c.H = nil
 	rnnTanhPackedCalls.Put(c)
+}
+
+var rnnTanhPackedAvx2Calls = sync.Pool{New: func() any { return new(rnnTanhPackedAvx2) }}
+
+func callRnnTanhPackedAvx2(threads int, T int, N int, C int, K int, X []float32, W []float32, R []float32, b []float32, H []float32) {
+	c := rnnTanhPackedAvx2Calls.Get().(*rnnTanhPackedAvx2)
+	c.threads = threads
+	c.T = T
+	c.N = N
+	c.C = C
+	c.K = K
+	c.X = X
+	c.W = W
+	c.R = R
+	c.b = b
+	c.H = H
+	c.run()
+	c.X = nil
+	c.W = nil
+	c.R = nil
+	c.b = nil
+	c.H = nil
+	rnnTanhPackedAvx2Calls.Put(c)
 }
 
 // RnnTanhBlocked runs kernel rnn_tanh.

@@ -35,6 +35,31 @@ func callRnnTanhPackedAVX512(threads int, T int, N int, C int, K int, X []float3
 	rnnTanhPackedAVX512Calls.Put(c)
 }
 
+var hasRnnTanhPackedAvx2AVX2 = cpu.X86.HasAVX2 && cpu.X86.HasFMA
+
+var rnnTanhPackedAvx2AVX2Calls = sync.Pool{New: func() any { return new(rnnTanhPackedAvx2AVX2) }}
+
+func callRnnTanhPackedAvx2AVX2(threads int, T int, N int, C int, K int, X []float32, W []float32, R []float32, b []float32, H []float32) {
+	c := rnnTanhPackedAvx2AVX2Calls.Get().(*rnnTanhPackedAvx2AVX2)
+	c.threads = threads
+	c.T = T
+	c.N = N
+	c.C = C
+	c.K = K
+	c.X = X
+	c.W = W
+	c.R = R
+	c.b = b
+	c.H = H
+	c.run()
+	c.X = nil
+	c.W = nil
+	c.R = nil
+	c.b = nil
+	c.H = nil
+	rnnTanhPackedAvx2AVX2Calls.Put(c)
+}
+
 var hasRnnTanhBlockedAVX512 = cpu.X86.HasAVX512F && cpu.X86.HasAVX512VL && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512DQ
 
 var rnnTanhBlockedAVX512Calls = sync.Pool{New: func() any { return new(rnnTanhBlockedAVX512) }}

@@ -12,6 +12,10 @@ func init() {
 			callRnnTanhPackedAVX512(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "R"), gentest.Slice[float32](a, "b"), gentest.Slice[float32](a, "H"))
 			return nil
 		}},
+		{Schedule: "packed_avx2", Impl: "avx2", File: "rnn_tanh_packed_avx2.loop", Kernel: "rnn_tanh", Has: hasRnnTanhPackedAvx2AVX2, Call: func(a *gentest.Args) error {
+			callRnnTanhPackedAvx2AVX2(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "R"), gentest.Slice[float32](a, "b"), gentest.Slice[float32](a, "H"))
+			return nil
+		}},
 		{Schedule: "blocked", Impl: "avx512", File: "rnn_tanh_blocked.loop", Kernel: "rnn_tanh", Has: hasRnnTanhBlockedAVX512, Call: func(a *gentest.Args) error {
 			callRnnTanhBlockedAVX512(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "R"), gentest.Slice[float32](a, "b"), gentest.Slice[float32](a, "H"))
 			return nil

@@ -10,6 +10,12 @@ func callRnnTanhPackedAVX512(int, int, int, int, int, []float32, []float32, []fl
 	panic("no assembly on this platform")
 }
 
+const hasRnnTanhPackedAvx2AVX2 = false
+
+func callRnnTanhPackedAvx2AVX2(int, int, int, int, int, []float32, []float32, []float32, []float32, []float32) {
+	panic("no assembly on this platform")
+}
+
 const hasRnnTanhBlockedAVX512 = false
 
 func callRnnTanhBlockedAVX512(int, int, int, int, int, []float32, []float32, []float32, []float32, []float32) {

@@ -18,6 +18,10 @@ var formsRnnTanh = []gentest.Form{
 		callRnnTanhPacked(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "R"), gentest.Slice[float32](a, "b"), gentest.Slice[float32](a, "H"))
 		return nil
 	}},
+	{Schedule: "packed_avx2", Impl: "go", File: "rnn_tanh_packed_avx2.loop", Kernel: "rnn_tanh", Has: true, Call: func(a *gentest.Args) error {
+		callRnnTanhPackedAvx2(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "R"), gentest.Slice[float32](a, "b"), gentest.Slice[float32](a, "H"))
+		return nil
+	}},
 	{Schedule: "blocked", Impl: "go", File: "rnn_tanh_blocked.loop", Kernel: "rnn_tanh", Has: true, Call: func(a *gentest.Args) error {
 		callRnnTanhBlocked(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "R"), gentest.Slice[float32](a, "b"), gentest.Slice[float32](a, "H"))
 		return nil
