@@ -57,10 +57,10 @@ func Dgemm(threads int, M int, N int, K int, lda int, ldb int, ldc int, alpha fl
 	if !(N <= ldc) {
 		return shapeError(`%s`, "Dgemm: the kernel needs N <= ldc")
 	}
-	if err := checkRoom("Dgemm", "P", floorDiv(N+31, 32), K, 32); err != nil {
+	if err := checkRoom("Dgemm", "P", K, 32); err != nil {
 		return err
 	}
-	if err := checkRoom("Dgemm", "P", floorDiv(N+7, 8), K, 8); err != nil {
+	if err := checkRoom("Dgemm", "P", K, 8); err != nil {
 		return err
 	}
 	if err := checkLen("Dgemm", "A", len(A), M, lda); err != nil {
@@ -125,10 +125,10 @@ func WhichDgemm(M int, N int, K int, lda int, ldb int, ldc int) string {
 	if !(N <= ldc) {
 		return ""
 	}
-	if err := checkRoom("Dgemm", "P", floorDiv(N+31, 32), K, 32); err != nil {
+	if err := checkRoom("Dgemm", "P", K, 32); err != nil {
 		return ""
 	}
-	if err := checkRoom("Dgemm", "P", floorDiv(N+7, 8), K, 8); err != nil {
+	if err := checkRoom("Dgemm", "P", K, 8); err != nil {
 		return ""
 	}
 	switch {

@@ -59,10 +59,10 @@ func Sgemm(threads int, M int, N int, K int, lda int, ldb int, ldc int, alpha fl
 	if !(N <= ldc) {
 		return shapeError(`%s`, "Sgemm: the kernel needs N <= ldc")
 	}
-	if err := checkRoom("Sgemm", "P", floorDiv(N+63, 64), K, 64); err != nil {
+	if err := checkRoom("Sgemm", "P", K, 64); err != nil {
 		return err
 	}
-	if err := checkRoom("Sgemm", "P", floorDiv(N+15, 16), K, 16); err != nil {
+	if err := checkRoom("Sgemm", "P", K, 16); err != nil {
 		return err
 	}
 	if err := checkLen("Sgemm", "A", len(A), M, lda); err != nil {
@@ -131,10 +131,10 @@ func WhichSgemm(M int, N int, K int, lda int, ldb int, ldc int) string {
 	if !(N <= ldc) {
 		return ""
 	}
-	if err := checkRoom("Sgemm", "P", floorDiv(N+63, 64), K, 64); err != nil {
+	if err := checkRoom("Sgemm", "P", K, 64); err != nil {
 		return ""
 	}
-	if err := checkRoom("Sgemm", "P", floorDiv(N+15, 16), K, 16); err != nil {
+	if err := checkRoom("Sgemm", "P", K, 16); err != nil {
 		return ""
 	}
 	switch {
