@@ -188,8 +188,8 @@ func callLstmProjectedNaive(threads int, T int, N int, C int, K int, P int, X []
 // It runs the first of these schedules whose instructions the processor has and whose
 // assumptions hold; WhichLstmProjectedPacked tells which one that is:
 //
-//	packed if K%16 == 0, P%64 == 0
-//	packed_avx2 if K%16 == 0, P%64 == 0
+//	packed if N%6 == 0, K%16 == 0, P%64 == 0
+//	packed_avx2 if N%2 == 0, K%16 == 0, P%64 == 0
 //
 // At most threads goroutines work on it; 0 means GOMAXPROCS. It is a *ShapeError when
 // a size is negative or too large, an array too short, or an output overlaps
@@ -268,14 +268,16 @@ func LstmProjectedPacked(threads int, T int, N int, C int, K int, P int, X []flo
 		return shapeError(`%s`, "LstmProjectedPacked: S and H share memory")
 	}
 	switch {
-	case hasLstmProjectedPackedAVX512 && K%16 == 0 && P%64 == 0:
+	case hasLstmProjectedPackedAVX512 && N%6 == 0 && K%16 == 0 && P%64 == 0:
 		callLstmProjectedPackedAVX512(threads, T, N, C, K, P, X, W, R, b, V, S, H)
-	case hasLstmProjectedPackedAvx2AVX2 && K%16 == 0 && P%64 == 0:
+	case hasLstmProjectedPackedAvx2AVX2 && N%2 == 0 && K%16 == 0 && P%64 == 0:
 		callLstmProjectedPackedAvx2AVX2(threads, T, N, C, K, P, X, W, R, b, V, S, H)
-	case K%16 == 0 && P%64 == 0:
+	case N%6 == 0 && K%16 == 0 && P%64 == 0:
 		callLstmProjectedPacked(threads, T, N, C, K, P, X, W, R, b, V, S, H)
+	case N%2 == 0 && K%16 == 0 && P%64 == 0:
+		callLstmProjectedPackedAvx2(threads, T, N, C, K, P, X, W, R, b, V, S, H)
 	default:
-		return shapeError(`%s`, "LstmProjectedPacked: no schedule of this layout admits these sizes: packed needs K%16 == 0, P%64 == 0; packed_avx2 needs K%16 == 0, P%64 == 0")
+		return shapeError(`%s`, "LstmProjectedPacked: no schedule of this layout admits these sizes: packed needs N%6 == 0, K%16 == 0, P%64 == 0; packed_avx2 needs N%2 == 0, K%16 == 0, P%64 == 0")
 	}
 	return nil
 }
@@ -302,12 +304,14 @@ func WhichLstmProjectedPacked(T int, N int, C int, K int, P int) string {
 		return ""
 	}
 	switch {
-	case hasLstmProjectedPackedAVX512 && K%16 == 0 && P%64 == 0:
+	case hasLstmProjectedPackedAVX512 && N%6 == 0 && K%16 == 0 && P%64 == 0:
 		return "packed in assembly for avx512"
-	case hasLstmProjectedPackedAvx2AVX2 && K%16 == 0 && P%64 == 0:
+	case hasLstmProjectedPackedAvx2AVX2 && N%2 == 0 && K%16 == 0 && P%64 == 0:
 		return "packed_avx2 in assembly for avx2"
-	case K%16 == 0 && P%64 == 0:
+	case N%6 == 0 && K%16 == 0 && P%64 == 0:
 		return "packed in Go"
+	case N%2 == 0 && K%16 == 0 && P%64 == 0:
+		return "packed_avx2 in Go"
 	default:
 		return ""
 	}

@@ -188,7 +188,7 @@ type ProjectedLSTM struct {
 
 // NewProjectedLSTM packs weights, which may be changed afterwards.
 func NewProjectedLSTM(w ProjectedLSTMWeights, opts ...Option) (*ProjectedLSTM, error) {
-	f := family{name: "ProjectedLSTM", gates: 4, units: 16, outputs: 64, batch: 1}
+	f := family{name: "ProjectedLSTM", gates: 4, units: 16, outputs: 64, batch: 6}
 	if err := first(sized(f.name, size{"Outputs", w.Outputs, 1}), long(f.name, "V", w.V, w.Outputs, w.Units)); err != nil {
 		return nil, err
 	}
@@ -215,14 +215,24 @@ func (l *ProjectedLSTM) Forward(steps, batch int, x, y, h, s []float32) error {
 	}
 	m := l.get()
 	defer l.put(m)
-	row := batch * l.paddedOut
-	H, S := m.slice(0, (steps+1)*row), m.slice(1, (steps+1)*batch*l.padded)
+	rows := roundUp(batch, l.batch)
+	if rows != batch { // with rows that nobody looks at
+		X := m.slice(2, steps*rows*l.inputs)
+		widen(X, x, steps, batch*l.inputs, rows*l.inputs)
+		x = X
+	}
+	out, state := rows*l.paddedOut, rows*l.padded
+	H, S := m.slice(0, (steps+1)*out), m.slice(1, (steps+1)*state)
+	clear(H[:out])
+	clear(S[:state])
 	widen(H, h, batch, l.outputs, l.paddedOut)
 	widen(S, s, batch, l.units, l.padded)
-	must(lstmprojected.LstmProjectedPacked(l.threads, steps, batch, l.inputs, l.padded, l.paddedOut, x, l.w, l.r, l.b, l.v, S, H))
-	narrow(y, H[row:], steps*batch, l.outputs, l.paddedOut)
-	narrow(h, H[steps*row:], batch, l.outputs, l.paddedOut)
-	narrow(s, S[steps*batch*l.padded:], batch, l.units, l.padded)
+	must(lstmprojected.LstmProjectedPacked(l.threads, steps, rows, l.inputs, l.padded, l.paddedOut, x, l.w, l.r, l.b, l.v, S, H))
+	for t := range steps {
+		narrow(y[t*batch*l.outputs:], H[(t+1)*out:], batch, l.outputs, l.paddedOut)
+	}
+	narrow(h, H[steps*out:], batch, l.outputs, l.paddedOut)
+	narrow(s, S[steps*state:], batch, l.units, l.padded)
 	return nil
 }
 
