@@ -33,7 +33,7 @@ var own = func() map[string]bool {
 		maxSize maxElems ShapeError shapeError checkSize checkLen checkRoom addInt subInt mulInt overlap floorDiv floorMod trip
 		fma32 fma32Odd exp32 log32 tanh32 sqrt32 abs32 sigmoid64 sigmoid32 round32 floor32 ceil32 trunc32 bits32 bits64 float32of float64of opaque absInt truncTo inRange scratch
 		BF16 F16 fromBF16 fromF16 toBF16 toF16 narrow
-		task spin job worker workersMu workers jobs parallelFor staff`) {
+		task spin job part worker workersMu workers jobs parallelFor staff`) {
 		m[n] = true
 	}
 	return m
