@@ -203,6 +203,8 @@ func conjunction(v *built) (string, error) {
 		}
 		if strings.Contains(c, "&over") {
 			c = "func() bool { over := false; ok := " + c + "; return ok && !over }()"
+		} else if or, ok := a.(*loopir.Binary); ok && or.Op == loopir.Or {
+			c = "(" + c + ")" // others may hold beside it
 		}
 		s = append(s, c)
 	}

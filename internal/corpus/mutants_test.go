@@ -64,7 +64,7 @@ func TestMutants(t *testing.T) {
 	}
 	total := *mutants
 	if total == 0 {
-		total = 100 // of each that differs the prover is asked twice
+		total = 150
 		if testing.Short() {
 			total = 40
 		}

@@ -71,6 +71,10 @@ schedule rows for half {
   block j by 8 into jb, j tail peel
   parallel i
 }
+schedule few for bag {
+  assume C < 4 || N % 2 == 0, K >= 1 // one or the other, and the third
+  block c by 2 into cb, c tail peel into ct, c1
+}
 schedule rows for bag { parallel n }
 schedule rows for gather { parallel i }
 schedule blocked for casts { block j by 4 into jb, j tail min }

@@ -146,7 +146,7 @@ func callGruNaive(threads int, T int, N int, C int, K int, X []float32, W []floa
 // It runs the first of these schedules whose instructions the processor has and whose
 // assumptions hold; WhichGruPacked tells which one that is:
 //
-//	packed if C+K < 2048, N%6 == 0, K%16 == 0
+//	packed if C+K < 2048 || C%32 != 0 || K%32 != 0, N%6 == 0, K%16 == 0
 //	streamed if N%6 == 0, K%16 == 0, C%32 == 0, K%32 == 0
 //	packed_avx2 if N%2 == 0, K%16 == 0
 //
@@ -166,7 +166,7 @@ func GruPacked(threads int, T int, N int, C int, K int, X []float32, W []float32
 	if err := checkSize("GruPacked", "K", K); err != nil {
 		return err
 	}
-	if err := checkRoom("GruPacked", "a", floorDiv(K, 16), floorDiv(N, 6), 6, 16); err != nil {
+	if err := checkRoom("GruPacked", "a", floorDiv(K, 16), 1, floorDiv(N, 6), 6, 16); err != nil {
 		return err
 	}
 	if err := checkRoom("GruPacked", "a", floorDiv(K, 16), 2, floorDiv(N, 2), 2, 8); err != nil {
@@ -206,20 +206,20 @@ func GruPacked(threads int, T int, N int, C int, K int, X []float32, W []float32
 		return shapeError(`%s`, "GruPacked: q and H share memory")
 	}
 	switch {
-	case hasGruPackedAVX512 && C+K < 2048 && N%6 == 0 && K%16 == 0:
+	case hasGruPackedAVX512 && (C+K < 2048 || C%32 != 0 || K%32 != 0) && N%6 == 0 && K%16 == 0:
 		callGruPackedAVX512(threads, T, N, C, K, X, W, R, b, q, H)
 	case hasGruStreamedAVX512 && N%6 == 0 && K%16 == 0 && C%32 == 0 && K%32 == 0:
 		callGruStreamedAVX512(threads, T, N, C, K, X, W, R, b, q, H)
 	case hasGruPackedAvx2AVX2 && N%2 == 0 && K%16 == 0:
 		callGruPackedAvx2AVX2(threads, T, N, C, K, X, W, R, b, q, H)
-	case C+K < 2048 && N%6 == 0 && K%16 == 0:
+	case (C+K < 2048 || C%32 != 0 || K%32 != 0) && N%6 == 0 && K%16 == 0:
 		callGruPacked(threads, T, N, C, K, X, W, R, b, q, H)
 	case N%6 == 0 && K%16 == 0 && C%32 == 0 && K%32 == 0:
 		callGruStreamed(threads, T, N, C, K, X, W, R, b, q, H)
 	case N%2 == 0 && K%16 == 0:
 		callGruPackedAvx2(threads, T, N, C, K, X, W, R, b, q, H)
 	default:
-		return shapeError(`%s`, "GruPacked: no schedule of this layout admits these sizes: packed needs C+K < 2048, N%6 == 0, K%16 == 0; streamed needs N%6 == 0, K%16 == 0, C%32 == 0, K%32 == 0; packed_avx2 needs N%2 == 0, K%16 == 0")
+		return shapeError(`%s`, "GruPacked: no schedule of this layout admits these sizes: packed needs C+K < 2048 || C%32 != 0 || K%32 != 0, N%6 == 0, K%16 == 0; streamed needs N%6 == 0, K%16 == 0, C%32 == 0, K%32 == 0; packed_avx2 needs N%2 == 0, K%16 == 0")
 	}
 	return nil
 }
@@ -239,20 +239,20 @@ func WhichGruPacked(T int, N int, C int, K int) string {
 	if err := checkSize("GruPacked", "K", K); err != nil {
 		return ""
 	}
-	if err := checkRoom("GruPacked", "a", floorDiv(K, 16), floorDiv(N, 6), 6, 16); err != nil {
+	if err := checkRoom("GruPacked", "a", floorDiv(K, 16), 1, floorDiv(N, 6), 6, 16); err != nil {
 		return ""
 	}
 	if err := checkRoom("GruPacked", "a", floorDiv(K, 16), 2, floorDiv(N, 2), 2, 8); err != nil {
 		return ""
 	}
 	switch {
-	case hasGruPackedAVX512 && C+K < 2048 && N%6 == 0 && K%16 == 0:
+	case hasGruPackedAVX512 && (C+K < 2048 || C%32 != 0 || K%32 != 0) && N%6 == 0 && K%16 == 0:
 		return "packed in assembly for avx512"
 	case hasGruStreamedAVX512 && N%6 == 0 && K%16 == 0 && C%32 == 0 && K%32 == 0:
 		return "streamed in assembly for avx512"
 	case hasGruPackedAvx2AVX2 && N%2 == 0 && K%16 == 0:
 		return "packed_avx2 in assembly for avx2"
-	case C+K < 2048 && N%6 == 0 && K%16 == 0:
+	case (C+K < 2048 || C%32 != 0 || K%32 != 0) && N%6 == 0 && K%16 == 0:
 		return "packed in Go"
 	case N%6 == 0 && K%16 == 0 && C%32 == 0 && K%32 == 0:
 		return "streamed in Go"

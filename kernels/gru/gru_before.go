@@ -140,7 +140,7 @@ func callGruBeforeNaive(threads int, T int, N int, C int, K int, X []float32, W 
 // It runs the first of these schedules whose instructions the processor has and whose
 // assumptions hold; WhichGruBeforePacked tells which one that is:
 //
-//	packed if C+K < 2048, N%6 == 0, K%32 == 0
+//	packed if C+K < 2048 || C%32 != 0, N%6 == 0, K%32 == 0
 //	streamed if N%6 == 0, K%32 == 0, C%32 == 0
 //	packed_avx2 if N%2 == 0, K%32 == 0
 //
@@ -191,20 +191,20 @@ func GruBeforePacked(threads int, T int, N int, C int, K int, X []float32, W []f
 		return shapeError(`%s`, "GruBeforePacked: b and H share memory")
 	}
 	switch {
-	case hasGruBeforePackedAVX512 && C+K < 2048 && N%6 == 0 && K%32 == 0:
+	case hasGruBeforePackedAVX512 && (C+K < 2048 || C%32 != 0) && N%6 == 0 && K%32 == 0:
 		callGruBeforePackedAVX512(threads, T, N, C, K, X, W, R, b, H)
 	case hasGruBeforeStreamedAVX512 && N%6 == 0 && K%32 == 0 && C%32 == 0:
 		callGruBeforeStreamedAVX512(threads, T, N, C, K, X, W, R, b, H)
 	case hasGruBeforePackedAvx2AVX2 && N%2 == 0 && K%32 == 0:
 		callGruBeforePackedAvx2AVX2(threads, T, N, C, K, X, W, R, b, H)
-	case C+K < 2048 && N%6 == 0 && K%32 == 0:
+	case (C+K < 2048 || C%32 != 0) && N%6 == 0 && K%32 == 0:
 		callGruBeforePacked(threads, T, N, C, K, X, W, R, b, H)
 	case N%6 == 0 && K%32 == 0 && C%32 == 0:
 		callGruBeforeStreamed(threads, T, N, C, K, X, W, R, b, H)
 	case N%2 == 0 && K%32 == 0:
 		callGruBeforePackedAvx2(threads, T, N, C, K, X, W, R, b, H)
 	default:
-		return shapeError(`%s`, "GruBeforePacked: no schedule of this layout admits these sizes: packed needs C+K < 2048, N%6 == 0, K%32 == 0; streamed needs N%6 == 0, K%32 == 0, C%32 == 0; packed_avx2 needs N%2 == 0, K%32 == 0")
+		return shapeError(`%s`, "GruBeforePacked: no schedule of this layout admits these sizes: packed needs C+K < 2048 || C%32 != 0, N%6 == 0, K%32 == 0; streamed needs N%6 == 0, K%32 == 0, C%32 == 0; packed_avx2 needs N%2 == 0, K%32 == 0")
 	}
 	return nil
 }
@@ -228,13 +228,13 @@ func WhichGruBeforePacked(T int, N int, C int, K int) string {
 		return ""
 	}
 	switch {
-	case hasGruBeforePackedAVX512 && C+K < 2048 && N%6 == 0 && K%32 == 0:
+	case hasGruBeforePackedAVX512 && (C+K < 2048 || C%32 != 0) && N%6 == 0 && K%32 == 0:
 		return "packed in assembly for avx512"
 	case hasGruBeforeStreamedAVX512 && N%6 == 0 && K%32 == 0 && C%32 == 0:
 		return "streamed in assembly for avx512"
 	case hasGruBeforePackedAvx2AVX2 && N%2 == 0 && K%32 == 0:
 		return "packed_avx2 in assembly for avx2"
-	case C+K < 2048 && N%6 == 0 && K%32 == 0:
+	case (C+K < 2048 || C%32 != 0) && N%6 == 0 && K%32 == 0:
 		return "packed in Go"
 	case N%6 == 0 && K%32 == 0 && C%32 == 0:
 		return "streamed in Go"

@@ -168,7 +168,7 @@ func callLstmNaive(threads int, T int, N int, C int, K int, X []float32, W []flo
 // It runs the first of these schedules whose instructions the processor has and whose
 // assumptions hold; WhichLstmPacked tells which one that is:
 //
-//	packed if C+K < 1024, N%6 == 0, K%16 == 0
+//	packed if C+K < 1024 || C%32 != 0 || K%32 != 0, N%6 == 0, K%16 == 0
 //	streamed if K%16 == 0, N%6 == 0, C%32 == 0, K%32 == 0
 //	batched if N <= 4, K%16 == 0
 //	streamed_any if C+K >= 2048, K%16 == 0
@@ -244,7 +244,7 @@ func LstmPacked(threads int, T int, N int, C int, K int, X []float32, W []float3
 		return shapeError(`%s`, "LstmPacked: S and H share memory")
 	}
 	switch {
-	case hasLstmPackedAVX512 && C+K < 1024 && N%6 == 0 && K%16 == 0:
+	case hasLstmPackedAVX512 && (C+K < 1024 || C%32 != 0 || K%32 != 0) && N%6 == 0 && K%16 == 0:
 		callLstmPackedAVX512(threads, T, N, C, K, X, W, R, b, S, H)
 	case hasLstmStreamedAVX512 && K%16 == 0 && N%6 == 0 && C%32 == 0 && K%32 == 0:
 		callLstmStreamedAVX512(threads, T, N, C, K, X, W, R, b, S, H)
@@ -256,7 +256,7 @@ func LstmPacked(threads int, T int, N int, C int, K int, X []float32, W []float3
 		callLstmPackedAnyAVX512(threads, T, N, C, K, X, W, R, b, S, H)
 	case hasLstmPackedAvx2AVX2 && K%16 == 0:
 		callLstmPackedAvx2AVX2(threads, T, N, C, K, X, W, R, b, S, H)
-	case C+K < 1024 && N%6 == 0 && K%16 == 0:
+	case (C+K < 1024 || C%32 != 0 || K%32 != 0) && N%6 == 0 && K%16 == 0:
 		callLstmPacked(threads, T, N, C, K, X, W, R, b, S, H)
 	case K%16 == 0 && N%6 == 0 && C%32 == 0 && K%32 == 0:
 		callLstmStreamed(threads, T, N, C, K, X, W, R, b, S, H)
@@ -269,7 +269,7 @@ func LstmPacked(threads int, T int, N int, C int, K int, X []float32, W []float3
 	case K%16 == 0:
 		callLstmPackedNeon(threads, T, N, C, K, X, W, R, b, S, H)
 	default:
-		return shapeError(`%s`, "LstmPacked: no schedule of this layout admits these sizes: packed needs C+K < 1024, N%6 == 0, K%16 == 0; streamed needs K%16 == 0, N%6 == 0, C%32 == 0, K%32 == 0; batched needs N <= 4, K%16 == 0; streamed_any needs C+K >= 2048, K%16 == 0; packed_any needs K%16 == 0; packed_avx2 needs K%16 == 0; packed_neon needs K%16 == 0")
+		return shapeError(`%s`, "LstmPacked: no schedule of this layout admits these sizes: packed needs C+K < 1024 || C%32 != 0 || K%32 != 0, N%6 == 0, K%16 == 0; streamed needs K%16 == 0, N%6 == 0, C%32 == 0, K%32 == 0; batched needs N <= 4, K%16 == 0; streamed_any needs C+K >= 2048, K%16 == 0; packed_any needs K%16 == 0; packed_avx2 needs K%16 == 0; packed_neon needs K%16 == 0")
 	}
 	return nil
 }
@@ -296,7 +296,7 @@ func WhichLstmPacked(T int, N int, C int, K int) string {
 		return ""
 	}
 	switch {
-	case hasLstmPackedAVX512 && C+K < 1024 && N%6 == 0 && K%16 == 0:
+	case hasLstmPackedAVX512 && (C+K < 1024 || C%32 != 0 || K%32 != 0) && N%6 == 0 && K%16 == 0:
 		return "packed in assembly for avx512"
 	case hasLstmStreamedAVX512 && K%16 == 0 && N%6 == 0 && C%32 == 0 && K%32 == 0:
 		return "streamed in assembly for avx512"
@@ -308,7 +308,7 @@ func WhichLstmPacked(T int, N int, C int, K int) string {
 		return "packed_any in assembly for avx512"
 	case hasLstmPackedAvx2AVX2 && K%16 == 0:
 		return "packed_avx2 in assembly for avx2"
-	case C+K < 1024 && N%6 == 0 && K%16 == 0:
+	case (C+K < 1024 || C%32 != 0 || K%32 != 0) && N%6 == 0 && K%16 == 0:
 		return "packed in Go"
 	case K%16 == 0 && N%6 == 0 && C%32 == 0 && K%32 == 0:
 		return "streamed in Go"
