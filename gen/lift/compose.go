@@ -39,6 +39,7 @@ func (c *composer) equal(a, b []loopir.Stmt, at around) bool {
 	if c.same(a, b, at.facts) {
 		return true
 	}
+	a, b = flat(a, at.facts), flat(b, at.facts)
 	cuts := c.cut(a, b, at.facts)
 	n := max(writtenOut(a, maxEvents+1), writtenOut(b, maxEvents+1))
 	inside := len(cuts) == 1 && cuts[0].loop && nonNegative(a[0].(*loopir.For), at.facts) &&
@@ -59,6 +60,60 @@ func (c *composer) equal(a, b []loopir.Stmt, at around) bool {
 		}
 	}
 	return !inside && (!whole || n > longLoop) && c.sameEvents(a, b, longLoop, at.facts) || c.compare(a, b, at)
+}
+
+// flat puts the bodies of loops of exactly one iteration in the place of the loops; a loop that
+// declares a name of which there is another in the list stays.
+func flat(list []loopir.Stmt, facts poly.Facts) []loopir.Stmt {
+	var out []loopir.Stmt
+	for _, s := range list {
+		l, ok := s.(*loopir.For)
+		if ok && len(l.Reduce) == 0 && facts.Same(poly.Must(l.Hi), poly.Must(l.Lo).Add(poly.Int(1))) && !declaresAlso(list, l) {
+			body := loopir.CloneStmts(l.Body)
+			loopir.SubstStmts(body, map[string]loopir.Expr{l.Iter: l.Lo})
+			out = append(out, flat(body, facts)...)
+			continue
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+// declaresAlso tells whether another statement of the list declares a name that l's body does.
+func declaresAlso(list []loopir.Stmt, l *loopir.For) bool {
+	own, found := declared(l.Body), false
+	for _, s := range list {
+		for name := range declared([]loopir.Stmt{s}) {
+			found = found || s != l && own[name]
+		}
+	}
+	return found
+}
+
+// declared has the names of locals and iterators in body.
+func declared(body []loopir.Stmt) map[string]bool {
+	names := map[string]bool{}
+	loopir.Walk(body, func(s loopir.Stmt) bool {
+		switch s := s.(type) {
+		case *loopir.Local:
+			names[s.Name] = true
+		case *loopir.For:
+			names[s.Iter] = true
+		}
+		return true
+	})
+	return names
+}
+
+// rebased is the body of l with an iterator of the same name that starts at lo.
+func rebased(l *loopir.For, lo loopir.Expr, facts poly.Facts) []loopir.Stmt {
+	if sameIndex(l.Lo, lo, facts) {
+		return l.Body
+	}
+	shift := loopir.Bin(loopir.Sub, l.Lo, lo)
+	body := loopir.CloneStmts(l.Body)
+	loopir.SubstStmts(body, map[string]loopir.Expr{l.Iter: loopir.Bin(loopir.Add, loopir.NewVar(l.Iter), shift)})
+	return body
 }
 
 // A piece is part of both lists: a loop of each over the same values, a local of
@@ -134,7 +189,7 @@ func (c *composer) anchors(a, b loopir.Stmt, facts poly.Facts) bool {
 	switch x := a.(type) {
 	case *loopir.For:
 		y, ok := b.(*loopir.For)
-		return ok && sameLoop(x, y, facts)
+		return ok && sameTrip(x, y, facts)
 	case *loopir.Local:
 		y, ok := b.(*loopir.Local)
 		return ok && sameLocal(x, y, facts)
@@ -154,10 +209,11 @@ func (c *composer) pieces(cuts []piece, at around) bool {
 			in := at
 			in.iters = append(at.iters[:len(at.iters):len(at.iters)], x)
 			in.facts = at.facts.Enter(x)
-			if c.same(x.Body, y.Body, in.facts) {
+			body := rebased(y, x.Lo, at.facts)
+			if c.same(x.Body, body, in.facts) {
 				continue
 			}
-			if !nonNegative(x, at.facts) || !c.equal(x.Body, y.Body, in) {
+			if !nonNegative(x, at.facts) || !c.equal(x.Body, body, in) {
 				return false
 			}
 		default:

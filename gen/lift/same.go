@@ -12,6 +12,13 @@ func sameLoop(x, y *loopir.For, facts poly.Facts) bool {
 		len(x.Reduce) == 0 && len(y.Reduce) == 0
 }
 
+// sameTrip tells whether the loops have as many iterations, with one name and step.
+func sameTrip(x, y *loopir.For, facts poly.Facts) bool {
+	trip := func(l *loopir.For) poly.Poly { return poly.Must(l.Hi).Sub(poly.Must(l.Lo)) }
+	return x.Iter == y.Iter && facts.Same(trip(x), trip(y)) && sameIndex(stepOf(x), stepOf(y), facts) &&
+		len(x.Reduce) == 0 && len(y.Reduce) == 0
+}
+
 func stepOf(f *loopir.For) loopir.Expr {
 	if f.Step == nil {
 		return loopir.NewInt(1)

@@ -56,7 +56,6 @@ func (p *Package) Verify(ctx context.Context, f Form, opts equiv.Options) (*Resu
 		res.Outcome, res.Verdict, res.Cached = equiv.Proved, equiv.Exact, true
 		return res, nil
 	}
-	claim(target, lifted)
 	var check *equiv.Result
 	var safe, sound *equiv.SafetyResult
 	var err1, err2, err3 error
@@ -136,8 +135,10 @@ func compare(ctx context.Context, file *loopir.File, target, lifted *loopir.Kern
 	var wg sync.WaitGroup
 	start := func() {
 		once.Do(func() {
+			hinted := lifted.Clone() // others read it meanwhile
+			claim(target, hinted)
 			wg.Go(func() {
-				if res, err = equiv.Check(whole, file, target, lifted, opts); res != nil && res.Outcome == equiv.Refuted {
+				if res, err = equiv.Check(whole, file, target, hinted, opts); res != nil && res.Outcome == equiv.Refuted {
 					stopParts()
 				}
 			})

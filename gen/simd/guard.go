@@ -1,6 +1,8 @@
 package simd
 
 import (
+	"math/big"
+
 	"github.com/loopopt/loopopt/loopir"
 	"github.com/loopopt/loopopt/loopir/poly"
 )
@@ -69,13 +71,36 @@ func (l *lowerer) compare(c *loopir.Binary, yes, no func() ([]node, error)) ([]n
 		}
 		return l.limited(c.Span, d, op, l.lanes, yes, no)
 	}
-	if v, ok := constInt(d); ok {
-		if holds(v, op) {
-			return yes()
-		}
+	switch lo, hi := l.facts.PolyBounds(d); {
+	case always(lo, hi, op):
+		return yes()
+	case always(lo, hi, negated[op]):
 		return no()
 	}
 	return l.limited(c.Span, d, op, 0, yes, no)
+}
+
+var negated = map[loopir.Op]loopir.Op{
+	loopir.Eq: loopir.Ne, loopir.Ne: loopir.Eq, loopir.Lt: loopir.Ge, loopir.Ge: loopir.Lt, loopir.Le: loopir.Gt, loopir.Gt: loopir.Le,
+}
+
+// always tells whether `d op 0` for all lo <= d <= hi, of which either may be unknown.
+func always(lo, hi *big.Int, op loopir.Op) bool {
+	above, below := lo != nil && lo.Sign() > 0, hi != nil && hi.Sign() < 0
+	from, to := lo != nil && lo.Sign() >= 0, hi != nil && hi.Sign() <= 0
+	switch op {
+	case loopir.Eq:
+		return from && to
+	case loopir.Ne:
+		return above || below
+	case loopir.Lt:
+		return below
+	case loopir.Le:
+		return to
+	case loopir.Gt:
+		return above
+	}
+	return from
 }
 
 // limited is a guard on the number d: `d op 0`, or `d op lane` of so many lanes.
@@ -126,22 +151,6 @@ func laneLimit(d poly.Poly, op loopir.Op, at loopir.Span) (poly.Poly, loopir.Op,
 
 // mirrored is the comparison with its sides exchanged.
 var mirrored = map[loopir.Op]loopir.Op{loopir.Lt: loopir.Gt, loopir.Gt: loopir.Lt, loopir.Le: loopir.Ge, loopir.Ge: loopir.Le}
-
-func holds(v int64, op loopir.Op) bool {
-	switch op {
-	case loopir.Eq:
-		return v == 0
-	case loopir.Ne:
-		return v != 0
-	case loopir.Lt:
-		return v < 0
-	case loopir.Le:
-		return v <= 0
-	case loopir.Gt:
-		return v > 0
-	}
-	return v >= 0
-}
 
 // hoistGuards moves a guard that is all of a loop's body, and that the loop
 // leaves unchanged, out of the loop: its mask is then made once.

@@ -304,6 +304,9 @@ func (l *lowerer) counted(s *loopir.For, lo, trip, step poly.Poly, body func() (
 	l.loopID++
 	o := &loop{name: s.Iter, count: trip, uid: l.loopID}
 	l.loops = append(l.loops, o)
+	outside := l.facts
+	l.facts = l.facts.Range(o.variable(), loopir.NewInt(0), trip.Expr())
+	defer func() { l.facts = outside }()
 	var err error
 	o.body, err = l.bind(s.Iter, lo.Add(step.Mul(poly.Var(o.variable()))), body)
 	l.loops = l.loops[:len(l.loops)-1]
