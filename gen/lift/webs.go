@@ -2,6 +2,7 @@ package lift
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/loopopt/loopopt/gen/lift/asm"
 	"github.com/loopopt/loopopt/gen/lift/insn"
@@ -146,9 +147,10 @@ func (w *webs) flow(list []*node, in reaching, path []int) reaching {
 	return in
 }
 
-// block notes the uses that definitions outside reach, and the last definitions.
+// block notes the uses that definitions outside reach, and the last definitions. What only
+// updates a register, as sums do, continues the web that it finds there.
 func (w *webs) block(n *node, in reaching) {
-	own := map[string]bool{}
+	own, set := map[string]bool{}, map[string]bool{}
 	for _, i := range n.insts {
 		reads, write := effects(i)
 		for _, r := range reads {
@@ -166,10 +168,14 @@ func (w *webs) block(n *node, in reaching) {
 		}
 		if write != "" && write[0] == 'Z' {
 			own[write] = true
+			set[write] = set[write] || !slices.Contains(reads, write)
 		}
 	}
 	for r := range own {
 		d := key{n.id, r}
+		if ds := w.uses[d]; len(ds) > 0 && !set[r] && !contains(ds, d) {
+			w.uses[d] = append(ds, d)
+		}
 		w.defs[d] = true
 		in[r] = map[key]bool{d: true}
 	}

@@ -51,7 +51,7 @@ func (f Facts) Denied(p Poly) bool {
 
 const (
 	maxDepth  = 12
-	maxBudget = 200
+	maxBudget = 400
 )
 
 // A search looks for a constant lower bound of a polynomial by eliminating one
