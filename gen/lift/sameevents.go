@@ -220,7 +220,7 @@ func (x access) clashes(y access) bool {
 		return true
 	}
 	for i := range x.index {
-		if d, ok := x.index[i].Sub(y.index[i]).Const(); ok && d.Sign() != 0 {
+		if x.index[i].Apart(y.index[i]) {
 			return false
 		}
 	}

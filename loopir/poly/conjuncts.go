@@ -90,6 +90,6 @@ func (s *conjuncts) remainder(e, zero loopir.Expr) {
 	x, errX := FromExpr(m.X)
 	d, errD := FromExpr(m.Y)
 	if errX == nil && errD == nil {
-		s.mods = append(s.mods, exactDiv{x, d})
+		s.mods = append(s.mods, exactDiv{p: x, d: d})
 	}
 }

@@ -105,6 +105,7 @@ type compiled struct {
 	low   map[string]*big.Int
 	exact []exactDiv
 	memo  sync.Map // Poly key -> bound
+	short sync.Map // Poly key -> what it is reduced to
 
 	ranges     []varRange // in order of declaration
 	sampleOnce sync.Once
@@ -127,7 +128,7 @@ type varRange struct {
 }
 
 // exactDiv is the fact p % d == 0 for a p that is not a single variable.
-type exactDiv struct{ p, d Poly }
+type exactDiv struct{ p, d, quo Poly }
 
 func (f Facts) compile() *compiled {
 	if f.n == nil {
@@ -163,7 +164,8 @@ func (n *node) compile() *compiled {
 		c.addIneq(c.reduceVars(p), 0)
 	}
 	for _, e := range mods {
-		c.exact = append(c.exact, exactDiv{c.reduceVars(e.p), c.reduceVars(e.d)})
+		p, d := c.reduceVars(e.p), c.reduceVars(e.d)
+		c.exact = append(c.exact, exactDiv{p, d, FloorDiv(p, d)})
 	}
 	for _, p := range unequal {
 		p = c.reduceVars(p)
@@ -175,6 +177,7 @@ func (n *node) compile() *compiled {
 	}
 	// What was asked while facts were missing may be answered better now.
 	c.memo.Clear()
+	c.short.Clear()
 	c.samples, c.sampleOnce = nil, sync.Once{}
 	return c
 }

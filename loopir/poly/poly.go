@@ -180,7 +180,13 @@ func (p Poly) Add(q Poly) Poly {
 }
 
 // Neg is -p.
-func (p Poly) Neg() Poly { return p.Scale(big.NewInt(-1)) }
+func (p Poly) Neg() Poly {
+	out := make([]term, len(p.terms))
+	for i, t := range p.terms {
+		out[i] = term{new(big.Int).Neg(t.c), t.m}
+	}
+	return Poly{out}
+}
 
 // Sub is p - q.
 func (p Poly) Sub(q Poly) Poly { return p.Add(q.Neg()) }
@@ -275,6 +281,20 @@ func (p Poly) Equal(q Poly) bool {
 		}
 	}
 	return true
+}
+
+// Apart tells whether p and q differ by a constant other than 0.
+func (p Poly) Apart(q Poly) bool {
+	a, b := p.varying(), q.varying()
+	return (Poly{a}).Equal(Poly{b}) && p.ConstTerm().Cmp(q.ConstTerm()) != 0
+}
+
+// varying is p without its constant.
+func (p Poly) varying() []term {
+	if len(p.terms) > 0 && len(p.terms[0].m.fs) == 0 {
+		return p.terms[1:]
+	}
+	return p.terms
 }
 
 // mapAtoms replaces every top-level atom by f of it.

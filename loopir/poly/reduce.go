@@ -18,6 +18,19 @@ func (f Facts) Same(p, q Poly) bool {
 
 // reduce gives a polynomial over the facts' own variables; see restore.
 func (c *compiled) reduce(p Poly) Poly {
+	if _, isConst := p.Const(); isConst {
+		return p
+	}
+	key := p.Key()
+	if q, ok := c.short.Load(key); ok {
+		return q.(Poly)
+	}
+	q := c.shorten(p)
+	c.short.Store(key, q)
+	return q
+}
+
+func (c *compiled) shorten(p Poly) Poly {
 	p = p.mapAtoms(func(a *atom) Poly {
 		if a.kind == varAtom {
 			if q, ok := c.subst[a.name]; ok {
@@ -40,10 +53,9 @@ func (c *compiled) reduce(p Poly) Poly {
 // useExact turns d*(x/d) into x where x % d == 0.
 func (c *compiled) useExact(p Poly) Poly {
 	for _, e := range c.exact {
-		q := FloorDiv(e.p, e.d)
-		for _, t := range q.terms {
+		for _, t := range e.quo.terms {
 			a := (Poly{[]term{t}}).single()
-			if a == nil || a.kind != divAtom {
+			if a == nil || a.kind != divAtom || !p.mentions(a.key) {
 				continue
 			}
 			coeff, rest, ok := p.split(a.key)
@@ -51,7 +63,7 @@ func (c *compiled) useExact(p Poly) Poly {
 				continue
 			}
 			if k, ok := coeff.divExact(e.d); ok { // d*q = e.p, and q = a + others
-				others := q.Sub(fromAtom(a))
+				others := e.quo.Sub(fromAtom(a))
 				p = rest.Add(k.Mul(e.p.Sub(e.d.Mul(others))))
 			}
 		}
@@ -167,6 +179,9 @@ next:
 func (c *compiled) restore(p Poly) Poly {
 	for i := len(c.quots) - 1; i >= 0; i-- {
 		q := c.quots[i]
+		if !p.Uses(q.name) {
+			continue
+		}
 		var sum Poly
 		for _, t := range p.terms {
 			sum = sum.Add(c.restoreTerm(t, q))
