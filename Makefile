@@ -6,7 +6,7 @@ BIN := bin/loopopt
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 CONV := examples/01-conv/conv.loop
 
-.PHONY: demo test build deps lint generate ci bench-readme verify-corpus mutants crosscheck fuzz-verify verify-kernels mutants-asm silicon fuzz-gen kernelbench bench-plain bench-rnn bench-gemm bench-functions bench-forms functions-exhaustive
+.PHONY: demo test build deps lint generate ci bench-readme verify-corpus mutants crosscheck fuzz-verify verify-kernels mutants-asm silicon fuzz-gen kernelbench bench-plain bench-rnn bench-gemm bench-conv bench-functions bench-forms functions-exhaustive
 
 demo: build
 	@echo "== 1. conv.loop, step by step, and the whole schedule"
@@ -69,7 +69,7 @@ bench-readme: build
 	@dpkg-query -W -f='$${Status}' libdnnl-dev 2>/dev/null | grep -q 'ok installed' || $(SUDO) apt-get install -y -qq --no-install-recommends libdnnl-dev
 	$(GO) build -tags onednn -o bin/onednn ./bench/onednn
 	OMP_NUM_THREADS=1 bin/onednn $(CONV) > bench/onednn.txt
-	$(BIN) bench --rounds 9 --raw bench/conv.txt kernels/conv
+	$(BIN) bench --rounds 9 --raw bench/layers.txt kernels/conv
 	$(GO) test ./internal/benchtable -run TestFigures -update
 	$(GO) test -tags $(TAGS) ./cmd/loopopt -run TestReadme -update
 
@@ -97,6 +97,16 @@ bench-functions: build
 	$(GO) run ./bench/functions > bench/functions.txt
 	$(GO) test ./internal/benchtable -run TestFigures -update
 	grep ^ratio bench/functions.txt
+
+# Convolutions of ResNet-50, forward and both gradients, beside oneDNN's, in one process.
+bench-conv: build
+	@if dpkg-query -W -f='$${Status}' libdnnl-dev 2>/dev/null | grep -q 'ok installed' || $(SUDO) apt-get install -y -qq --no-install-recommends libdnnl-dev; then \
+	  $(GO) build -tags onednn -o bin/onednn ./bench/onednn && OMP_NUM_THREADS=1 bin/onednn conv -threads 2 > bench/conv.txt; \
+	else \
+	  echo "oneDNN can't be installed: only ours is timed" | tee bench/conv.txt; $(BIN) bench --rounds 9 kernels/conv2d >> bench/conv.txt; \
+	fi
+	cat bench/conv.txt
+	$(GO) test ./internal/benchtable -run TestFigures -update
 
 # Matrix products beside those of other libraries, as far as Debian has them and they can be
 # installed; the text says which are missing.

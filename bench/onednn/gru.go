@@ -8,7 +8,6 @@ import "C"
 import (
 	"fmt"
 	"math"
-	"math/rand/v2"
 	"slices"
 
 	"github.com/loopopt/loopopt/internal/peak"
@@ -20,14 +19,7 @@ var gruSizes = []lstmSize{{50, 168, 256}, {50, 168, 512}, {25, 168, 1024}}
 // compareGRU times a layer in one of the two conventions of what the reset gate scales.
 func (s lstmSize) compareGRU(before bool, isa string, m *peak.Meter, library string) (string, error) {
 	T, N, K := s.steps, s.batch, s.units
-	rng := rand.New(rand.NewPCG(3, 4))
-	random := func(n int, scale float32) []float32 {
-		out := make([]float32, n)
-		for i := range out {
-			out[i] = (rng.Float32()*2 - 1) * scale
-		}
-		return out
-	}
+	random := randoms(3, 4)
 	scale := float32(1 / math.Sqrt(float64(K)))
 	x, b := random(T*N*K, 1), random(4*K, scale)
 	w, r := random(3*K*K, scale), random(3*K*K, scale)

@@ -67,14 +67,7 @@ func lstms(isa string, m *peak.Meter, library string) error {
 
 func (s lstmSize) compare(isa string, m *peak.Meter, library string) (string, error) {
 	T, N, K := s.steps, s.batch, s.units
-	rng := rand.New(rand.NewPCG(1, 2))
-	random := func(n int, scale float32) []float32 {
-		out := make([]float32, n)
-		for i := range out {
-			out[i] = (rng.Float32()*2 - 1) * scale
-		}
-		return out
-	}
+	random := randoms(1, 2)
 	scale := float32(1 / math.Sqrt(float64(K)))
 	x, b := random(T*N*K, 1), random(4*K, scale)
 	w, r := random(4*K*K, scale), random(4*K*K, scale)
@@ -96,7 +89,7 @@ func (s lstmSize) compare(isa string, m *peak.Meter, library string) (string, er
 	if err != nil {
 		return "", err
 	}
-	more, err := s.twoThreads(ours, two)
+	more, err := s.twoThreads(ours, two, m)
 	if err == nil && N == 1 {
 		more += "\n" + s.readShare(ours)
 	}
@@ -104,25 +97,15 @@ func (s lstmSize) compare(isa string, m *peak.Meter, library string) (string, er
 }
 
 // twoThreads times ours on one and on two threads in turns, and gives the ratio of medians.
-func (s lstmSize) twoThreads(one, two *layerLSTM) (string, error) {
-	runtime.UnlockOSThread() // or else waiting for the other thread takes the scheduler a switch of threads
-	defer runtime.LockOSThread()
-	var a, b []float64
-	for range rounds {
-		t, err := seconds(one.run)
-		if err != nil {
-			return "", err
-		}
-		u, err := seconds(two.run)
-		if err != nil {
-			return "", err
-		}
-		a, b = append(a, t), append(b, u)
+func (s lstmSize) twoThreads(one, two *layerLSTM, m *peak.Meter) (string, error) {
+	t, _, err := unlockedTurns(rounds, m, one.run, two.run)
+	if err != nil {
+		return "", err
 	}
 	if !slices.Equal(one.h, two.h) {
 		return "", fmt.Errorf("two threads compute something else")
 	}
-	return fmt.Sprintf("ratio lstm/fwd-2-threads/N%d/%d one-thread %.3f", s.batch, s.units, median(a)/median(b)), nil
+	return fmt.Sprintf("ratio lstm/fwd-2-threads/N%d/%d one-thread %.3f", s.batch, s.units, t[0]/t[1]), nil
 }
 
 // readShare is how fast a step reads the recurrent weights, which is what takes the time at
@@ -166,25 +149,45 @@ func inTurns(kind string, s lstmSize, flops float64, ours side, theirs *peerLSTM
 	if d := theirs.distance(ours.h[s.batch*s.units:]); d > 1e-4 {
 		return "", fmt.Errorf("the results differ by %g", d)
 	}
-	var a, o, top []float64
-	for range rounds {
-		t, err := seconds(ours.run)
-		if err != nil {
-			return "", err
-		}
-		u, err := seconds(theirs.run)
-		if err != nil {
-			return "", err
-		}
-		a, o, top = append(a, flops/t/1e9), append(o, flops/u/1e9), append(top, m.Sample()/1e9)
+	t, best, err := turns(rounds, m, ours.run, theirs.run)
+	if err != nil {
+		return "", err
 	}
-	mine, peer, best := median(a), median(o), median(top)
+	mine, peer := flops/t[0]/1e9, flops/t[1]/1e9
 	size := fmt.Sprintf("N%d/%d", s.batch, s.units)
 	fmt.Printf("Benchmark%s/size=%s/schedule=%s/impl=%s-1\t%d\t%.0f ns/op\t%.1f GFLOP/s\t%.1f peak-GFLOP/s\n",
 		kind, size, ours.which, isa, rounds, flops/mine, mine, best)
 	fmt.Printf("Benchmark%s/size=%s/schedule=%s/impl=onednn-%s-1\t%d\t%.0f ns/op\t%.1f GFLOP/s\t%.1f peak-GFLOP/s\n",
 		kind, size, C.GoString(theirs.l.name), isa, rounds, flops/peer, peer, best)
 	return fmt.Sprintf("ratio %s/fwd/%s onednn-%s %.3f", strings.ToLower(kind), size, library, mine/peer), nil
+}
+
+// turns times runs in turns, with a measurement of the peak in each round, and gives the medians
+// of seconds and of GFLOP/s at the peak.
+func turns(rounds int, m *peak.Meter, runs ...func() error) ([]float64, float64, error) {
+	times, top := make([][]float64, len(runs)), make([]float64, rounds)
+	for round := range rounds {
+		for i, run := range runs {
+			t, err := seconds(run)
+			if err != nil {
+				return nil, 0, err
+			}
+			times[i] = append(times[i], t)
+		}
+		top[round] = m.Sample() / 1e9
+	}
+	medians := make([]float64, len(runs))
+	for i := range times {
+		medians[i] = median(times[i])
+	}
+	return medians, median(top), nil
+}
+
+// unlockedTurns is turns for runs of ours that take several threads.
+func unlockedTurns(rounds int, m *peak.Meter, runs ...func() error) ([]float64, float64, error) {
+	runtime.UnlockOSThread() // or else waiting for the other thread takes the scheduler a switch of threads
+	defer runtime.LockOSThread()
+	return turns(rounds, m, runs...)
 }
 
 // seconds is the time of a call, the mean of as many as take a while.
@@ -201,6 +204,18 @@ func seconds(f func() error) (float64, error) {
 func median(x []float64) float64 {
 	slices.Sort(x)
 	return x[len(x)/2]
+}
+
+// randoms gives a function that makes arrays of numbers between -scale and scale.
+func randoms(seed1, seed2 uint64) func(n int, scale float32) []float32 {
+	rng := rand.New(rand.NewPCG(seed1, seed2))
+	return func(n int, scale float32) []float32 {
+		out := make([]float32, n)
+		for i := range out {
+			out[i] = (rng.Float32()*2 - 1) * scale
+		}
+		return out
+	}
 }
 
 // inputMajor turns weights [gates][K][C] with C = K, as PyTorch has them, into [C][gates][K].

@@ -6,7 +6,8 @@
 // as there. Inputs are padded beforehand and arrays lie as oneDNN wants them.
 //
 // onednn lstm times our forward LSTM and GRU and oneDNN's in turns, compares what they compute, and
-// ends with the ratios of their speeds.
+// ends with the ratios of their speeds. onednn conv does so with direct convolutions, forward and
+// backward, on the layers of ResNet-50; there padding is left to the kernels.
 package main
 
 // #cgo LDFLAGS: -ldnnl
@@ -34,17 +35,17 @@ const (
 )
 
 func main() {
-	if len(os.Args) != 2 {
-		fmt.Fprintln(os.Stderr, "usage: onednn lstm, or onednn FILE.loop, where kernel conv has FILE.sizes beside it")
+	if len(os.Args) < 2 || len(os.Args) > 2 && os.Args[1] != "conv" {
+		fmt.Fprintln(os.Stderr, "usage: onednn lstm, onednn conv [FLAGS], or onednn FILE.loop, where kernel conv has FILE.sizes beside it")
 		os.Exit(2)
 	}
-	if err := run(os.Args[1]); err != nil {
+	if err := run(os.Args[1], os.Args[2:]); err != nil {
 		fmt.Fprintln(os.Stderr, "onednn:", err)
 		os.Exit(1)
 	}
 }
 
-func run(path string) error {
+func run(path string, args []string) error {
 	if os.Getenv("OMP_NUM_THREADS") != "1" { // its runtime has read it before main
 		return fmt.Errorf("set OMP_NUM_THREADS=1: one thread is timed")
 	}
@@ -59,8 +60,12 @@ func run(path string) error {
 	}
 	v := C.dnnl_version()
 	fmt.Printf("goos: %s\ngoarch: %s\npkg: oneDNN %d.%d.%d\ncpu: %s\n", runtime.GOOS, runtime.GOARCH, v.major, v.minor, v.patch, cpuid.CPU.BrandName)
-	if path == "lstm" {
-		return lstms(isa, m, fmt.Sprintf("%d.%d.%d", v.major, v.minor, v.patch))
+	library := fmt.Sprintf("%d.%d.%d", v.major, v.minor, v.patch)
+	switch path {
+	case "lstm":
+		return lstms(isa, m, library)
+	case "conv":
+		return convs(args, isa, m, library)
 	}
 	f, _, err := pipeline.Load(path)
 	if err != nil {
@@ -72,7 +77,7 @@ func run(path string) error {
 	}
 	for range rounds {
 		for _, s := range sizes["conv"] {
-			if err := layer(s, isa, m); err != nil {
+			if err := timeConv(s, isa, m); err != nil {
 				return fmt.Errorf("%s: %w", s.Name, err)
 			}
 		}
@@ -80,11 +85,12 @@ func run(path string) error {
 	return nil
 }
 
-// layer times one convolution and prints its line.
-func layer(s gen.Sizes, isa string, m *peak.Meter) error {
+// timeConv times one convolution and prints its line.
+func timeConv(s gen.Sizes, isa string, m *peak.Meter) error {
 	var c C.conv
 	at := func(name string) C.int64_t { return C.int64_t(s.Values[name]) }
-	if status := C.conv_new(&c, at("N"), at("K"), at("C"), at("P"), at("Q"), at("R"), at("S"), at("stride")); status != 0 {
+	H, W := at("stride")*(at("P")-1)+at("R"), at("stride")*(at("Q")-1)+at("S")
+	if status := C.conv_new(&c, C.dnnl_forward_inference, at("N"), at("K"), at("C"), H, W, at("R"), at("S"), at("stride"), 0); status != 0 {
 		return fmt.Errorf("status %d of oneDNN", status)
 	}
 	defer C.conv_free(&c)

@@ -8,7 +8,6 @@ import "C"
 import (
 	"fmt"
 	"math"
-	"math/rand/v2"
 
 	"github.com/loopopt/loopopt/internal/peak"
 	"github.com/loopopt/loopopt/kernels/lstmtraining"
@@ -19,14 +18,7 @@ var trainingSizes = []lstmSize{{50, 168, 256}, {50, 168, 512}, {25, 168, 1024}, 
 // compareTraining times a forward and a backward pass with all gradients.
 func (s lstmSize) compareTraining(isa string, m *peak.Meter, library string) (string, error) {
 	T, N, K := s.steps, s.batch, s.units
-	rng := rand.New(rand.NewPCG(1, 2))
-	random := func(n int, scale float32) []float32 {
-		out := make([]float32, n)
-		for i := range out {
-			out[i] = (rng.Float32()*2 - 1) * scale
-		}
-		return out
-	}
+	random := randoms(1, 2)
 	scale := float32(1 / math.Sqrt(float64(K)))
 	x, b, dy := random(T*N*K, 1), random(4*K, scale), random(T*N*K, 0.01)
 	w, r := random(4*K*K, scale), random(4*K*K, scale)
@@ -56,33 +48,36 @@ func (s lstmSize) compareTraining(isa string, m *peak.Meter, library string) (st
 	dw, dr := make([]float32, len(w)), make([]float32, len(r))
 	C.training_gradients(&theirs, first(dw), first(dr), C.int64_t(len(dw)))
 	for _, p := range [][2][]float32{{dw, inputMajor(ours.dw, 4, K)}, {dr, inputMajor(ours.dr, 4, K)}} {
-		most, off := 0.0, 0.0
-		for i, v := range p[0] {
-			most, off = max(most, math.Abs(float64(v))), max(off, math.Abs(float64(v-p[1][i])))
-		}
-		if !(off <= 1e-4*most) {
-			return "", fmt.Errorf("gradients differ by %g of %g", off, most)
+		if err := agree(p[0], p[1]); err != nil {
+			return "", fmt.Errorf("gradients: %w", err)
 		}
 	}
-	var a, o, top []float64
-	for range rounds {
-		t, err := seconds(ours.run)
-		if err != nil {
-			return "", err
-		}
-		u, err := seconds(peer)
-		if err != nil {
-			return "", err
-		}
-		flops := 48 * float64(T) * float64(N) * float64(K) * float64(K)
-		a, o, top = append(a, flops/t/1e9), append(o, flops/u/1e9), append(top, m.Sample()/1e9)
+	t, best, err := turns(rounds, m, ours.run, peer)
+	if err != nil {
+		return "", err
 	}
-	mine, other, best := median(a), median(o), median(top)
+	flops := 48 * float64(T) * float64(N) * float64(K) * float64(K)
+	mine, other := flops/t[0]/1e9, flops/t[1]/1e9
 	size := fmt.Sprintf("N%d/%d", N, K)
 	fmt.Printf("BenchmarkLSTMTraining/size=%s/schedule=packed/impl=%s-1\t%d\t%.1f GFLOP/s\t%.1f peak-GFLOP/s\n", size, isa, rounds, mine, best)
 	fmt.Printf("BenchmarkLSTMTraining/size=%s/schedule=%s/impl=onednn-%s-1\t%d\t%.1f GFLOP/s\t%.1f peak-GFLOP/s\n",
 		size, C.GoString(theirs.name), isa, rounds, other, best)
 	return fmt.Sprintf("ratio lstm/train/%s onednn-%s %.3f", size, library, mine/other), nil
+}
+
+// agree fails where results differ by more than a small part of the largest of them.
+func agree(theirs, ours []float32) error {
+	if len(ours) != len(theirs) {
+		return fmt.Errorf("%d results, not %d", len(ours), len(theirs))
+	}
+	most, off := 0.0, 0.0
+	for i, v := range theirs {
+		most, off = max(most, math.Abs(float64(v))), max(off, math.Abs(float64(v-ours[i])))
+	}
+	if !(off <= 1e-4*most) {
+		return fmt.Errorf("results differ by %g of %g", off, most)
+	}
+	return nil
 }
 
 type ourTraining struct {

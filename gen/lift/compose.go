@@ -2,6 +2,8 @@ package lift
 
 import (
 	"context"
+	"fmt"
+	"slices"
 
 	"github.com/loopopt/loopopt/equiv"
 	"github.com/loopopt/loopopt/loopir"
@@ -18,6 +20,7 @@ type composer struct {
 	opts   equiv.Options
 	file   *loopir.File
 	target *loopir.Kernel
+	names  map[string]bool // of all iterators and locals, those of copies too
 	count  int
 	events int64 // that may still be made of lists (trace.go)
 	worst  equiv.Verdict
@@ -39,7 +42,7 @@ func (c *composer) equal(a, b []loopir.Stmt, at around) bool {
 	if c.same(a, b, at.facts) {
 		return true
 	}
-	a, b = flat(a, at.facts), flat(b, at.facts)
+	a, b = c.flat(a, b, at.facts), c.flat(b, a, at.facts)
 	cuts := c.cut(a, b, at.facts)
 	n := max(writtenOut(a, maxEvents+1), writtenOut(b, maxEvents+1))
 	inside := len(cuts) == 1 && cuts[0].loop && nonNegative(a[0].(*loopir.For), at.facts) &&
@@ -59,24 +62,60 @@ func (c *composer) equal(a, b []loopir.Stmt, at around) bool {
 			return true
 		}
 	}
+	if x, y := closed(a), closed(b); len(x) > 1 && len(x) == len(y) {
+		if c.grouped(x, y, at) {
+			return true
+		}
+	}
 	return !inside && (!whole || n > longLoop) && c.sameEvents(a, b, longLoop, at.facts) || c.compare(a, b, at)
 }
 
-// flat puts the bodies of loops of exactly one iteration in the place of the loops; a loop that
-// declares a name of which there is another in the list stays.
-func flat(list []loopir.Stmt, facts poly.Facts) []loopir.Stmt {
+// flat puts the bodies of loops of one iteration in the place of the loops, and all copies of those
+// of loops that are written out around others, unless the other list has the loop too. Locals get
+// names of their own where there would be two.
+func (c *composer) flat(list, other []loopir.Stmt, facts poly.Facts) []loopir.Stmt {
 	var out []loopir.Stmt
 	for _, s := range list {
 		l, ok := s.(*loopir.For)
-		if ok && len(l.Reduce) == 0 && facts.Same(poly.Must(l.Hi), poly.Must(l.Lo).Add(poly.Int(1))) && !declaresAlso(list, l) {
-			body := loopir.CloneStmts(l.Body)
-			loopir.SubstStmts(body, map[string]loopir.Expr{l.Iter: l.Lo})
-			out = append(out, flat(body, facts)...)
+		n := int64(0)
+		if ok && !slices.ContainsFunc(other, func(s loopir.Stmt) bool { return c.anchors(l, s, facts) }) {
+			n = copiesOf(l, facts)
+		}
+		if n == 0 {
+			out = append(out, s)
 			continue
 		}
-		out = append(out, s)
+		for i := range n {
+			body := loopir.CloneStmts(l.Body)
+			at := loopir.Bin(loopir.Add, l.Lo, loopir.Bin(loopir.Mul, loopir.NewInt(i), stepOf(l)))
+			loopir.SubstStmts(body, map[string]loopir.Expr{l.Iter: at})
+			if n > 1 || declaresAlso(list, l) {
+				c.renameLocals(body)
+			}
+			out = append(out, c.flat(body, other, facts)...)
+		}
 	}
 	return out
+}
+
+// copiesOf is how many copies flat makes of a loop's body, 0 if the loop stays.
+func copiesOf(l *loopir.For, facts poly.Facts) int64 {
+	const most = 8
+	trip, ok := facts.Reduce(poly.Must(l.Hi).Sub(poly.Must(l.Lo))).Const()
+	if !ok || !trip.IsInt64() || trip.Sign() <= 0 || len(l.Reduce) > 0 || l.Step != nil {
+		return 0
+	}
+	n := trip.Int64()
+	around := false
+	loopir.Walk(l.Body, func(s loopir.Stmt) bool {
+		m, ok := s.(*loopir.For)
+		around = around || ok && !m.Unroll && m.Par != loopir.Vectorize
+		return !around
+	})
+	if n == 1 || n <= most && l.Unroll && around {
+		return n
+	}
+	return 0
 }
 
 // declaresAlso tells whether another statement of the list declares a name that l's body does.
@@ -88,6 +127,32 @@ func declaresAlso(list []loopir.Stmt, l *loopir.For) bool {
 		}
 	}
 	return found
+}
+
+// renameLocals gives the locals that list declares names that are nowhere in either program.
+func (c *composer) renameLocals(list []loopir.Stmt) {
+	for _, s := range list {
+		l, ok := s.(*loopir.Local)
+		if !ok {
+			continue
+		}
+		old := l.Name
+		for n := 2; c.names[l.Name]; n++ {
+			l.Name = fmt.Sprintf("%s_%d", old, n)
+		}
+		c.names[l.Name] = true
+		loopir.Walk(list, func(s loopir.Stmt) bool {
+			loopir.MapStmtExprs(s, func(e loopir.Expr) loopir.Expr {
+				return loopir.MapExpr(e, func(e loopir.Expr) loopir.Expr {
+					if r, ok := e.(*loopir.Read); ok && r.Name == old {
+						r.Name = l.Name
+					}
+					return e
+				})
+			})
+			return true
+		})
+	}
 }
 
 // declared has the names of locals and iterators in body.
@@ -114,6 +179,35 @@ func rebased(l *loopir.For, lo loopir.Expr, facts poly.Facts) []loopir.Stmt {
 	body := loopir.CloneStmts(l.Body)
 	loopir.SubstStmts(body, map[string]loopir.Expr{l.Iter: loopir.Bin(loopir.Add, loopir.NewVar(l.Iter), shift)})
 	return body
+}
+
+// closed cuts a list where no local is in use.
+func closed(list []loopir.Stmt) [][]loopir.Stmt {
+	var out [][]loopir.Stmt
+	start, end := 0, 0
+	for i, s := range list {
+		if l, ok := s.(*loopir.Local); ok {
+			for j := len(list) - 1; j > end; j-- {
+				if usesName(list[j:j+1], l.Name) {
+					end = j
+				}
+			}
+		}
+		if i >= end {
+			out, start, end = append(out, list[start:i+1]), i+1, i+1
+		}
+	}
+	return out
+}
+
+// grouped proves lists equal group by group.
+func (c *composer) grouped(a, b [][]loopir.Stmt, at around) bool {
+	for i := range a {
+		if !c.equal(a[i], b[i], at) {
+			return false
+		}
+	}
+	return true
 }
 
 // A piece is part of both lists: a loop of each over the same values, a local of
@@ -157,19 +251,22 @@ func (c *composer) cut(a, b []loopir.Stmt, facts poly.Facts) []piece {
 
 // outlives tells whether a local that list declares is used in later.
 func outlives(list, later []loopir.Stmt) bool {
-	found := false
 	for _, s := range list {
-		l, ok := s.(*loopir.Local)
-		if !ok {
-			continue
+		if l, ok := s.(*loopir.Local); ok && usesName(later, l.Name) {
+			return true
 		}
-		loopir.Walk(later, func(s loopir.Stmt) bool {
-			for _, e := range loopir.StmtExprs(s) {
-				found = found || readsName(e, l.Name)
-			}
-			return !found
-		})
 	}
+	return false
+}
+
+func usesName(list []loopir.Stmt, name string) bool {
+	found := false
+	loopir.Walk(list, func(s loopir.Stmt) bool {
+		for _, e := range loopir.StmtExprs(s) {
+			found = found || readsName(e, name)
+		}
+		return !found
+	})
 	return found
 }
 

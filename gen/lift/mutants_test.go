@@ -528,7 +528,7 @@ func (p *Package) parts(ctx context.Context, f Form, opts equiv.Options) (string
 	if safe.Outcome != equiv.Proved {
 		return "safety", ctx.Err()
 	}
-	c := &composer{ctx: ctx, opts: opts, file: file, target: target, worst: equiv.Exact, events: maxEvents}
+	c := &composer{ctx: ctx, opts: opts, file: file, target: target, worst: equiv.Exact, events: maxEvents, names: declared(target.Body)}
 	if !c.equal(target.Body, k.Body, startOf(target)) || c.worst != equiv.Exact {
 		return "comparison", nil
 	}

@@ -107,7 +107,7 @@ func TestTraced(t *testing.T) {
 		{"a sum in a cell", "C[0] = C[0] + A[0]; C[0] = C[0] + B[0]", "C[0] = C[0] + B[0]", false},
 	} {
 		a, b := body(c.a), body(c.b)
-		p := &composer{ctx: context.Background(), target: a, events: maxEvents}
+		p := &composer{ctx: context.Background(), target: a, events: maxEvents, names: declared(a.Body)}
 		if got := p.sameEvents(a.Body, b.Body, maxEvents, startOf(a).facts); got != c.want {
 			t.Errorf("%s: %v", c.name, got)
 		}

@@ -144,7 +144,10 @@ func compare(ctx context.Context, file *loopir.File, target, lifted *loopir.Kern
 			})
 		})
 	}
-	c := &composer{ctx: parts, opts: opts, file: file, target: target, worst: equiv.Exact, events: maxEvents, failed: start}
+	c := &composer{ctx: parts, opts: opts, file: file, target: target, worst: equiv.Exact, events: maxEvents, failed: start, names: declared(slices.Concat(target.Body, lifted.Body))}
+	for _, q := range target.Params {
+		c.names[q.Name] = true
+	}
 	if c.equal(target.Body, lifted.Body, startOf(target)) {
 		stopWhole()
 		wg.Wait()

@@ -116,6 +116,9 @@ func (l *lowerer) limited(at loopir.Span, d poly.Poly, op loopir.Op, lanes int64
 	if g.no, err = no(); err != nil {
 		return nil, err
 	}
+	if len(g.yes)+len(g.no) == 0 {
+		return nil, nil
+	}
 	return []node{g}, nil
 }
 

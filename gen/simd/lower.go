@@ -295,6 +295,9 @@ func (l *lowerer) forLoop(s *loopir.For) ([]node, error) {
 		return nil, unsupported(s.Span, "the extent of loop %s depends on a loop of the same region", s.Iter)
 	}
 	o, err := l.counted(s, lo, trip, step, body)
+	if err == nil && len(o.body) == 0 {
+		return nil, nil // all of it is behind guards that never hold
+	}
 	return []node{o}, err
 }
 

@@ -43,7 +43,7 @@ func ratios(t *testing.T, name string) string {
 // TestFigures wants the table and the picture of the documents to be what the raw text
 // in bench/ amounts to.
 func TestFigures(t *testing.T) {
-	ours, peer := parse(t, "conv.txt"), parse(t, "onednn.txt")
+	ours, peer := parse(t, "layers.txt"), parse(t, "onednn.txt")
 	picture := benchtable.Chart("Convolutions of ResNet-50, minibatch 4: share of the processor's peak", []benchtable.Series{
 		{Name: "naive Go", Colour: "#9aa4ae", Table: ours, Has: func(r benchtable.Row) bool { return r.Schedule == "naive" }},
 		{Name: "loopopt", Colour: "#1a7f37", Table: ours, Has: func(r benchtable.Row) bool { return r.Impl != "go" }},
@@ -65,6 +65,7 @@ func TestFigures(t *testing.T) {
 	sections := []struct{ page, name, table string }{
 		{"../../bench/README.md", "bench conv", ours.Markdown()},
 		{"../../bench/README.md", "bench onednn", peer.Markdown()},
+		{"../../bench/README.md", "bench convolution", ratios(t, "conv.txt")},
 		{"../../bench/README.md", "bench forms", ratios(t, "forms.txt")},
 		{"../../bench/README.md", "bench functions", ratios(t, "functions.txt")},
 		{"../../examples/06-plain/README.md", "bench plain", parse(t, "plain.txt").Markdown()},

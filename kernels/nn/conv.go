@@ -2,8 +2,10 @@ package nn
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/loopopt/loopopt/kernels/conv"
+	"github.com/loopopt/loopopt/kernels/conv2d"
 )
 
 // Conv2DWeights are those of a convolution of images, y = act(W*x + B), where W*x is the
@@ -29,6 +31,7 @@ type Conv2D struct {
 	w       Conv2DWeights // without the weights
 	c, k    int           // channels, padded
 	packed  []float32
+	image   []float32 // the weights for images of a few channels that lie as they are, or nil
 	b       []float32
 	threads int
 	scratches
@@ -57,7 +60,12 @@ func NewConv2D(w Conv2DWeights, opts ...Option) (*Conv2D, error) {
 	copy(l.b, w.B)
 	l.packed = make([]float32, n)
 	plain := padded(w.W, 1, w.Outputs, w.Inputs*taps, l.k, l.c*taps)
-	must(conv.PackW(0, 0, l.k, l.c, 1, 1, w.Height, w.Width, 1, plain, l.packed))
+	must(conv2d.PackF(0, 0, l.k, l.c, 0, 0, 0, 0, w.Height, w.Width, 1, 1, 0, plain, l.packed))
+	if w.Inputs < convInputs {
+		l.image = make([]float32, l.k*w.Inputs*taps)
+		plain := padded(w.W, 1, w.Outputs, w.Inputs*taps, l.k, w.Inputs*taps)
+		must(conv2d.PackFImage(0, 0, l.k, w.Inputs, 0, 0, 0, 0, w.Height, w.Width, 1, 1, 0, plain, l.image))
+	}
 	l.w.W, l.w.B = nil, nil
 	return l, nil
 }
@@ -88,29 +96,83 @@ func (l *Conv2D) Forward(images, height, width int, x, y []float32) error {
 	if err := first(long(in, "x", x, images, l.w.Inputs, height, width), long(in, "y", y, images, l.w.Outputs, p, q)); err != nil {
 		return err
 	}
-	h, w := l.w.Stride*(p-1)+l.w.Height, l.w.Stride*(q-1)+l.w.Width // that are read
-	pixels, result := elements(images, l.c, h, w), elements(images, l.k, p, q)
-	if pixels < 0 || result < 0 {
+	if elements(images, l.k, p, q) < 0 || elements(images, l.c, l.w.Stride*(p-1)+l.w.Height, l.w.Stride*(q-1)+l.w.Width) < 0 || elements(images, l.c, height, width) < 0 {
 		return &ShapeError{in, "images", "are too many"}
 	}
 	m := l.get()
 	defer l.put(m)
-	I, O, plain := m.slice(0, pixels), m.slice(1, result), m.slice(2, max(pixels, result))
-	l.pad(images, height, width, h, w, x, plain)
-	must(conv.PackI(l.threads, images, l.k, l.c, p, q, l.w.Height, l.w.Width, l.w.Stride, plain[:pixels], I))
-	for i := 0; i < result; i += 16 { // 16 channels of a pixel
-		block := i / (16 * p * q) % (l.k / 16)
-		copy(O[i:], l.b[16*block:][:16])
+	O := m.slice(1, images*l.k*p*q)
+	switch l.form(images, height, width, p, q).name {
+	case formImage:
+		must(conv2d.Conv2dImage(l.threads, images, l.k, l.w.Inputs, height, width, p, q, l.w.Height, l.w.Width, l.w.Stride, 1, l.w.Padding, x, l.image, O))
+	case formPacked:
+		I := m.slice(0, images*l.c*height*width)
+		if l.c != l.w.Inputs {
+			plain := m.slice(2, len(I))
+			widen(plain, x, images, l.w.Inputs*height*width, l.c*height*width)
+			x = plain
+		}
+		must(conv2d.PackX(l.threads, images, 0, l.c, height, width, 0, 0, 0, 0, 1, 1, 0, x, I))
+		must(conv2d.Conv2dPacked(l.threads, images, l.k, l.c, height, width, p, q, l.w.Height, l.w.Width, l.w.Stride, 1, l.w.Padding, I, l.packed, O))
+	default:
+		h, w := l.w.Stride*(p-1)+l.w.Height, l.w.Stride*(q-1)+l.w.Width // that are read
+		I, plain := m.slice(0, images*l.c*h*w), m.slice(2, images*l.c*h*w)
+		l.pad(images, height, width, h, w, x, plain)
+		must(conv.PackI(l.threads, images, l.k, l.c, p, q, l.w.Height, l.w.Width, l.w.Stride, plain, I))
+		clear(O)
+		must(conv.ConvAvx5121x1S1(l.threads, images, l.k, l.c, p, q, l.w.Height, l.w.Width, l.w.Stride, I, l.packed, O))
 	}
-	must(conv.ConvAvx5121x1S1(l.threads, images, l.k, l.c, p, q, l.w.Height, l.w.Width, l.w.Stride, I, l.packed, O))
-	must(conv.UnpackO(l.threads, images, l.k, l.c, p, q, l.w.Height, l.w.Width, l.w.Stride, O, plain[:result]))
-	narrow(y, plain, images, l.w.Outputs*p*q, l.k*p*q)
-	if l.w.Activation == ReLU {
-		for i, v := range y {
-			y[i] = max(v, 0)
+	l.unpack(m, images, p, q, O, y)
+	return nil
+}
+
+// unpack makes row-major images of the blocks of 16 channels that kernels leave, with what is
+// added to each channel.
+func (l *Conv2D) unpack(m *scratch, images, p, q int, O, y []float32) {
+	plain := y
+	if l.k != l.w.Outputs {
+		plain = m.slice(2, len(O))
+	}
+	must(conv2d.UnpackY(l.threads, images, l.k, 0, 0, 0, p, q, 0, 0, 1, 1, 0, O, plain))
+	if l.k != l.w.Outputs {
+		narrow(y, plain, images, l.w.Outputs*p*q, l.k*p*q)
+	}
+	for i := range images * l.w.Outputs {
+		b, row := l.b[i%l.w.Outputs], y[i*p*q:][:p*q]
+		if l.w.Activation == ReLU {
+			for i, v := range row {
+				row[i] = max(v+b, 0)
+			}
+			continue
+		}
+		for i, v := range row {
+			row[i] = v + b
 		}
 	}
-	return nil
+}
+
+// A convForm is the way to a convolution, and the kernel's own word for it.
+type convForm struct{ name, which string }
+
+const (
+	formImage  = "of the image as it is"
+	formPacked = "of blocks of channels"
+	formPadded = "of a padded image"
+)
+
+// form is the first that has assembly for the sizes, else that for any sizes.
+func (l *Conv2D) form(images, height, width, p, q int) convForm {
+	const assembly = "in assembly"
+	w := l.w
+	if l.image != nil {
+		if which := conv2d.WhichConv2dImage(images, l.k, w.Inputs, height, width, p, q, w.Height, w.Width, w.Stride, 1, w.Padding); strings.Contains(which, assembly) {
+			return convForm{formImage, which}
+		}
+	}
+	if which := conv2d.WhichConv2dPacked(images, l.k, l.c, height, width, p, q, w.Height, w.Width, w.Stride, 1, w.Padding); strings.Contains(which, assembly) {
+		return convForm{formPacked, which}
+	}
+	return convForm{formPadded, conv.WhichConvAvx5121x1S1(images, l.k, l.c, p, q, w.Height, w.Width, w.Stride)}
 }
 
 // pad puts images into such of h by w pixels and all channels, with zeros around.
@@ -129,9 +191,19 @@ func (l *Conv2D) pad(images, height, width, h, w int, x, out []float32) {
 	}
 }
 
-// String tells the kernel for an image of 14 by 14 pixels of output.
+// String tells the kernel for an image whose output has 14 by 14 pixels.
 func (l *Conv2D) String() string {
+	side := func(filter int) int { return max(1, 14*l.w.Stride+filter-l.w.Stride-2*l.w.Padding) }
 	return fmt.Sprintf("Conv2D of %d inputs and %d outputs, filter %d by %d, stride %d, padding %d; 14 by 14 pixels: %s",
-		l.w.Inputs, l.w.Outputs, l.w.Height, l.w.Width, l.w.Stride, l.w.Padding,
-		conv.WhichConvAvx5121x1S1(1, l.k, l.c, 14, 14, l.w.Height, l.w.Width, l.w.Stride))
+		l.w.Inputs, l.w.Outputs, l.w.Height, l.w.Width, l.w.Stride, l.w.Padding, l.Which(1, side(l.w.Height), side(l.w.Width)))
+}
+
+// Which tells the kernel for images of a size, "" if the filter does not fit in.
+func (l *Conv2D) Which(images, height, width int) string {
+	p, q := l.Size(height, width)
+	if p == 0 || q == 0 {
+		return ""
+	}
+	f := l.form(images, height, width, p, q)
+	return f.which + ", " + f.name
 }

@@ -302,6 +302,13 @@ func TestConv2D(t *testing.T) {
 		{1, 16, 32, 3, 1, 1, 7, 7},
 		{0, 3, 5, 3, 1, 1, 9, 11},
 		{1, 3, 2, 1, 1, 3, 2, 2},
+		{2, 16, 32, 3, 1, 1, 14, 14},
+		{1, 17, 60, 3, 1, 1, 5, 42},
+		{1, 16, 32, 3, 2, 1, 28, 28},
+		{1, 16, 32, 3, 2, 1, 14, 14},
+		{1, 20, 32, 1, 2, 0, 16, 28},
+		{2, 16, 32, 1, 1, 0, 8, 28},
+		{1, 3, 40, 7, 2, 3, 20, 56},
 	} {
 		rng := rand.New(rand.NewPCG(1, 2))
 		w := Conv2DWeights{c.inputs, c.outputs, c.filter, c.filter, c.stride, c.padding, random(rng, c.outputs*c.inputs*c.filter*c.filter, 0.3), random(rng, c.outputs, 1), ReLU}

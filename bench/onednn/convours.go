@@ -1,0 +1,72 @@
+//go:build onednn
+
+package main
+
+import (
+	"github.com/loopopt/loopopt/kernels/conv2d"
+	"github.com/loopopt/loopopt/kernels/conv2ddata"
+	"github.com/loopopt/loopopt/kernels/conv2dweights"
+)
+
+// A convSide is a pass of a convolution: how it is done, what does it, and what gives its result
+// as a row-major array.
+type convSide struct {
+	which  string
+	run    func() error
+	result func() ([]float32, error)
+}
+
+// A convPass has the same arguments as all functions of the package of a pass: sizes, then arrays.
+type convPass struct {
+	which                func(N, K, C, H, W, P, Q, R, S, stride, dilation, pad int) string
+	run                  func(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad int, a, b, out []float32) error
+	packA, packB, unpack func(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad int, src, dst []float32) error
+}
+
+var convPasses = map[string]convPass{
+	"fwd":       {conv2d.WhichConv2dPacked, conv2d.Conv2dPacked, conv2d.PackX, conv2d.PackF, conv2d.UnpackY},
+	"bwd":       {conv2ddata.WhichConv2dDataPacked, conv2ddata.Conv2dDataPacked, conv2ddata.PackdY, conv2ddata.PackF, conv2ddata.UnpackdX},
+	"upd":       {conv2dweights.WhichConv2dWeightsPacked, conv2dweights.Conv2dWeightsPacked, conv2dweights.PackX, conv2dweights.PackdY, conv2dweights.UnpackdF},
+	"fwd/image": {conv2d.WhichConv2dImage, conv2d.Conv2dImage, nil, conv2d.PackFImage, conv2d.UnpackY},
+	"bwd/image": {conv2ddata.WhichConv2dDataImage, conv2ddata.Conv2dDataImage, conv2ddata.PackdY, conv2ddata.PackFImage, nil},
+	"upd/image": {conv2dweights.WhichConv2dWeightsImage, conv2dweights.Conv2dWeightsImage, nil, conv2dweights.PackdY, conv2dweights.UnpackdFImage},
+}
+
+// oursConv makes ours for a pass: fwd takes x [N][C][H][W] and w [K][C][R][S], bwd dy [N][K][P][Q]
+// and w, and upd x and dy. Packing is not timed. Images of a few channels lie as they are.
+func oursConv(pass string, l layer, N, threads int, x, w, dy []float32) (convSide, error) {
+	P, Q := l.image()
+	a, b, size := x, w, N*l.K*P*Q
+	switch pass {
+	case "bwd":
+		a, b, size = dy, w, N*l.C*l.H*l.W
+	case "upd":
+		a, b, size = x, dy, l.K*l.C*l.R*l.S
+	}
+	if l.C%16 != 0 {
+		pass += "/image"
+	}
+	p := convPasses[pass]
+	move := func(f func(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad int, src, dst []float32) error, src []float32) ([]float32, error) {
+		if f == nil {
+			return src, nil
+		}
+		dst := make([]float32, len(src))
+		return dst, f(1, N, l.K, l.C, l.H, l.W, P, Q, l.R, l.S, l.stride, 1, l.pad, src, dst)
+	}
+	s := convSide{which: p.which(N, l.K, l.C, l.H, l.W, P, Q, l.R, l.S, l.stride, 1, l.pad)}
+	pa, err := move(p.packA, a)
+	if err != nil {
+		return s, err
+	}
+	pb, err := move(p.packB, b)
+	if err != nil {
+		return s, err
+	}
+	out := make([]float32, size)
+	s.run = func() error {
+		return p.run(threads, N, l.K, l.C, l.H, l.W, P, Q, l.R, l.S, l.stride, 1, l.pad, pa, pb, out)
+	}
+	s.result = func() ([]float32, error) { return move(p.unpack, out) }
+	return s, nil
+}
