@@ -53,24 +53,26 @@ func (a *app) load(path string) (*loopir.File, error) {
 }
 
 // loopFiles lists the .loop files that arguments name: files, and all in folders and
-// below DIR/... as in Go.
-func loopFiles(args []string) ([]string, error) {
-	var out []string
+// below DIR/... as in Go. What can't be looked into is told; the code is what that asks for.
+func (a *app) loopFiles(args []string) (files []string, code int, err error) {
 	for _, arg := range args {
 		if st, err := os.Stat(arg); !strings.HasSuffix(filepath.ToSlash(arg), "...") && (err != nil || !st.IsDir()) {
-			out = append(out, arg) // reading it tells what is wrong with it
+			files = append(files, arg) // reading it tells what is wrong with it
 			continue
 		}
-		files, err := corpus.Walk(arg, corpus.LoopExt)
+		found, err := corpus.Find(arg, corpus.LoopExt)
 		if err != nil {
-			return nil, &exitError{exitUsage, err.Error()}
+			return nil, 0, &exitError{exitUsage, err.Error()}
 		}
-		out = append(out, files...)
+		for _, err := range found.Errs {
+			code = worse(code, a.tell(err))
+		}
+		files = append(files, found.Files...)
 	}
-	if len(out) == 0 {
-		return nil, &exitError{exitUsage, "no .loop file in " + strings.Join(args, " ")}
+	if len(files) == 0 {
+		return nil, 0, &exitError{exitUsage, "no .loop file in " + strings.Join(args, " ")}
 	}
-	return out, nil
+	return files, code, nil
 }
 
 // newPool starts the solvers that the flags ask for.
@@ -169,15 +171,7 @@ func (a *app) paint(o equiv.Outcome) string {
 }
 
 // verdictError is the exit of a run whose outcome is o.
-func verdictError(o equiv.Outcome) error {
-	switch o {
-	case equiv.Proved:
-		return nil
-	case equiv.Refuted:
-		return &exitError{code: exitFindings}
-	}
-	return &exitError{code: exitUnknown}
-}
+func verdictError(o equiv.Outcome) error { return coded(codeOfOutcome(o)) }
 
 // explain prints the counterexample or the reason of a check.
 func (a *app) explain(ctx context.Context, c *pipeline.Check) {

@@ -16,42 +16,25 @@ func (a *app) fmtCmd() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "fmt FILE.loop|DIR|./... ...",
 		Short: "Format .loop files",
-		Args:  cobra.MinimumNArgs(1),
+		Long: "Prints .loop files as they are to look, or with --write rewrites them. A file that is\n" +
+			"not legal is told, and the others are formatted; the exit code is then 2, with --check\n" +
+			"1 if any of the others is not formatted.",
+		Args: cobra.MinimumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			differ := false
-			files, err := loopFiles(args)
+			files, code, err := a.loopFiles(args)
 			if err != nil {
 				return err
 			}
 			for _, path := range files {
-				f, err := a.load(path)
-				if err != nil {
-					return err
-				}
-				out := loopir.Format(f)
-				same := bytes.Equal(out, a.sources[path])
-				differ = differ || !same
+				same, err := a.formatFile(path, check, write)
 				switch {
-				case check:
-					if !same {
-						fmt.Fprintln(a.out, path)
-					}
-				case write:
-					if !same {
-						if err := replaceFile(path, out); err != nil {
-							return err
-						}
-					}
-				default:
-					if _, err := a.out.Write(out); err != nil {
-						return err
-					}
+				case err != nil:
+					code = worse(code, a.tell(err))
+				case check && !same:
+					code = worse(code, exitFindings)
 				}
 			}
-			if check && differ {
-				return &exitError{code: exitFindings}
-			}
-			return nil
+			return coded(code)
 		},
 	}
 	c.Flags().BoolVar(&check, "check", false, "list files that are not formatted and exit 1")
@@ -59,6 +42,26 @@ func (a *app) fmtCmd() *cobra.Command {
 	c.MarkFlagsMutuallyExclusive("check", "write")
 	c.ValidArgsFunction = loopArgs
 	return c
+}
+
+// formatFile formats a file, and tells whether it was.
+func (a *app) formatFile(path string, check, write bool) (same bool, err error) {
+	f, err := a.load(path)
+	if err != nil {
+		return false, err
+	}
+	out := loopir.Format(f)
+	same = bytes.Equal(out, a.sources[path])
+	switch {
+	case check && !same:
+		_, err = fmt.Fprintln(a.out, path)
+	case check:
+	case write && !same:
+		err = replaceFile(path, out)
+	case !write:
+		_, err = a.out.Write(out)
+	}
+	return same, err
 }
 
 // replaceFile writes a file whole or not at all.

@@ -11,8 +11,11 @@ import (
 	"github.com/loopopt/loopopt/loopir"
 )
 
-// invalid marks a finding about input that means nothing: no outcome of a proof.
-const invalid = ^equiv.Outcome(0)
+// Findings that are no outcome of a proof.
+const (
+	invalid = ^equiv.Outcome(iota) // input that means nothing
+	differs                        // a generated folder does not hold what gen writes
+)
 
 // outcomeOf tells what kind of finding an error is.
 func outcomeOf(e *loopir.Error) equiv.Outcome {
@@ -57,10 +60,23 @@ func (f finding) text() string {
 	return strings.Join(parts, "\n")
 }
 
+// code is the exit code that the finding asks for.
+func (f finding) code() int {
+	switch f.outcome {
+	case equiv.Unknown:
+		return exitUnknown
+	case invalid:
+		return exitUsage
+	}
+	return exitFindings
+}
+
 func (f finding) rule() string {
 	switch f.outcome {
 	case equiv.Refuted:
 		return "refuted"
+	case differs:
+		return "differs"
 	case invalid:
 		return "invalid"
 	case equiv.Proved: // but not what --require asks for
@@ -129,6 +145,7 @@ func sarif(findings []finding) map[string]any {
 					rule("refuted", "The kernels differ; a counterexample shows it"),
 					rule("unknown", "Equivalence could not be decided"),
 					rule("invalid", "The input is not legal"),
+					rule("differs", "A folder of generated code does not hold what loopopt gen writes"),
 					rule("weaker", "The kernels are equal, but not as strongly as --require asks for"),
 				},
 			}},
@@ -148,4 +165,16 @@ func errorsOf(err error) []*loopir.Error {
 		return []*loopir.Error{one}
 	}
 	return nil
+}
+
+// inputFindings are those about a file that can't be taken as it is.
+func inputFindings(path string, err error) []finding {
+	var out []finding
+	for _, e := range errorsOf(err) {
+		out = append(out, finding{outcomeOf(e), e.Span, e.Msg, nil})
+	}
+	if len(out) == 0 {
+		out = []finding{{invalid, loopir.Span{File: path}, err.Error(), nil}}
+	}
+	return out
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"go/token"
 	"os"
 	"path/filepath"
 	"sort"
@@ -42,6 +43,9 @@ func (a *app) genCmd() *cobra.Command {
 			}
 			if len(args) > 1 {
 				return &exitError{exitUsage, "gen takes one .loop file"}
+			}
+			if cmd.Flags().Changed("package") && !legalPackage(pkg) {
+				return badPackage(pkg)
 			}
 			f, err := a.load(args[0])
 			if err != nil {
@@ -109,6 +113,13 @@ func (a *app) genCmd() *cobra.Command {
 	return c
 }
 
+// legalPackage tells whether Go takes a name after package.
+func legalPackage(name string) bool { return token.IsIdentifier(name) && name != "_" }
+
+func badPackage(name string) error {
+	return &exitError{exitUsage, fmt.Sprintf("--package %s: a Go package name is needed, an identifier that is no keyword, such as kernels", name)}
+}
+
 func packageName(dir string) (string, error) {
 	if p := os.Getenv("GOPACKAGE"); p != "" && dir == "." {
 		return p, nil
@@ -123,7 +134,7 @@ func packageName(dir string) (string, error) {
 		}
 		return -1
 	}, strings.ToLower(filepath.Base(abs)))
-	if name == "" || name[0] >= '0' && name[0] <= '9' {
+	if !legalPackage(name) {
 		return "", &exitError{exitUsage, fmt.Sprintf("%q makes no package name; give --package", filepath.Base(abs))}
 	}
 	return name, nil

@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"go/parser"
+	"go/token"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -18,14 +21,15 @@ import (
 // A directive is a go:generate line that runs loopopt gen: by its name, by a path, with
 // go tool or go run, or by a name that -command gave to one of these.
 type directive struct {
-	source string // the .loop file
-	out    string // the folder of the package
-	pkg    string // --package, "" if not given
+	at     loopir.Span // of the line
+	source string      // the .loop file
+	out    string      // the folder of the package
+	pkg    string      // --package, "" if not given
 }
 
-// directives reads those that the Go files of a folder have.
-func directives(folder string) []directive {
-	var out []directive
+// directives reads those that the Go files of a folder have, and tells which gen would
+// not take.
+func directives(folder string) (out []directive, errs loopir.ErrorList) {
 	files, _ := filepath.Glob(filepath.Join(folder, "*.go"))
 	for _, file := range files {
 		src, err := os.ReadFile(file)
@@ -33,7 +37,9 @@ func directives(folder string) []directive {
 			continue
 		}
 		aliases := map[string][]string{}
+		n := 0
 		for line := range bytes.Lines(src) {
+			n++
 			text, ok := strings.CutPrefix(strings.TrimRight(string(line), "\r\n"), "//go:generate ")
 			if !ok {
 				continue
@@ -46,10 +52,40 @@ func directives(folder string) []directive {
 			if len(words) > 0 && aliases[words[0]] != nil {
 				words = append(append([]string{}, aliases[words[0]]...), words[1:]...)
 			}
-			if d, ok := genLine(folder, words); ok {
-				out = append(out, d)
+			p := loopir.Pos{Line: n, Col: 1}
+			at := loopir.Span{File: file, Start: p, End: p}
+			d, err := genLine(folder, expand(words, file, src, n))
+			switch {
+			case err != nil:
+				errs = append(errs, loopir.Errorf(at, "loopopt would not take this go:generate line: %v", err))
+			case d != nil:
+				d.at = at
+				out = append(out, *d)
 			}
 		}
+	}
+	return out, errs
+}
+
+// expand replaces variables as go generate does.
+func expand(words []string, file string, src []byte, line int) []string {
+	out := make([]string, len(words))
+	for i, w := range words {
+		out[i] = os.Expand(w, func(name string) string {
+			switch name {
+			case "DOLLAR":
+				return "$"
+			case "GOFILE":
+				return filepath.Base(file)
+			case "GOLINE":
+				return strconv.Itoa(line)
+			case "GOPACKAGE":
+				if f, err := parser.ParseFile(token.NewFileSet(), file, src, parser.PackageClauseOnly); err == nil {
+					return f.Name.Name
+				}
+			}
+			return os.Getenv(name)
+		})
 	}
 	return out
 }
@@ -75,76 +111,84 @@ func splitWords(text string) []string {
 	return out
 }
 
-// genLine reads the words of a command.
-func genLine(folder string, words []string) (directive, bool) {
-	at := -1
-	for i := 1; i < len(words) && at < 0; i++ {
-		program, _, _ := strings.Cut(filepath.Base(filepath.FromSlash(words[i-1])), "@") // a version
-		if words[i] == "gen" && strings.TrimSuffix(program, ".exe") == "loopopt" {
-			at = i
+// genLine reads the words of a command with gen's own flags. It gives nil for what does
+// not run loopopt gen or writes nothing.
+func genLine(folder string, words []string) (*directive, error) {
+	at := slices.IndexFunc(words, func(w string) bool {
+		program, _, _ := strings.Cut(filepath.Base(filepath.FromSlash(w)), "@") // a version
+		return strings.TrimSuffix(program, ".exe") == "loopopt"
+	})
+	if at < 0 || !slices.Contains(words[at+1:], "gen") {
+		return nil, nil
+	}
+	root := (&app{sources: map[string][]byte{}}).root()
+	cmd, rest, err := root.Find(goFlags(words[at+1:]))
+	switch {
+	case err != nil:
+		return nil, err
+	case cmd == root: // flags that it does not have hide the command
+		if err := root.ParseFlags(rest); err != nil {
+			return nil, err
 		}
+		return nil, nil
+	case cmd.Name() != "gen":
+		return nil, nil
 	}
-	if at < 0 {
-		return directive{}, false
+	if err := cmd.ParseFlags(rest); err != nil {
+		return nil, err
 	}
-	d := directive{out: folder}
+	flag := func(name string) string { return cmd.Flag(name).Value.String() }
+	args := cmd.Flags().Args()
+	pkg := cmd.Flag("package")
+	switch {
+	case flag("check") == "true" && !slices.ContainsFunc(args, func(arg string) bool { return filepath.Ext(arg) == corpus.LoopExt }):
+		return nil, nil
+	case len(args) != 1 || filepath.Ext(args[0]) != corpus.LoopExt:
+		return nil, fmt.Errorf("gen takes one .loop file")
+	case pkg.Changed && !legalPackage(pkg.Value.String()):
+		return nil, badPackage(pkg.Value.String())
+	}
 	in := func(path string) string {
-		path = filepath.FromSlash(os.Expand(path, func(name string) string {
-			if name == "DOLLAR" {
-				return "$"
-			}
-			return os.Getenv(name)
-		}))
-		if filepath.IsAbs(path) {
+		if path = filepath.FromSlash(path); filepath.IsAbs(path) {
 			return filepath.Clean(path)
 		}
 		return filepath.Join(folder, path)
 	}
-	for i := at + 1; i < len(words); i++ {
-		name, value, given := strings.Cut(words[i], "=")
-		switch name {
-		case "-o", "--out", "-package", "--package":
-			if !given && i+1 < len(words) {
-				i++
-				value = words[i]
-			}
-			if strings.HasSuffix(name, "package") {
-				d.pkg = value
-			} else {
-				d.out = in(value)
-			}
-		default:
-			if strings.HasSuffix(words[i], ".loop") {
-				d.source = in(words[i])
-			}
-		}
-	}
-	return d, d.source != ""
+	return &directive{source: in(args[0]), out: in(flag("out")), pkg: pkg.Value.String()}, nil
 }
 
 // generatedFrom finds the directives that write a folder: in its own Go files, and in
-// those of the folders above up to that of the module.
-func generatedFrom(dir string) []directive {
-	var out []directive
+// those of the folders above up to that of the module. Lines that mean nothing are told.
+func generatedFrom(dir string) (out []directive, errs loopir.ErrorList) {
 	abs, err := filepath.Abs(dir)
 	if err != nil {
-		return nil
+		return nil, nil
 	}
 	here, _ := os.Getwd()
 	for at := abs; ; at = filepath.Dir(at) {
-		for _, d := range directives(at) {
-			if d.out != abs {
-				continue
+		lines, bad := directives(at)
+		for _, e := range bad {
+			e.Span.File = shorter(here, e.Span.File)
+		}
+		errs = append(errs, bad...)
+		for _, d := range lines {
+			if d.out == abs {
+				d.source = shorter(here, d.source)
+				out = append(out, d)
 			}
-			if rel, err := filepath.Rel(here, d.source); err == nil && len(rel) < len(d.source) {
-				d.source = rel // for messages
-			}
-			out = append(out, d)
 		}
 		if _, err := os.Stat(filepath.Join(at, "go.mod")); err == nil || filepath.Dir(at) == at {
-			return out
+			return out, errs
 		}
 	}
+}
+
+// shorter is a path as seen from a folder, if that is shorter: for messages.
+func shorter(here, path string) string {
+	if rel, err := filepath.Rel(here, path); err == nil && len(rel) < len(path) {
+		return rel
+	}
+	return path
 }
 
 // fresh generates anew what a folder holds of one source and tells what differs.
@@ -162,7 +206,11 @@ func (a *app) fresh(ctx context.Context, dir string, folder *pipeline.Folder, d 
 		return nil, err
 	}
 	base := filepath.Base(d.source)
-	files, err := pipeline.Generate(ctx, f, list, pipeline.PackageOf(folder.Generated), sizes, pipeline.Options{
+	pkg := d.pkg
+	if pkg == "" {
+		pkg = pipeline.PackageOf(folder.Generated)
+	}
+	files, err := pipeline.Generate(ctx, f, list, pkg, sizes, pipeline.Options{
 		Equiv: eq, Taken: pipeline.TakenNames(folder.Generated, base),
 	})
 	if err != nil {
@@ -174,7 +222,7 @@ func (a *app) fresh(ctx context.Context, dir string, folder *pipeline.Folder, d 
 	}
 	var out []finding
 	for _, b := range bad {
-		out = append(out, finding{equiv.Refuted, loopir.Span{File: filepath.Join(dir, b.name)}, fmt.Sprintf("%s %s: loopopt gen writes something else for %s now", b.name, b.how, d.source), nil})
+		out = append(out, finding{differs, loopir.Span{File: filepath.Join(dir, b.name)}, fmt.Sprintf("%s %s: loopopt gen writes something else for %s now", b.name, b.how, d.source), nil})
 	}
 	return out, nil
 }
@@ -196,42 +244,65 @@ func foldersOnly(args []string) bool {
 // is there.
 func (a *app) checkGenerated(ctx context.Context, args []string) error {
 	var lines []directive
+	code := exitOK
 	seen := map[string]bool{}
 	for _, arg := range args {
-		files, err := corpus.Walk(arg, ".go")
+		found, err := corpus.Find(arg, ".go")
 		if err != nil {
 			return &exitError{exitUsage, err.Error()}
 		}
-		for _, file := range files {
+		for _, err := range found.Errs {
+			code = worse(code, a.tell(err))
+		}
+		for _, file := range found.Files {
 			if dir := filepath.Dir(file); !seen[dir] {
 				seen[dir] = true
-				lines = append(lines, directives(dir)...)
+				list, errs := directives(dir)
+				lines = append(lines, list...)
+				for _, e := range errs {
+					code = worse(code, a.tell(e))
+				}
 			}
 		}
 	}
 	if len(lines) == 0 {
+		if code != exitOK {
+			return coded(code)
+		}
 		return &exitError{exitUsage, "no go:generate line of loopopt gen in " + strings.Join(args, " ")}
 	}
 	return a.prove(func(eq equiv.Options) error {
-		bad := 0
 		for _, d := range lines {
-			folder, err := pipeline.ReadFolder(d.out)
-			if err != nil {
-				return err
-			}
-			found, err := a.fresh(ctx, d.out, folder, d, eq)
-			if err != nil {
+			found, err := a.upToDate(ctx, d, eq)
+			switch {
+			case ctx.Err() != nil:
+				return ctx.Err()
+			case err != nil && !aboutInput(err):
 				return err
 			}
 			a.clearProgress()
+			if err != nil {
+				code = worse(code, a.tell(err))
+			}
 			for _, f := range found {
 				fmt.Fprintf(a.out, "%s: %s\n", filepath.Dir(f.span.File), f.msg)
 			}
-			bad += len(found)
+			if len(found) > 0 {
+				code = worse(code, exitFindings)
+			}
 		}
-		if bad > 0 {
+		if code == exitFindings {
 			return &exitError{exitFindings, "generated files are not up to date; run go generate"}
 		}
-		return ctx.Err()
+		return coded(code)
 	})
+}
+
+// upToDate tells what of the files that a line writes differs.
+func (a *app) upToDate(ctx context.Context, d directive, eq equiv.Options) ([]finding, error) {
+	folder, err := pipeline.ReadFolder(d.out)
+	if err != nil {
+		return nil, err
+	}
+	return a.fresh(ctx, d.out, folder, d, eq)
 }

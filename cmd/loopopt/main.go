@@ -9,11 +9,11 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/loopopt/loopopt/equiv/smt"
-	"github.com/loopopt/loopopt/loopir"
 )
 
 // Exit codes, the same for every command.
@@ -42,15 +42,16 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	a := &app{out: stdout, err: stderr, sources: map[string][]byte{}}
 	root := a.root()
 	stop := func() {}
-	root.PersistentPreRunE = func(cmd *cobra.Command, args []string) (err error) {
+	root.PersistentPreRunE = func(cmd *cobra.Command, args []string) error {
 		if len(args) > 0 {
 			a.about = args[0]
 		}
 		if f := cmd.Flag("format"); f != nil { // the answer's, should a limit be reached at once
 			a.format = f.Value.String()
 		}
-		if stop, err = a.limit(cmd); err == nil {
-			ctx = cmd.Context()
+		end, err := a.limit(cmd)
+		if err == nil {
+			ctx, stop = cmd.Context(), end
 		}
 		return err
 	}
@@ -83,8 +84,7 @@ func (a *app) exit(ctx context.Context, err error) int {
 	}
 	var defect *smt.Defect
 	if errors.As(err, &defect) {
-		fmt.Fprintf(a.err, "loopopt: %v\n%s\nThis is a defect of loopopt; nothing was proved.\n", defect, defect.Stack)
-		return exitInternal
+		return a.tell(err)
 	}
 	if l := reached(ctx); l != nil {
 		a.undecided(l)
@@ -98,39 +98,7 @@ func (a *app) exit(ctx context.Context, err error) int {
 		}
 		return exitUnknown
 	}
-	var ee *exitError
-	if errors.As(err, &ee) {
-		if ee.msg != "" {
-			fmt.Fprintln(a.err, "loopopt: "+ee.msg)
-		}
-		return ee.code
-	}
-	var one *loopir.Error
-	var list loopir.ErrorList
-	switch {
-	case errors.As(err, &list):
-		fmt.Fprint(a.err, loopir.Render(list, a.sources))
-		return codeOf(list...)
-	case errors.As(err, &one):
-		fmt.Fprint(a.err, loopir.Render(one, a.sources))
-		return codeOf(one)
-	}
-	fmt.Fprintln(a.err, "loopopt: "+err.Error())
-	return exitUsage
-}
-
-// codeOf is the code of the worst error.
-func codeOf(errs ...*loopir.Error) int {
-	code := exitUsage
-	for _, e := range errs {
-		switch e.Kind {
-		case loopir.Refuted:
-			return exitFindings
-		case loopir.Undecided:
-			code = exitUnknown
-		}
-	}
-	return code
+	return a.tell(err)
 }
 
 func (a *app) root() *cobra.Command {
@@ -144,13 +112,17 @@ func (a *app) root() *cobra.Command {
 			"A command that reaches --timeout or --memory ends with the answer unknown and leaves no\n" +
 			"file half written; with --json it prints {outcome: \"unknown\", reason}.\n\n" +
 			"Exit codes: 0 proved or done, 1 refuted or findings, 2 usage or input,\n" +
-			"3 internal error, 4 unknown (the prover could not tell), 130 interrupted, 143 terminated.",
+			"3 internal error, 4 unknown (the prover could not tell), 130 interrupted, 143 terminated.\n" +
+			"Of several files all are looked at, and the gravest counts: 3, then 1, 2, 4.",
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Args:          cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return &exitError{exitUsage, fmt.Sprintf("unknown command %q; loopopt --help lists them", args[0])}
+				return unknownCommand(cmd, args[0])
+			}
+			if a.json && !version {
+				return &exitError{exitUsage, "--json is for a command, or for --version"}
 			}
 			if version {
 				return a.printVersion(cmd)
@@ -165,5 +137,53 @@ func (a *app) root() *cobra.Command {
 	a.limits.memory = defaultMemory()
 	f.Var(&a.limits.memory, "memory", "answer unknown rather than use more memory, solvers included (default at most half of the machine's)")
 	root.AddCommand(a.transformCmd(), a.verifyCmd(), a.checkCmd(), a.genCmd(), a.benchCmd(), a.fmtCmd(), a.doctorCmd(), a.primitivesCmd(), a.versionCmd())
+	strictHelp(root)
 	return root
+}
+
+// strictHelp has help and completion refuse what they know nothing about.
+func strictHelp(root *cobra.Command) {
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	for _, c := range root.Commands() {
+		switch c.Name() {
+		case "help":
+			c.Run = nil
+			c.RunE = func(_ *cobra.Command, args []string) error {
+				about, rest, err := root.Find(args)
+				if err != nil || len(rest) > 0 {
+					return unknownCommand(about, args[len(args)-max(1, len(rest))])
+				}
+				about.InitDefaultHelpFlag()
+				return about.Help()
+			}
+		case "completion":
+			c.Args = cobra.ArbitraryArgs
+			c.RunE = func(c *cobra.Command, args []string) error {
+				if len(args) > 0 {
+					return unknownCommand(c, args[0])
+				}
+				return c.Help()
+			}
+		}
+	}
+}
+
+// unknownCommand refuses a word that is none of a command's, and tells which are near.
+func unknownCommand(c *cobra.Command, word string) error {
+	c.SuggestionsMinimumDistance = max(c.SuggestionsMinimumDistance, 2)
+	near := c.SuggestionsFor(word)
+	if len(near) > 0 {
+		return &exitError{exitUsage, fmt.Sprintf("unknown command %q of %s; did you mean %s?", word, c.CommandPath(), strings.Join(near, " or "))}
+	}
+	var all []string
+	for _, sub := range c.Commands() {
+		if sub.IsAvailableCommand() {
+			all = append(all, sub.Name())
+		}
+	}
+	if len(all) == 0 {
+		return &exitError{exitUsage, fmt.Sprintf("unknown command %q: %s has none", word, c.CommandPath())}
+	}
+	return &exitError{exitUsage, fmt.Sprintf("unknown command %q of %s; there are %s", word, c.CommandPath(), strings.Join(all, ", "))}
 }

@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/loopopt/loopopt/equiv"
 	"github.com/loopopt/loopopt/internal/corpus"
@@ -41,9 +43,27 @@ func batchOverview(results []corpus.Result, folders *folderResult, sc *scope) *e
 		}
 		o.Sections = append(o.Sections, s)
 	}
-	if folders == nil {
-		return o
+	findings := slices.Clone(sc.illegal)
+	if folders != nil {
+		findings = append(findings, folders.findings...)
+		o.Tables = folderTables(folders)
 	}
+	other := explain.Table{Title: "Findings"}
+	for _, f := range findings {
+		row := explain.Row{Left: fmt.Sprint(f.span), Outcome: f.outcome, Note: f.text()}
+		if f.outcome == invalid || f.outcome == differs {
+			row.Outcome, row.Said = equiv.Refuted, f.rule()
+		}
+		other.Rows = append(other.Rows, row)
+	}
+	if len(findings) > 0 {
+		o.Tables = append(o.Tables, other)
+	}
+	return o
+}
+
+// folderTables are the tables about generated code that are not empty.
+func folderTables(folders *folderResult) (out []explain.Table) {
 	forms := explain.Table{Title: "Generated code, read back"}
 	for _, f := range folders.Forms {
 		forms.Rows = append(forms.Rows, explain.Row{Left: f.File, Right: f.Loop, Outcome: f.Outcome, Verdict: f.Verdict, Note: f.Reason})
@@ -54,24 +74,20 @@ func batchOverview(results []corpus.Result, folders *folderResult, sc *scope) *e
 	}
 	claims := explain.Table{Title: "Exported functions"}
 	for _, c := range folders.Claims {
-		claims.Rows = append(claims.Rows, explain.Row{Left: c.Signature, Right: c.Kernel, Outcome: c.Outcome, Verdict: c.Verdict, Note: c.Reason})
+		claims.Rows = append(claims.Rows, explain.Row{Left: c.Function + strings.TrimPrefix(c.Signature, "func"), Right: c.Kernel, Outcome: c.Outcome, Verdict: c.Verdict, Note: c.Reason})
 	}
 	fresh := explain.Table{Title: "Freshness"}
 	for _, f := range folders.Fresh {
-		row := explain.Row{Left: f.Folder, Right: f.Source, Outcome: equiv.Proved, Note: "is what gen writes now"}
+		row := explain.Row{Left: f.Folder, Right: f.Source, Outcome: equiv.Proved, Said: "same", Note: "is what gen writes now"}
 		if !f.Fresh {
-			row.Outcome, row.Note = equiv.Refuted, "is not what gen writes now"
+			row.Outcome, row.Said, row.Note = equiv.Refuted, "differs", "is not what gen writes now"
 		}
 		fresh.Rows = append(fresh.Rows, row)
 	}
-	other := explain.Table{Title: "Findings"}
-	for _, f := range folders.findings {
-		other.Rows = append(other.Rows, explain.Row{Left: fmt.Sprint(f.span), Outcome: f.outcome, Note: f.text()})
-	}
-	for _, t := range []explain.Table{claims, kernels, forms, fresh, other} {
+	for _, t := range []explain.Table{claims, kernels, forms, fresh} {
 		if len(t.Rows) > 0 {
-			o.Tables = append(o.Tables, t)
+			out = append(out, t)
 		}
 	}
-	return o
+	return out
 }

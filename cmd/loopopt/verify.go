@@ -1,14 +1,14 @@
 package main
 
 import (
-	"errors"
+	"context"
 	"fmt"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/loopopt/loopopt/equiv"
-	"github.com/loopopt/loopopt/equiv/smt"
 	"github.com/loopopt/loopopt/internal/pipeline"
 	"github.com/loopopt/loopopt/loopir"
 )
@@ -42,12 +42,16 @@ func (a *app) verifyCmd() *cobra.Command {
 			"where that needs a hint, the schedules that a go:generate line of loopopt gen names\n" +
 			"are replayed. What gen writes for that source now has to be the same, byte for byte.\n" +
 			"--explain prints both sides. The summary names what was not looked at; when that\n" +
-			"is everything, the exit code is 2.\n\n" +
+			"is everything, the exit code is 2. Below a folder this is, as in Go, what lies in\n" +
+			"testdata, in folders whose names begin with . or _, in other modules and behind links,\n" +
+			"unless it is named. A file that is not legal is told and the others are verified;\n" +
+			"it makes the exit code 2 if nothing is refuted or found.\n\n" +
 			"--json for two files prints {outcome: proved|refuted|unknown, verdict, obligations,\n" +
 			"ms, reason, counterexample, bounds, magnitudes}, a list of these for several kernels; for\n" +
 			"one file what transform --json prints, where bounds is explained; for many\n" +
 			"{cases: [{name, file, line, outcome, verdict, expected, met, ms, checks}], summary,\n" +
-			"folders: {forms, scheduled, fresh, claims}, not_looked_at}.",
+			"folders: {forms, scheduled, fresh, claims}, errors: [{file, line, col, message}],\n" +
+			"not_looked_at}.",
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if a.json {
@@ -65,6 +69,10 @@ func (a *app) verifyCmd() *cobra.Command {
 			}
 			b.side, b.html = many && how.explain, how.html
 			switch {
+			case !many && (b.raw != "" || b.shard != ""):
+				return &exitError{exitUsage, "--raw and --shard are for many cases: name a folder (" + filepath.Dir(args[0]) + "), an archive, a manifest, or three files and more"}
+			case b.side && b.format != "text":
+				return &exitError{exitUsage, "--explain prints generated code side by side as text: leave --format and --json out"}
 			case (len(args) != 2 || many) && (len(how.relate) > 0 || how.explain && !many):
 				return &exitError{exitUsage, "--relate and --explain are for two files, --explain for folders of generated code too"}
 			case many && schedule != "":
@@ -162,27 +170,17 @@ func (a *app) scheduleLine(cmd *cobra.Command, r *pipeline.Report) {
 
 // formatted reports input errors in the machine formats too.
 func (a *app) formatted(format, path string, err error) error {
-	if format != "sarif" && format != "github" {
+	if !annotates(format) || !aboutInput(err) {
 		return err
 	}
-	var findings []finding
-	var defect *smt.Defect
-	var ended *exitError
-	if errors.As(err, &defect) || errors.As(err, &ended) {
-		return err // not about the input
-	}
-	errs := errorsOf(err)
-	for _, e := range errs {
-		findings = append(findings, finding{outcomeOf(e), e.Span, e.Msg, nil})
-	}
-	if len(findings) == 0 {
-		findings = []finding{{invalid, loopir.Span{File: path}, err.Error(), nil}}
-	}
-	if werr := a.write(format, findings, nil); werr != nil {
+	if werr := a.write(format, inputFindings(path, err), nil); werr != nil {
 		return werr
 	}
-	return &exitError{code: codeOf(errs...)} // told once
+	return &exitError{code: codeOf(errorsOf(err)...)} // told once
 }
+
+// annotates tells whether errors are part of a format, which has them once.
+func annotates(format string) bool { return format == "sarif" || format == "github" }
 
 func (a *app) checkCmd() *cobra.Command {
 	c := &cobra.Command{
@@ -191,41 +189,38 @@ func (a *app) checkCmd() *cobra.Command {
 		Long: "Proves for all sizes that each kernel's accesses are in bounds, no uninitialized\n" +
 			"cell is read, every out cell is written, parallel and vectorize loops carry no\n" +
 			"dependence, and index arithmetic fits in 64 bits.\n\n" +
-			"--json prints a list of {file, kernel, outcome, obligations, findings}.",
+			"A file that is not legal is told and the others are checked; the exit code is then 2 if\n" +
+			"nothing is refuted.\n\n" +
+			"--json prints a list of {file, kernel, outcome, obligations, findings}; {file, error} is\n" +
+			"in it for a file that is not legal.",
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			files, err := loopFiles(args)
+			files, code, err := a.loopFiles(args)
 			if err != nil {
 				return err
 			}
 			return a.prove(func(eq equiv.Options) error {
-				outcome := equiv.Proved
 				all := []safety{}
-				var errs loopir.ErrorList
 				for _, path := range files {
-					f, err := a.load(path)
-					if err != nil {
+					list, err := a.checkFile(cmd.Context(), path, eq)
+					all = append(all, list...)
+					switch {
+					case cmd.Context().Err() != nil:
+						return cmd.Context().Err()
+					case err != nil && !aboutInput(err):
 						return err
+					case err != nil:
+						a.clearProgress()
+						code = worse(code, a.tell(err))
+						all = append(all, safety{File: path, Findings: []string{}, Error: err.Error()})
 					}
-					for _, k := range f.Kernels {
-						r, err := equiv.CheckSafety(cmd.Context(), f, k, eq)
-						if err != nil {
-							return err
-						}
-						outcome = equiv.Worse(outcome, r.Outcome)
-						s := safety{File: path, Kernel: k.Name, Outcome: r.Outcome, Obligations: len(r.Obligations), Findings: []string{}, Assumptions: r.Assumptions}
-						for _, e := range r.Findings {
-							s.Findings = append(s.Findings, e.Error())
-						}
-						errs = append(errs, r.Findings...)
-						all = append(all, s)
-						if !a.json {
-							a.clearProgress()
-							fmt.Fprintf(a.out, "%s: %s: %s (%d obligations)\n", path, k.Name, a.paint(r.Outcome), len(r.Obligations))
-							for _, text := range r.Assumptions {
-								fmt.Fprintf(a.out, "    note: assuming that %s\n", text)
-							}
-						}
+				}
+				if len(all) == 0 {
+					return &exitError{exitUsage, "no kernel in " + strings.Join(args, " ")}
+				}
+				for _, s := range all {
+					if s.Error == "" {
+						code = worse(code, codeOfOutcome(s.Outcome))
 					}
 				}
 				if a.json {
@@ -233,10 +228,7 @@ func (a *app) checkCmd() *cobra.Command {
 						return err
 					}
 				}
-				if len(errs) > 0 {
-					fmt.Fprint(a.err, loopir.Render(errs, a.sources))
-				}
-				return verdictError(outcome)
+				return coded(code)
 			})
 		},
 	}
@@ -244,6 +236,37 @@ func (a *app) checkCmd() *cobra.Command {
 	a.jsonFlag(c)
 	c.ValidArgsFunction = loopArgs
 	return c
+}
+
+// checkFile checks the kernels of a file and tells how they came out.
+func (a *app) checkFile(ctx context.Context, path string, eq equiv.Options) ([]safety, error) {
+	f, err := a.load(path)
+	if err != nil {
+		return nil, err
+	}
+	var out []safety
+	for _, k := range f.Kernels {
+		r, err := equiv.CheckSafety(ctx, f, k, eq)
+		if err != nil {
+			return out, err
+		}
+		s := safety{File: path, Kernel: k.Name, Outcome: r.Outcome, Obligations: len(r.Obligations), Findings: []string{}, Assumptions: r.Assumptions}
+		for _, e := range r.Findings {
+			s.Findings = append(s.Findings, e.Error())
+		}
+		out = append(out, s)
+		a.clearProgress()
+		if !a.json {
+			fmt.Fprintf(a.out, "%s: %s: %s (%d obligations)\n", path, k.Name, a.paint(r.Outcome), len(r.Obligations))
+			for _, text := range r.Assumptions {
+				fmt.Fprintf(a.out, "    note: assuming that %s\n", text)
+			}
+		}
+		if len(r.Findings) > 0 {
+			fmt.Fprint(a.err, loopir.Render(loopir.ErrorList(r.Findings), a.sources))
+		}
+	}
+	return out, nil
 }
 
 // verifyArgs completes what verify takes.
@@ -259,4 +282,5 @@ type safety struct {
 	Obligations int           `json:"obligations"`
 	Findings    []string      `json:"findings"`
 	Assumptions []string      `json:"assumptions,omitempty"`
+	Error       string        `json:"error,omitempty"` // why the file, or the rest of it, was not checked
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"sort"
@@ -20,7 +21,6 @@ type folderResult struct {
 	Fresh     []freshness                `json:"fresh"`
 	Claims    []*pipeline.Claim          `json:"claims"`
 	shown     map[string]*pipeline.Check // of the folder being verified, by .loop file
-	outcome   equiv.Outcome
 	findings  []finding
 }
 
@@ -40,15 +40,34 @@ type freshness struct {
 	Fresh  bool   `json:"fresh"`
 }
 
-func (r *folderResult) add(fs []finding) {
-	for _, f := range fs {
-		worst := f.outcome
-		if worst == equiv.Proved { // but too weak
-			worst = equiv.Refuted
-		}
-		r.outcome = equiv.Worse(r.outcome, worst)
+func (r *folderResult) add(fs []finding) { r.findings = append(r.findings, fs...) }
+
+// A misfit is an error in reading generated code: the folder does not hold what gen writes.
+type misfit struct{ err error }
+
+func (m *misfit) Error() string { return m.err.Error() }
+func (m *misfit) Unwrap() error { return m.err }
+
+// fits is nil, or what is wrong with the files of a folder.
+func fits(err error) error {
+	if err == nil {
+		return nil
 	}
-	r.findings = append(r.findings, fs...)
+	return &misfit{err}
+}
+
+// folderFindings are those about a folder whose verification an error ended.
+func folderFindings(dir string, err error) []finding {
+	out := inputFindings(dir, err)
+	var m *misfit
+	if errors.As(err, &m) {
+		for i := range out {
+			if out[i].outcome == invalid {
+				out[i].outcome = differs
+			}
+		}
+	}
+	return out
 }
 
 // verifyFolders reads generated packages back and proves them: that the files are those
@@ -56,10 +75,20 @@ func (r *folderResult) add(fs []finding) {
 // the naive one does, and that what gen writes for the source now is the same. What it
 // can't look at is told to sc.
 func (a *app) verifyFolders(ctx context.Context, sc *scope, eq equiv.Options, b *batch) (*folderResult, error) {
-	res := &folderResult{Forms: []*pipeline.Readback{}, Scheduled: []scheduledForm{}, Fresh: []freshness{}, Claims: []*pipeline.Claim{}, outcome: equiv.Proved}
+	res := &folderResult{Forms: []*pipeline.Readback{}, Scheduled: []scheduledForm{}, Fresh: []freshness{}, Claims: []*pipeline.Claim{}}
 	for _, dir := range sc.folders {
-		if err := a.verifyFolder(ctx, dir, res, sc, eq, b); err != nil {
-			return nil, a.formatted(b.format, dir, err)
+		err := a.verifyFolder(ctx, dir, res, sc, eq, b)
+		switch {
+		case ctx.Err() != nil:
+			return nil, ctx.Err()
+		case err != nil && !aboutInput(err):
+			return nil, err
+		case err != nil:
+			res.add(folderFindings(dir, err))
+			if !annotates(b.format) {
+				a.clearProgress()
+				a.tell(err)
+			}
 		}
 	}
 	return res, nil
@@ -77,26 +106,30 @@ func (a *app) verifyFolder(ctx context.Context, dir string, res *folderResult, s
 	}
 	strange, err := a.verifyText(ctx, folder, eq, b.format)
 	if err != nil {
-		return err
+		return fits(err)
 	}
 	res.add(strange)
 	sources, err := pipeline.SourcesOf(dir, folder.Generated)
 	if err != nil {
-		return err
+		return fits(err)
 	}
 	from := map[string]directive{}
-	for _, d := range generatedFrom(dir) {
+	lines, illegal := generatedFrom(dir)
+	for _, e := range illegal {
+		a.once(sc, e, b.format)
+	}
+	for _, d := range lines {
 		from[filepath.Base(d.source)] = d
 	}
 	before := len(res.Forms)
 	if err := a.verifyForms(ctx, folder, res, eq, b); err != nil {
-		return err
+		return fits(err)
 	}
 	if err := a.verifyLoops(ctx, dir, folder.Generated, res, eq, b, from); err != nil {
 		return err
 	}
 	if err := a.claim(folder, res.Forms[before:], res, b.format); err != nil {
-		return err
+		return fits(err)
 	}
 	for _, name := range sources {
 		d, ok := from[name]
@@ -153,7 +186,7 @@ func (a *app) verifyForms(ctx context.Context, folder *pipeline.Folder, res *fol
 		res.add([]finding{{r.Outcome, r.At, filepath.Join(dir, r.File) + ": not shown to do what " + r.Loop + " does\n" + r.Reason, nil}})
 	}
 	for _, s := range pipeline.Stale(files, list) {
-		res.add([]finding{{equiv.Refuted, loopir.Span{File: dir}, s, nil}})
+		res.add([]finding{{differs, loopir.Span{File: dir}, s, nil}})
 		if b.format == "text" {
 			fmt.Fprintf(a.out, "%s: %s\n", dir, s)
 		}
@@ -170,7 +203,7 @@ func (a *app) verifyText(ctx context.Context, folder *pipeline.Folder, eq equiv.
 	}
 	var out []finding
 	for _, e := range bad {
-		out = append(out, finding{equiv.Refuted, e.Span, e.Error(), nil})
+		out = append(out, finding{differs, e.Span, e.Error(), nil})
 	}
 	if format == "text" && len(bad) > 0 {
 		a.clearProgress()
@@ -208,7 +241,7 @@ func (a *app) verifyLoops(ctx context.Context, dir string, files map[string][]by
 	res.shown = map[string]*pipeline.Check{}
 	pairs, err := pipeline.Scheduled(dir, files)
 	if err != nil {
-		return err
+		return fits(err)
 	}
 	for _, pair := range pairs {
 		start := time.Now()

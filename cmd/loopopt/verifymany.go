@@ -33,10 +33,10 @@ type batch struct {
 
 // isBatch tells whether the arguments are more than one file or a pair of files.
 func (b *batch) isBatch(args []string) bool {
-	if len(args) > 2 || b.shard != "" || b.raw != "" {
-		return true
-	}
-	return slices.ContainsFunc(args, func(arg string) bool { return filepath.Ext(arg) != corpus.LoopExt })
+	return len(args) > 2 || slices.ContainsFunc(args, func(arg string) bool {
+		st, err := os.Stat(arg)
+		return filepath.Ext(arg) != corpus.LoopExt || err == nil && st.IsDir()
+	})
 }
 
 // A scope is what there is to verify.
@@ -44,6 +44,7 @@ type scope struct {
 	folders []string      // with generated code
 	cases   []corpus.Case // schedules, pairs
 	left    []string      // what was not looked at, and why
+	illegal []finding     // what could not be read
 }
 
 func (sc *scope) leave(format string, args ...any) {
@@ -59,6 +60,9 @@ func (a *app) verifyBatch(cmd *cobra.Command, args []string, b *batch) error {
 	}
 	if b.source != nil && len(sc.folders) == 0 {
 		return &exitError{exitUsage, "--source is for folders of generated code, and there is none in " + strings.Join(args, " ")}
+	}
+	if b.side && len(sc.folders) == 0 {
+		return &exitError{exitUsage, "--explain is for two .loop files and for folders of generated code, and there is none in " + strings.Join(args, " ")}
 	}
 	if b.raw != "" && len(sc.cases) == 0 {
 		return &exitError{exitUsage, "--raw is for schedules and pairs, and there is none in " + strings.Join(args, " ")}
@@ -128,16 +132,20 @@ func (a *app) verifyCases(cmd *cobra.Command, sc *scope, folders *folderResult, 
 	return a.disagreement(shared, err)
 }
 
-// scope finds what the arguments name.
+// scope finds what the arguments name. What can't be read is told, and the rest is found.
 func (a *app) scope(args []string, b *batch) (*scope, error) {
 	sc := &scope{left: []string{}}
 	var files []string
 	for _, arg := range args {
-		list, err := corpus.Walk(arg, corpus.LoopExt, corpus.ManifestExt, corpus.ArchiveExt, ".go", ".s")
+		found, err := corpus.Find(arg, corpus.LoopExt, corpus.ManifestExt, corpus.ArchiveExt, ".go", ".s")
 		if err != nil {
 			return nil, err
 		}
-		for _, file := range list {
+		sc.left = append(sc.left, found.Left...)
+		for _, err := range found.Errs {
+			a.unreadable(sc, arg, err, b.format)
+		}
+		for _, file := range found.Files {
 			code := filepath.Ext(file) == ".go" || filepath.Ext(file) == ".s"
 			switch {
 			case code && file == arg:
@@ -151,14 +159,10 @@ func (a *app) scope(args []string, b *batch) (*scope, error) {
 			}
 		}
 	}
-	var err error
-	if sc.cases, err = corpus.ReadAll(files); err != nil {
-		return nil, err
-	}
-	if len(sc.cases)+len(sc.folders) == 0 {
+	seen := a.readCases(sc, files, b.format)
+	if len(sc.cases)+len(sc.folders)+len(sc.illegal) == 0 {
 		return nil, fmt.Errorf("nothing to verify in %s: no schedule, manifest (*.pairs), archive (*.txtar) with pairs, or folder of generated code", strings.Join(args, " "))
 	}
-	seen := map[string]bool{}
 	for _, c := range sc.cases {
 		a.sources[c.Before.Name], a.sources[c.After.Name] = c.Before.Data, c.After.Data
 		seen[c.At.File], seen[c.Before.Name], seen[c.After.Name] = true, true, true
@@ -173,6 +177,38 @@ func (a *app) scope(args []string, b *batch) (*scope, error) {
 		}
 	}
 	return sc, sc.shard(b.shard)
+}
+
+// readCases reads files, and gives those that are not legal.
+func (a *app) readCases(sc *scope, files []string, format string) map[string]bool {
+	broken := map[string]bool{}
+	for _, file := range files {
+		cases, err := corpus.Read(file)
+		sc.cases = append(sc.cases, cases...)
+		if err != nil {
+			broken[file] = true
+			if src, err := os.ReadFile(file); err == nil {
+				a.sources[file] = src
+			}
+			a.unreadable(sc, file, err, format)
+		}
+	}
+	return broken
+}
+
+// once tells of an error that may be met in several folders.
+func (a *app) once(sc *scope, e *loopir.Error, format string) {
+	if !slices.ContainsFunc(sc.illegal, func(f finding) bool { return f.span == e.Span && f.msg == e.Msg }) {
+		a.unreadable(sc, e.Span.File, e, format)
+	}
+}
+
+// unreadable tells of what can't be read, once.
+func (a *app) unreadable(sc *scope, path string, err error, format string) {
+	sc.illegal = append(sc.illegal, inputFindings(path, err)...)
+	if !annotates(format) {
+		a.tell(err)
+	}
 }
 
 // isGenerated tells whether loopopt gen wrote a file.
@@ -198,7 +234,11 @@ func (sc *scope) shard(part string) error {
 	if err != nil || err2 != nil || i < 1 || i > n {
 		return fmt.Errorf("--shard %s: it is written i/n with 1 <= i <= n", part)
 	}
-	sc.cases, sc.folders = corpus.Shard(sc.cases, i, n), corpus.Shard(sc.folders, i, n)
+	cases, folders := corpus.Shard(sc.cases, i, n), corpus.Shard(sc.folders, i, n)
+	if len(cases)+len(folders) == 0 && len(sc.illegal) == 0 {
+		return fmt.Errorf("nothing to verify: --shard %s is empty, as there are only %d cases and %d folders", part, len(sc.cases), len(sc.folders))
+	}
+	sc.cases, sc.folders = cases, folders
 	return nil
 }
 
@@ -237,8 +277,15 @@ type caseReport struct {
 	Checks   []*pipeline.Check `json:"checks"`
 }
 
-// reportBatch prints the results in a format and picks the exit code: refuted
-// and other disappointed expectations count more than unknown.
+// An inputError is the JSON form of what could not be read.
+type inputError struct {
+	File    string `json:"file"`
+	Line    int    `json:"line,omitempty"`
+	Col     int    `json:"col,omitempty"`
+	Message string `json:"message"`
+}
+
+// reportBatch prints the results in a format and picks the exit code, the gravest of all.
 func (a *app) reportBatch(results []corpus.Result, folders *folderResult, sc *scope, b *batch) error {
 	format := b.format
 	if err := writePage(b.html, batchOverview(results, folders, sc)); err != nil {
@@ -246,9 +293,7 @@ func (a *app) reportBatch(results []corpus.Result, folders *folderResult, sc *sc
 	}
 	sum := corpus.Summarize(results)
 	reports := []caseReport{}
-	var findings []finding
-	outcome := equiv.Proved // Refuted where --require is not met
-	var broken error
+	findings := slices.Clone(sc.illegal)
 	var defect *smt.Defect
 	for i := range results {
 		r := &results[i]
@@ -257,45 +302,54 @@ func (a *app) reportBatch(results []corpus.Result, folders *folderResult, sc *sc
 			r.Standing() == corpus.Met, float64(r.Time.Microseconds()) / 1000, "", r.Checks,
 		}
 		if r.Err != nil {
-			c.Error, broken = r.Err.Error(), r.Err
-			errors.As(broken, &defect)
+			c.Error = r.Err.Error()
+			errors.As(r.Err, &defect)
 		}
 		reports = append(reports, c)
-		if r.Outcome == equiv.Proved && r.Err == nil {
-			weak := a.weaker(r.Verdict, r.Weaker())
-			if weak != "" && format == "text" {
-				fmt.Fprintf(a.out, "%s:\n", r.Name)
-			}
-			var fs []finding
-			outcome, fs = a.demand(format, outcome, finding{span: r.At, msg: r.Name}, weak)
-			findings = append(findings, fs...)
-		}
-		if !c.Met {
-			findings = append(findings, caseFinding(r))
-		}
+		findings = append(findings, a.caseFindings(r, format)...)
 	}
 	if folders != nil {
-		outcome = equiv.Worse(outcome, folders.outcome)
 		findings = append(findings, folders.findings...)
 	}
+	findings = distinct(findings)
 	if format == "text" {
 		a.summary(sum, folders, sc)
-	} else if err := a.write(format, findings, map[string]any{"cases": reports, "summary": sum, "folders": folders, "not_looked_at": sc.left}); err != nil {
+	} else if err := a.write(format, findings, map[string]any{"cases": reports, "summary": sum, "folders": folders, "errors": inputErrors(findings), "not_looked_at": sc.left}); err != nil {
 		return err
 	}
-	switch {
-	case defect != nil:
+	if defect != nil {
 		return defect
-	case broken != nil && format == "text":
-		return &exitError{code: exitUsage} // it was told in its line
-	case broken != nil:
-		return broken
-	case sum.Wrong > 0 || outcome == equiv.Refuted:
-		return &exitError{code: exitFindings}
-	case sum.Unknown > 0 || outcome == equiv.Unknown:
-		return &exitError{code: exitUnknown}
 	}
-	return nil
+	code := exitOK
+	for _, f := range findings {
+		code = worse(code, f.code())
+	}
+	return coded(code)
+}
+
+// distinct leaves out what was found before: several pairs may have one broken file.
+func distinct(findings []finding) []finding {
+	type place struct {
+		span loopir.Span
+		msg  string
+	}
+	seen := map[place]bool{}
+	return slices.DeleteFunc(findings, func(f finding) bool {
+		p := place{f.span, f.msg}
+		again := f.outcome == invalid && seen[p]
+		seen[p] = true
+		return again
+	})
+}
+
+func inputErrors(findings []finding) []inputError {
+	out := []inputError{}
+	for _, f := range findings {
+		if f.outcome == invalid {
+			out = append(out, inputError{f.span.File, f.span.Start.Line, f.span.Start.Col, f.msg})
+		}
+	}
+	return out
 }
 
 // maxLeft is how much of what was not looked at is told one by one.
@@ -305,6 +359,9 @@ const maxLeft = 10
 func (a *app) summary(sum corpus.Summary, folders *folderResult, sc *scope) {
 	if sum.Cases > 0 {
 		fmt.Fprintln(a.out, sum)
+	}
+	if n := len(sc.illegal); n > 0 {
+		fmt.Fprintf(a.out, "errors in what was read: %d\n", n)
 	}
 	if folders != nil {
 		proved, scheduled, fresh, claims := 0, 0, 0, 0
@@ -340,7 +397,22 @@ func (a *app) summary(sum corpus.Summary, folders *folderResult, sc *scope) {
 	}
 }
 
-func caseFinding(r *corpus.Result) finding {
+// caseFindings are what is to be said of a result.
+func (a *app) caseFindings(r *corpus.Result, format string) []finding {
+	switch r.Standing() {
+	case corpus.Illegal:
+		return inputFindings(r.At.File, r.Err)
+	case corpus.Met:
+		weak := ""
+		if r.Outcome == equiv.Proved {
+			weak = a.weaker(r.Verdict, r.Weaker())
+		}
+		if weak != "" && format == "text" {
+			fmt.Fprintf(a.out, "%s:\n", r.Name)
+		}
+		_, out := a.demand(format, r.Outcome, finding{span: r.At, msg: r.Name}, weak)
+		return out
+	}
 	f := finding{outcome: equiv.Refuted, span: r.At, msg: fmt.Sprintf("%s: %v, expected %v", r.Name, r.Outcome, r.Want)}
 	if r.Standing() == corpus.Undecided {
 		f.outcome = equiv.Unknown
@@ -348,5 +420,5 @@ func caseFinding(r *corpus.Result) finding {
 	if why := r.Reason(); why != "" {
 		f.msg += "\n" + why
 	}
-	return f
+	return []finding{f}
 }

@@ -28,7 +28,8 @@ const maxFileSize = 16 << 20
 
 // Read reads the cases of one file: of an archive or a manifest the pairs, of a
 // .loop file the schedules, all to be proved. An archive without any pair line
-// is not a collection and gives none, like a .loop file without a schedule.
+// is not a collection and gives none, like a .loop file without a schedule. What is legal
+// of a file comes beside the error.
 func Read(path string) ([]Case, error) {
 	data, err := readFile(path)
 	if err != nil {
@@ -156,43 +157,119 @@ func readManifest(path string, data []byte) ([]Case, error) {
 			continue
 		}
 		var texts [2]Text
+		legal := true
 		for n, name := range []string{l.before, l.after} {
 			file := filepath.Join(filepath.Dir(path), filepath.FromSlash(name))
 			src, err := readFile(file)
 			if err != nil {
 				errs = append(errs, loopir.Errorf(l.at, "%v", err))
+				legal = false
 			}
 			texts[n] = Text{file, src}
 		}
-		out = append(out, l.pairOf(path, texts[0], texts[1]))
+		if legal {
+			out = append(out, l.pairOf(path, texts[0], texts[1]))
+		}
 	}
 	return out, errs.Err()
 }
 
-// Walk lists the files with one of the extensions under root, in order; root
-// may end in /... as in Go, or be such a file itself. Folders whose names begin
-// with . or _ and vendor folders are left out.
+// A Found is what there is below a folder.
+type Found struct {
+	Files []string
+	Left  []string // what was left out although it may be of interest, and why
+	Errs  []error  // what could not be looked into
+}
+
+// Walk lists the files that Find finds.
 func Walk(root string, exts ...string) ([]string, error) {
+	f, err := Find(root, exts...)
+	if err != nil {
+		return nil, err
+	}
+	return f.Files, errors.Join(f.Errs...)
+}
+
+// Find lists the files with one of the extensions under root, in order; root may end in
+// /... as in Go, or be such a file itself. As in Go, folders below root are left out that
+// are named testdata or vendor, whose names begin with . or _, or that are modules of their
+// own, and links to folders; root itself may be any of these.
+func Find(root string, exts ...string) (*Found, error) {
 	if dir, ok := strings.CutSuffix(filepath.ToSlash(root), "/..."); ok {
 		root = filepath.FromSlash(dir)
 	} else if root == "..." {
 		root = "."
 	}
-	var out []string
-	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+	st, err := os.Stat(root)
+	if err != nil {
+		return nil, err
+	}
+	if !st.IsDir() {
+		return &Found{Files: []string{root}}, nil
+	}
+	start := root
+	if st, err := os.Lstat(root); err == nil && st.Mode()&fs.ModeSymlink != 0 {
+		start += string(filepath.Separator) // has the link followed
+	}
+	f := &Found{}
+	return f, filepath.WalkDir(start, func(path string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
-			return err
-		case !d.IsDir():
-			if path == root || slices.Contains(exts, filepath.Ext(path)) {
-				out = append(out, path)
-			}
-		case path != root && (strings.ContainsAny(d.Name()[:1], "._") || d.Name() == "vendor"):
-			return fs.SkipDir
+			f.Errs = append(f.Errs, err)
+			return nil
+		case d.IsDir() && path != start:
+			return f.enter(path, d.Name())
+		case d.IsDir():
+		case d.Type()&fs.ModeSymlink != 0:
+			f.link(path, exts)
+		case d.Type().IsRegular() && slices.Contains(exts, filepath.Ext(path)):
+			f.Files = append(f.Files, path)
 		}
 		return nil
 	})
-	return out, err
+}
+
+// enter tells whether to go into a folder: fs.SkipDir if not.
+func (f *Found) enter(path, name string) error {
+	why := ""
+	switch _, err := os.Lstat(filepath.Join(path, "go.mod")); {
+	case strings.ContainsAny(name[:1], "._") || name == "vendor":
+		return fs.SkipDir
+	case name == "testdata":
+		why = "left out, as in Go; name it to have it looked at"
+	case err == nil:
+		why = "a module of its own"
+	default:
+		return nil
+	}
+	if hasSources(path) {
+		f.Left = append(f.Left, path+": "+why)
+	}
+	return fs.SkipDir
+}
+
+// link takes a link to a file as that file. Links to folders could go round in circles.
+func (f *Found) link(path string, exts []string) {
+	st, err := os.Stat(path)
+	switch {
+	case err == nil && st.IsDir():
+		f.Left = append(f.Left, path+": a link to a folder, not followed, as in Go")
+	case slices.Contains(exts, filepath.Ext(path)): // reading it tells what is wrong with it
+		f.Files = append(f.Files, path)
+	}
+}
+
+// hasSources tells whether there are loops or manifests somewhere in a folder.
+func hasSources(dir string) bool {
+	found := false
+	_ = filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
+		if err == nil && (filepath.Ext(path) == LoopExt || filepath.Ext(path) == ManifestExt) {
+			found = true
+			return fs.SkipAll
+		}
+		return nil
+	})
+	return found
 }
 
 // ReadAll reads every file with one of the extensions under the roots, and tells

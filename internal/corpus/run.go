@@ -2,6 +2,7 @@ package corpus
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"sync"
 	"time"
@@ -9,6 +10,7 @@ import (
 	"github.com/loopopt/loopopt/equiv"
 	"github.com/loopopt/loopopt/equiv/smt"
 	"github.com/loopopt/loopopt/internal/pipeline"
+	"github.com/loopopt/loopopt/loopir"
 )
 
 // A Result is what came of one case.
@@ -25,7 +27,8 @@ type Result struct {
 type Standing uint8
 
 const (
-	Wrong     Standing = iota // another outcome or verdict, or an error
+	Wrong     Standing = iota // another outcome or verdict
+	Illegal                   // nothing could be asked, as the programs are not legal
 	Undecided                 // unknown
 	Met                       // as expected
 )
@@ -34,7 +37,9 @@ const (
 // program is not even safe is never what was meant.
 func (r *Result) Standing() Standing {
 	switch {
-	case r.Err != nil || r.Unsafe() != nil:
+	case r.Err != nil:
+		return r.illegal()
+	case r.Unsafe() != nil:
 		return Wrong
 	case r.Outcome == equiv.Unknown:
 		return Undecided
@@ -44,6 +49,23 @@ func (r *Result) Standing() Standing {
 		return Wrong
 	}
 	return Met
+}
+
+// illegal is the standing of a result with an error: what was proved wrong is no less so.
+func (r *Result) illegal() Standing {
+	var list loopir.ErrorList
+	var one *loopir.Error
+	if errors.As(r.Err, &one) {
+		list = loopir.ErrorList{one}
+	} else {
+		errors.As(r.Err, &list)
+	}
+	for _, e := range list {
+		if e.Kind == loopir.Refuted {
+			return Wrong
+		}
+	}
+	return Illegal
 }
 
 // Unsafe is the failed safety check of a first program, nil if there is none.

@@ -21,6 +21,7 @@ type Summary struct {
 	Refuted   int     `json:"refuted"`   // of these
 	Wrong     int     `json:"wrong"`
 	Unknown   int     `json:"unknown"`
+	Illegal   int     `json:"illegal,omitempty"` // programs that are not legal
 	MedianMS  float64 `json:"median_ms"`
 	SlowestMS float64 `json:"slowest_ms"`
 	Slowest   string  `json:"slowest,omitempty"`
@@ -43,6 +44,8 @@ func Summarize(results []Result) Summary {
 			met = 1
 		case Wrong:
 			s.Wrong++
+		case Illegal:
+			s.Illegal++
 		case Undecided:
 			s.Unknown++
 		}
@@ -64,9 +67,13 @@ func millis(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
 // String tells the summary in four lines.
 func (s Summary) String() string {
-	return fmt.Sprintf("%d cases: %d of %d positives proved, %d of %d negatives refuted\n%d wrong, %d unknown\n"+
+	illegal := ""
+	if s.Illegal > 0 {
+		illegal = fmt.Sprintf(", %d not legal", s.Illegal)
+	}
+	return fmt.Sprintf("%d cases: %d of %d positives proved, %d of %d negatives refuted\n%d wrong, %d unknown%s\n"+
 		"median %.1f ms, slowest %.1f ms (%s)\npeak resident memory %.0f MB",
-		s.Cases, s.Proved, s.Positives, s.Refuted, s.Negatives, s.Wrong, s.Unknown, s.MedianMS, s.SlowestMS, s.Slowest, s.PeakMB)
+		s.Cases, s.Proved, s.Positives, s.Refuted, s.Negatives, s.Wrong, s.Unknown, illegal, s.MedianMS, s.SlowestMS, s.Slowest, s.PeakMB)
 }
 
 // peakMB is the most memory that this process ever held, 0 where /proc does not

@@ -45,6 +45,7 @@ type Row struct {
 	Left, Right string
 	Outcome     equiv.Outcome
 	Verdict     equiv.Verdict
+	Said        string // instead of the outcome, for what was not a proof
 	Note        string
 }
 
