@@ -301,6 +301,9 @@ func (a *app) checkGenerated(ctx context.Context, args []string) error {
 // upToDate tells what of the files that a line writes differs.
 func (a *app) upToDate(ctx context.Context, d directive, eq equiv.Options) ([]finding, error) {
 	folder, err := pipeline.ReadFolder(d.out)
+	if os.IsNotExist(err) { // nothing was generated yet
+		folder, err = &pipeline.Folder{Dir: d.out}, nil
+	}
 	if err != nil {
 		return nil, err
 	}

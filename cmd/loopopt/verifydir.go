@@ -166,6 +166,9 @@ func (a *app) verifyForms(ctx context.Context, folder *pipeline.Folder, res *fol
 		}
 		a.readbackLine(r)
 		if r.Outcome != equiv.Proved {
+			if e := folder.Edited(r.File); e != nil {
+				fmt.Fprint(a.err, loopir.Render(e, a.sources))
+			}
 			a.readbackFailure(r)
 		}
 		if b.side {
@@ -183,7 +186,15 @@ func (a *app) verifyForms(ctx context.Context, folder *pipeline.Folder, res *fol
 			res.add(weak)
 			continue
 		}
-		res.add([]finding{{r.Outcome, r.At, filepath.Join(dir, r.File) + ": not shown to do what " + r.Loop + " does\n" + r.Reason, nil}})
+		f := finding{r.Outcome, r.At, filepath.Join(dir, r.File) + ": not shown to do what " + r.Loop + " does\n" + r.Reason, nil}
+		if e := folder.Edited(r.File); e != nil {
+			f.span = e.Span
+			f.msg += "\n" + e.Msg
+			for _, n := range e.Notes {
+				f.msg += "\n" + n.Msg
+			}
+		}
+		res.add([]finding{f})
 	}
 	for _, s := range pipeline.Stale(files, list) {
 		res.add([]finding{{differs, loopir.Span{File: dir}, s, nil}})

@@ -25,6 +25,7 @@ type Folder struct {
 	Dir       string
 	Generated map[string][]byte // what says that gen wrote it
 	Foreign   map[string][]byte // what go build would take as well, whether or not here
+	want      map[string][]byte // what gen writes, once Check has asked
 }
 
 // ReadFolder reads a folder of generated code.
@@ -33,7 +34,7 @@ func ReadFolder(dir string) (*Folder, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &Folder{dir, map[string][]byte{}, map[string][]byte{}}
+	f := &Folder{Dir: dir, Generated: map[string][]byte{}, Foreign: map[string][]byte{}}
 	for _, e := range entries {
 		name := e.Name()
 		path := filepath.Join(dir, name)
@@ -67,6 +68,7 @@ func (f *Folder) Check(ctx context.Context, opts Options) ([]*loopir.Error, erro
 	if err != nil {
 		return nil, err
 	}
+	f.want = want
 	bad := f.differences(want)
 	if skip := leftOut(f.Generated, want); len(bad) > 0 && len(skip) > 0 {
 		less, err := Reemit(ctx, f.Dir, f.Generated, skip, opts)
@@ -74,6 +76,7 @@ func (f *Folder) Check(ctx context.Context, opts Options) ([]*loopir.Error, erro
 			return nil, err
 		}
 		if len(f.differences(less)) == 0 {
+			f.want = less
 			return nil, nil
 		}
 	}
@@ -114,11 +117,31 @@ func (f *Folder) differences(want map[string][]byte) []*loopir.Error {
 	return out
 }
 
+// Edited is where the text of a form, its assembly or its Go, first differs from what gen
+// writes, nil if nowhere: Check does not mind, but if the proof about the form fails, this
+// is why.
+func (f *Folder) Edited(form string) *loopir.Error {
+	for _, name := range []string{strings.TrimSuffix(form, ".go") + ".s", form} {
+		have, want := f.Generated[name], f.want[name]
+		if have == nil || want == nil {
+			continue
+		}
+		if line, h, w := firstLine(unstamped(have), want); line > 0 {
+			return loopir.Rejectf(f.at(name, line), "gen writes another text here").Note(loopir.Span{}, "it is   %s", h).Note(loopir.Span{}, "wanted  %s", w)
+		}
+	}
+	return nil
+}
+
 // at is the start of a line.
 func (f *Folder) at(name string, line int) loopir.Span {
 	offset := 0
 	for range line - 1 {
-		offset += 1 + bytes.IndexByte(f.Generated[name][offset:], '\n')
+		i := bytes.IndexByte(f.Generated[name][offset:], '\n')
+		if i < 0 { // the text ends before
+			break
+		}
+		offset += 1 + i
 	}
 	p := loopir.Pos{Line: line, Col: 1, Offset: offset}
 	return loopir.Span{File: filepath.Join(f.Dir, name), Start: p, End: p}
