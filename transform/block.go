@@ -110,6 +110,9 @@ func (c *Context) block(l *Loop, b *blocking) ([]*loopir.For, error) {
 	if err := c.checkBlock(l, b); err != nil {
 		return nil, err
 	}
+	if one, ok := b.by.(*loopir.Int); ok && one.Value.IsInt64() && one.Value.Int64() == 1 {
+		c.Note(b.by.Source(), "blocks of one iteration: loop %s runs once, and %s as %s did", b.inner.Text, b.outer.Text, b.of)
+	}
 	moving := c.dependsOnLoops(l.Lo, l.Around)
 	origin := l.Lo
 	if moving {

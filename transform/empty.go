@@ -53,11 +53,6 @@ func (r *replay) withoutEmpty(step *loopir.Step) *loopir.Step {
 			return &out
 		}
 	}
-	if n := len(r.script.Steps); n > 0 {
-		last := r.script.Steps[n-1]
-		last.Notes = append(last.Notes, loopir.Note{
-			Span: step.Span, Msg: loopir.FormatStep(step) + ": left out, there is nothing for loop " + name + " to do here",
-		})
-	}
+	r.note(step.Span, loopir.FormatStep(step)+": left out, there is nothing for loop "+name+" to do here")
 	return nil
 }

@@ -28,6 +28,9 @@ func TestGolden(t *testing.T) {
 			t.Fatal(err)
 		}
 		var b strings.Builder
+		for _, n := range script.Notes {
+			fmt.Fprintf(&b, "// %s\n", n.Msg)
+		}
 		for _, p := range script.Steps {
 			for _, n := range p.Notes {
 				fmt.Fprintf(&b, "// %s: %s\n", p.Step.Verb, n.Msg)

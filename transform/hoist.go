@@ -139,7 +139,8 @@ func applySink(c *Context, args *loopir.Cursor) error {
 		body, at := c.Parent(l.For)
 		s := holding(*body, what.Text)
 		if s == at {
-			return c.Reject(what.Span, "%s is in loop %s already", what.Text, r)
+			c.Note(what.Span, "%s is in loop %s already", what.Text, r)
+			return nil
 		}
 		if s < 0 {
 			return c.sinkLocal(l, what, body, at)

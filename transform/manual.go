@@ -13,7 +13,7 @@ type Page struct{ Name, Syntax, Doc string }
 var language = []Page{
 	{"assume", "assume cond {, cond}", `Restricts the schedule to sizes for which the conditions hold. The steps after it
 may rely on them, and so does the proof: what is generated is used for such sizes
-only, and the naive kernel for others.
+only, and the naive kernel for others. What is known already is left out, with a note.
 
 	assume N % 16 == 0, M >= 4`},
 	{"param", "param P = value [in {value, ...}]", `Names a number of the schedule that can be set from outside: transform --param P=8.
@@ -46,7 +46,9 @@ func Manual() []Page {
 // Markdown is the manual as one page.
 func Markdown() string {
 	var b strings.Builder
-	b.WriteString("# Steps of schedules\n\nPrinted by the tests of package transform; `loopopt primitives NAME` tells the same.\n")
+	b.WriteString("# Steps of schedules\n\nPrinted by the tests of package transform; `loopopt primitives NAME` tells the same.\n" +
+		"\nA step that finds nothing to do, such as `unswitch` of a loop without an if, leaves the kernel as it is, with a note;\n" +
+		"names that there are not, and what would not be legal, are errors.\n")
 	for _, p := range Manual() {
 		fmt.Fprintf(&b, "\n## %s\n\n    %s\n\n%s\n", p.Name, p.Syntax, strings.TrimSpace(p.Doc))
 	}

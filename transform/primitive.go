@@ -78,9 +78,11 @@ type Context struct {
 	shared poly.Facts  // what facts are built on
 }
 
-// Note tells the user something about the step that is not an error.
+// Note tells the user something about the step that is not an error, once.
 func (c *Context) Note(at loopir.Span, format string, args ...any) {
-	c.Notes = append(c.Notes, loopir.Note{Span: at, Msg: fmt.Sprintf(format, args...)})
+	if n := (loopir.Note{Span: at, Msg: fmt.Sprintf(format, args...)}); !slices.Contains(c.Notes, n) {
+		c.Notes = append(c.Notes, n)
+	}
 }
 
 // Reject makes a Rejected error that blames at; when that is zero, the loop

@@ -46,7 +46,7 @@ func applyReciprocal(c *Context, args *loopir.Cursor) error {
 	}
 	return c.EachLoop(ref, func(l *Loop) error {
 		divisor, err := c.commonDivisor(l, ref)
-		if err != nil {
+		if err != nil || divisor == nil {
 			return err
 		}
 		t := divisor.TypeOf()
@@ -57,7 +57,8 @@ func applyReciprocal(c *Context, args *loopir.Cursor) error {
 	})
 }
 
-// commonDivisor is what the quotients in l divide by that no iteration changes.
+// commonDivisor is what the quotients in l divide by that no iteration changes, nil if
+// there are none.
 func (c *Context) commonDivisor(l *Loop, ref Ref) (loopir.Expr, error) {
 	var found, moves loopir.Expr
 	var other error
@@ -80,7 +81,8 @@ func (c *Context) commonDivisor(l *Loop, ref Ref) (loopir.Expr, error) {
 	case moves != nil:
 		return nil, c.Reject(ref.Name.Span, "%s is not the same in all iterations of %s", loopir.FormatExpr(moves), ref).Note(moves.Source(), "the divisor")
 	}
-	return nil, c.Reject(ref.Name.Span, "loop %s has no quotient of type f32 or f64 by anything but a number", ref)
+	c.Note(ref.Name.Span, "loop %s has no quotient of type f32 or f64 by anything but a number", ref)
+	return nil, nil
 }
 
 // eachQuotient calls f with the divisors of quotients of floats, but for literals.

@@ -22,6 +22,7 @@ type Proposal struct {
 // A Script is a schedule replayed on a kernel.
 type Script struct {
 	Steps  []*Proposal
+	Notes  []loopir.Note          // of steps that were left out before any other
 	Target string                 // avx512, avx2, neon, go; empty when the schedule names none
 	Strict bool                   // what has no assembly form for Target is an error
 	Params map[string]loopir.Expr // the values that its own params took
@@ -200,15 +201,19 @@ func (r *replay) propose(step *loopir.Step, sc *scope, apply func(*Context, *loo
 	if err := apply(c, loopir.NewCursor(step)); err != nil {
 		return err
 	}
-	if loopir.FormatKernel(c.Kernel) == loopir.FormatKernel(before) {
-		if step.Verb == "assume" { // known already, as a schedule for many kernels may find
-			return nil
-		}
-		if len(c.Notes) == 0 {
-			c.Note(step.Span, "this step changes nothing")
-		}
+	same := loopir.FormatKernel(c.Kernel) == loopir.FormatKernel(before)
+	if same && step.Verb == "assume" { // as a schedule for many kernels may find
+		r.note(step.Span, loopir.FormatStep(step)+": this is known already")
+		return nil
 	}
 	r.tidier.tidy(c.Kernel, r.shared)
+	switch {
+	case len(c.Notes) > 0:
+	case same:
+		c.Note(step.Span, "this step changes nothing")
+	case r.tidied(before) == loopir.FormatKernel(c.Kernel):
+		c.Note(step.Span, "this step changes nothing: a part of what it makes never runs")
+	}
 	if err := c.File.CheckKernel(c.Kernel); err != nil {
 		return c.Reject(step.Span, "the result would not be well formed: %s", plain(err))
 	}
@@ -216,6 +221,24 @@ func (r *replay) propose(step *loopir.Step, sc *scope, apply func(*Context, *loo
 	r.script.Kernel, r.script.File = c.Kernel, c.File
 	r.noteEmpty(step)
 	return nil
+}
+
+// tidied is the text of a kernel once it is tidy, which it may not be as it is written.
+func (r *replay) tidied(k *loopir.Kernel) string {
+	if len(r.script.Steps) == 0 {
+		k = k.Clone()
+		r.tidier.tidy(k, r.shared)
+	}
+	return loopir.FormatKernel(k)
+}
+
+// note tells of a step that is left out: beside the step before, if there is one.
+func (r *replay) note(at loopir.Span, text string) {
+	notes := &r.script.Notes
+	if n := len(r.script.Steps); n > 0 {
+		notes = &r.script.Steps[n-1].Notes
+	}
+	*notes = append(*notes, loopir.Note{Span: at, Msg: text})
 }
 
 // withKernels copies f so far that kernels can be added to the copy.
@@ -242,6 +265,7 @@ func assume(c *Context, args *loopir.Cursor) error {
 			return err
 		}
 		if c.Holds(cond, nil) {
+			c.Note(cond.Source(), "%s is known already", loopir.FormatExpr(cond))
 			continue
 		}
 		facts := c.shared.Kernel(c.Kernel)

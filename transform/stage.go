@@ -96,11 +96,13 @@ func (c *Context) stage(s *staging, r region, at loopir.Span) error {
 		return c.Reject(s.array.Span, "%s is declared inside of this loop", s.array.Text)
 	}
 	if a.local != nil && a.local.Shape == nil {
-		return c.Reject(s.array.Span, "%s is a scalar already", a.name)
+		c.Note(s.array.Span, "%s is a scalar already", a.name)
+		return nil
 	}
 	all := c.accesses(*r.body, a)
 	if len(all) == 0 {
-		return c.Reject(at, "nothing here reads or writes %s", a.name)
+		c.Note(at, "nothing here reads or writes %s", a.name)
+		return nil
 	}
 	t, beside, err := c.stagedTile(s, a, all, r.around)
 	if err != nil {

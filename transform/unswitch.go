@@ -29,8 +29,21 @@ func applyUnswitch(c *Context, args *loopir.Cursor) error {
 	if err := args.Done(); err != nil {
 		return err
 	}
+	if label.Text != "" {
+		if _, _, err := c.Labelled(label); err != nil {
+			return err
+		}
+	}
 	return c.EachLoop(r, func(l *Loop) error {
 		s := invariantIf(l, label.Text)
+		if s == nil && !hasIf(l.Body, label.Text) {
+			at := ""
+			if label.Text != "" {
+				at = " around " + label.Text
+			}
+			c.Note(r.Name.Span, "there is no if in loop %s%s", r, at)
+			return nil
+		}
 		if s == nil {
 			return c.Reject(r.Name.Span, "there is no if in loop %s whose condition is the same in all of its iterations", r)
 		}
@@ -45,6 +58,17 @@ func applyUnswitch(c *Context, args *loopir.Cursor) error {
 		c.Replace(l.For, out)
 		return nil
 	})
+}
+
+// hasIf tells whether there is an if, around a label if one is given.
+func hasIf(body []loopir.Stmt, label string) bool {
+	found := false
+	loopir.Walk(body, func(s loopir.Stmt) bool {
+		i, ok := s.(*loopir.If)
+		found = found || ok && (label == "" || hasLabel([]loopir.Stmt{i}, label))
+		return !found
+	})
+	return found
 }
 
 // invariantIf finds the if to move: its condition uses no iterator of l or of a

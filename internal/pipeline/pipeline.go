@@ -162,6 +162,9 @@ func Transform(ctx context.Context, f *loopir.File, s *loopir.Schedule, opts Opt
 		c, err := safety(ctx, f, original, opts)
 		if c != nil {
 			c.Nest = nest(f, original)
+			for _, n := range script.Notes {
+				c.Notes = append(c.Notes, n.Msg)
+			}
 		}
 		return named(c, "check "+original.Name), err
 	}}
