@@ -321,6 +321,11 @@ func (p *Pool) Remember(text, entry string) {
 	}
 }
 
+// Fleeting counts the queries so far that were left open for another reason than that all
+// steps were taken: by the clock, a signal, a solver that gave up or died. Another run may
+// come to an answer.
+func (p *Pool) Fleeting() int64 { return p.main.fleeting.Load() }
+
 // Recall is what Remember kept of the text, in this run or an earlier one, or
 // empty. Where every query is to be written or cross-checked, it is empty.
 func (p *Pool) Recall(text string) string {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -18,6 +19,8 @@ type solver struct {
 	mu      sync.Mutex
 	flights map[string]*flight // by cache key
 	closed  bool
+
+	fleeting atomic.Int64 // see Pool.Fleeting
 }
 
 // A flight is a problem that somebody is solving.
@@ -59,6 +62,9 @@ func (s *solver) check(ctx context.Context, f *Term) Answer {
 	p := newProblem(g)
 	begin := time.Now()
 	r, cached, spent := s.lookup(ctx, p)
+	if r.status == Unknown && (!r.spent || r.err != nil) {
+		s.fleeting.Add(1)
+	}
 	a := Answer{Status: r.status, Reason: r.reason, By: s.engine.identity(), Cached: cached}
 	var defect *Defect
 	if errors.As(r.err, &defect) {

@@ -67,3 +67,58 @@ func TestMemo(t *testing.T) {
 		t.Errorf("no obligation was written: %v", err)
 	}
 }
+
+const openSource = `
+kernel k(N: size, in A: f32[N], inout s: f32[1]) {
+  for i in 0..N { s[0] /= A[i] }
+}
+kernel reversed(N: size, in A: f32[N], inout s: f32[1]) {
+  for i in 0..N { s[0] /= A[N-1-i] }
+}
+`
+
+// TestMemoUnknown: that nothing was found is kept for the same budget and the same places,
+// and not if the work was broken off.
+func TestMemoUnknown(t *testing.T) {
+	dir := t.TempDir()
+	run := func(ctx context.Context, src string, opts smt.Options) (*Check, int) {
+		t.Helper()
+		f, err := loopir.Parse("memo.loop", []byte(src))
+		if err != nil {
+			t.Fatal(err)
+		}
+		opts.CacheDir = dir
+		pool, err := smt.NewPool(opts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer pool.Close()
+		c, err := check(ctx, f, f.Kernel("k"), f.Kernel("reversed"), Options{Equiv: equiv.Options{Pool: pool}})
+		if err != nil {
+			return nil, pool.Stats().Queries
+		}
+		if c.Outcome != equiv.Unknown {
+			t.Fatalf("%v", c.Outcome)
+		}
+		return c, pool.Stats().Queries
+	}
+	ctx := context.Background()
+	ended, cancel := context.WithCancel(ctx)
+	cancel()
+	run(ended, openSource, smt.Options{})
+	first, asked := run(ctx, openSource, smt.Options{})
+	if asked == 0 {
+		t.Fatal("what was broken off was recalled")
+	}
+	again, asked := run(ctx, openSource, smt.Options{})
+	if asked != 0 || again.Reason != first.Reason || again.Count != first.Count {
+		t.Errorf("after %d queries: %q, %d obligations, want %q, %d", asked, again.Reason, again.Count, first.Reason, first.Count)
+	}
+	if _, asked := run(ctx, openSource, smt.Options{RLimit: 1234567}); asked == 0 {
+		t.Error("what another budget came to was recalled")
+	}
+	moved, asked := run(ctx, "\n"+openSource, smt.Options{})
+	if asked == 0 || moved.Reason == first.Reason {
+		t.Errorf("places of another text were recalled: %q", moved.Reason)
+	}
+}

@@ -317,7 +317,7 @@ func check(ctx context.Context, f *loopir.File, before, after *loopir.Kernel, op
 		c.Assumptions = append(c.Assumptions, text)
 	}
 	c.finish(start)
-	known.keep(c)
+	known.keep(ctx, c)
 	return c, nil
 }
 
@@ -354,6 +354,6 @@ func safety(ctx context.Context, f *loopir.File, k *loopir.Kernel, opts Options)
 		c.Verdict = equiv.Exact // compared with itself
 	}
 	c.finish(start)
-	known.keep(c)
+	known.keep(ctx, c)
 	return c, nil
 }
