@@ -100,7 +100,7 @@ func (a *app) transformCmd() *cobra.Command {
 			})
 		},
 	}
-	a.requireFlag(c)
+	a.requireFlag(c, "default approximate, which the step implement asks for")
 	a.proverFlags(c)
 	a.jsonFlag(c)
 	c.ValidArgsFunction = loopArgs

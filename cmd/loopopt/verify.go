@@ -99,7 +99,7 @@ func (a *app) verifyCmd() *cobra.Command {
 	c.Flags().StringArrayVar(&how.relate, "relate", nil, "how an array of the second file packs one of the first; may be repeated")
 	c.Flags().BoolVar(&how.explain, "explain", false, "tell the matching, the sources of reads, and every obligation with its time; or print code side by side with what it amounts to")
 	c.Flags().StringVar(&how.html, "html", "", "write what was proved to this file, as one HTML page")
-	a.requireFlag(c)
+	a.requireFlag(c, "default algebraic for two files; approximate for schedules, where the step implement asks for it, and what a manifest expects")
 	a.proverFlags(c)
 	a.jsonFlag(c)
 	choose(c, "format", formats...)

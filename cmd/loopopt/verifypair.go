@@ -24,7 +24,10 @@ func (a *app) verifyPair(cmd *cobra.Command, before, after, format string, how *
 		return err
 	}
 	return a.prove(func(eq equiv.Options) error {
-		eq.Require = a.require.Verdict
+		eq.Require = a.require.Verdict // approximate, if not given, so that what there is is found
+		if !a.require.given {
+			a.require.Verdict = equiv.Algebraic
+		}
 		eq.Explain = how.explain || how.html != ""
 		outcome := equiv.Proved
 		var findings []finding
