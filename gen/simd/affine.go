@@ -55,16 +55,15 @@ func (l *lowerer) declare(r *Region) {
 			l.array(p.Name, p.Type, p.Shape)
 		}
 	}
-	lists := []*[]loopir.Stmt{&r.Kernel.Body}
-	for _, o := range r.Path {
-		lists = append(lists, &o.Body)
-	}
-	for _, list := range lists {
+	for _, list := range r.around() {
 		for _, s := range *list {
 			if s, ok := s.(*loopir.Local); ok && s.Shape != nil && !(list == r.List && within(r, s)) {
 				l.array(s.Name, s.Type, s.Shape)
 			}
 		}
+	}
+	for name, t := range r.cells {
+		l.array(name, t, []loopir.Expr{loopir.NewInt(1)})
 	}
 }
 

@@ -30,7 +30,8 @@
 // So the text can be read back: every pointer and guard is affine in the loop
 // counters, and no jump depends on data. Everything that is not affine in the
 // region's own iterators is computed by the Go caller and handed over in a
-// struct of arguments; so are sizes and indices that are used as numbers.
+// struct of arguments; so are sizes and indices that are used as numbers. Scalars around the
+// region that it sets become arrays of one cell (outer.go).
 //
 // A function for amd64 reads like this. AX points at the arguments. Each statement of the
 // region that is a loop, a guard or a run of assignments is a segment: it loads

@@ -82,6 +82,9 @@ const (
 // Lower takes r apart for an ISA. The error, a *loopir.Error, says which construct has
 // no assembly form; the caller then keeps the region in Go.
 func Lower(r *Region, isa ISA) (*Program, error) {
+	if r.why != nil {
+		return nil, r.why
+	}
 	l := &lowerer{
 		isa:    isa,
 		prog:   &Program{span: r.span()},

@@ -1,6 +1,8 @@
 package simd
 
 import (
+	"slices"
+
 	"github.com/loopopt/loopopt/loopir"
 )
 
@@ -35,6 +37,9 @@ type Region struct {
 	Path   []*loopir.For  // the loops around the region, outermost first
 	List   *[]loopir.Stmt // a statement list of Kernel; the region is (*List)[Lo:Hi]
 	Lo, Hi int
+
+	cells map[string]loopir.Type // scalars around that are to be arrays of one cell, for a trial
+	why   error                  // why it has no form though they were
 }
 
 // Stmts returns the region's statements, which belong to the kernel.
@@ -93,8 +98,8 @@ type Arg struct {
 //
 // in all cases without a parallel loop inside. Not more than a row, since the
 // goroutine can't be stopped inside. That a region is found does not promise
-// that Lower or Emit takes it. Scalars that pass from a region to Go become arrays of one
-// cell: k changes.
+// that Lower or Emit takes it. Scalars that pass from a region to Go, or to its next run,
+// become arrays of one cell: k changes.
 func FindRegions(k *loopir.Kernel, funcs []*loopir.Func, isa ISA) []*Region {
 	f := finder{kernel: k, funcs: funcs, isa: isa}
 	f.list(&k.Body)
@@ -122,7 +127,8 @@ func (f *finder) list(list *[]loopir.Stmt) {
 		s := (*list)[i]
 		if n := f.run(list, i); n > 0 {
 			f.add(list, i, i+n)
-			i += n - 1
+			f.lowers()
+			i = f.found[len(f.found)-1].Hi - 1
 			continue
 		}
 		if l, ok := s.(*loopir.For); ok {
@@ -131,6 +137,7 @@ func (f *finder) list(list *[]loopir.Stmt) {
 			if (nest || hasRegisters(l.Body)) && !has(one, isParallel) {
 				f.add(list, i, i+1)
 				if f.lowers() || nest && isVector(l) {
+					i = f.found[len(f.found)-1].Lo
 					continue
 				}
 				f.found = f.found[:len(f.found)-1]
@@ -138,11 +145,12 @@ func (f *finder) list(list *[]loopir.Stmt) {
 			f.path = append(f.path, l)
 			f.list(&l.Body)
 			f.path = f.path[:len(f.path)-1]
-			continue
+		} else {
+			for _, b := range loopir.Bodies(s) {
+				f.list(b)
+			}
 		}
-		for _, b := range loopir.Bodies(s) {
-			f.list(b)
-		}
+		i = slices.Index(*list, s) // a cell of a scalar before it may have moved it
 	}
 }
 

@@ -117,3 +117,47 @@ func TestFindRegions(t *testing.T) {
 		}
 	}
 }
+
+// TestOuterScalars has scalars that a region sets and that statements around it declare: they
+// become cells where there is an assembly form then, and stay what they are otherwise.
+func TestOuterScalars(t *testing.T) {
+	sum := func(s string) string {
+		return "var p: f32[16] in registers\nfor l in 0..16 vectorize { p[l] = A[i][l] }\nfor l1 in 0..16 { " + s + " += p[l1] }"
+	}
+	tests := []struct {
+		name, body string
+		cells      int
+		why        string // of the region without a form, if one is found
+	}{
+		{"two loops out", "var s: f32 = 0\nfor i in 0..N { for j in 0..1 { " + sum("s") + " } }\nB[0][0] = s", 1, ""},
+		{"in a loop", "for i in 0..N { var m: f32 = -inf\nfor j in 0..N { var a: f32 = 0\n" + sum("a") + "\nm max= a }\nB[i][0] = m }", 1, ""},
+		{"in a condition", "if N > 3 { var s: f32 = 0\nfor i in 0..N { " + sum("s") + " }\nB[0][0] = s }", 1, ""},
+		{"two", "var s: f32 = 0\nvar t: f32 = 0\nfor i in 0..N { " + sum("s") + "\nt += p[0] }\nB[0][0] = s\nB[0][1] = t", 2, ""},
+		{"beside the sum of a nest", "var s: f32 = 0\nfor i in 0..N { for l in 0..16 vectorize { B[i][l] = A[i][l] }\ns += A[i][0] }\nB[0][0] = s", 1, ""},
+		{"after a region", "var s: f32 = 0\nfor i in 0..N { for l in 0..16 vectorize { B[i][l] = A[i][l] } }\nfor i in 0..N { " + sum("s") + " }\nB[0][0] = s", 1, ""},
+		{"set in Go", "var s: f32 = 0\nfor i in 0..N { for l in 0..16 vectorize { B[i][l] = A[i][l] }\ns += exp(A[i][0]) }\nB[0][0] = s", 0, ""},
+		{"without a form", "var s: f32 = 0\nfor i in 0..N { " + strings.Replace(sum("s"), "p[l] =", "p[l] = exp(A[i][l]) +", 1) + "\ns = exp(s) }\nB[0][0] = s", 0, "no instructions for exp"},
+	}
+	for _, tt := range tests {
+		for _, isa := range isas {
+			k := parseKernel(t, "kernel f(N: size, in A: f32[N][16], inout B: f32[N][16]) { "+tt.body+" }")
+			why := ""
+			for _, r := range simd.FindRegions(k, nil, isa) {
+				p, err := simd.Lower(r, isa)
+				if err == nil {
+					_, err = p.Emit(isa, "f")
+				}
+				if err != nil {
+					why = err.Error()
+				}
+			}
+			if (why != "") != (tt.why != "") || !strings.Contains(why, tt.why) {
+				t.Errorf("%s, %s: got %q, want %q", tt.name, isa, why, tt.why)
+			}
+			cells := strings.Count(loopir.FormatKernel(k), ": f32[1]")
+			if cells != tt.cells {
+				t.Errorf("%s, %s: %d cells, want %d\n%s", tt.name, isa, cells, tt.cells, loopir.FormatKernel(k))
+			}
+		}
+	}
+}

@@ -6,15 +6,6 @@ import (
 	"github.com/loopopt/loopopt/loopir"
 )
 
-// lowers tells whether the last region found has an assembly form.
-func (f *finder) lowers() bool {
-	p, err := Lower(f.found[len(f.found)-1], f.isa)
-	if err == nil {
-		_, err = p.Emit(f.isa, "region")
-	}
-	return err == nil
-}
-
 // A run is how many statements of a list, from the one at its place on, use the locals in
 // registers that are declared there.
 type run struct {
@@ -158,7 +149,7 @@ func toCell(list *[]loopir.Stmt, at, before int) {
 			if !ok || r.Name != d.Name || len(r.Index) > 0 {
 				return e
 			}
-			return &loopir.Read{Name: r.Name, Index: []loopir.Expr{loopir.NewInt(0)}, Type: r.Type, Span: r.Span}
+			return cellOf(r)
 		})
 	}
 	rest := (*list)[at+1:]
@@ -172,4 +163,9 @@ func toCell(list *[]loopir.Stmt, at, before int) {
 	}
 	d.Shape, d.Mem, d.Init = []loopir.Expr{loopir.NewInt(1)}, loopir.Stack, nil
 	*list = slices.Concat((*list)[:before:before], []loopir.Stmt{&d}, (*list)[before:at], rest)
+}
+
+// cellOf is the cell of a scalar that has become an array of one.
+func cellOf(r *loopir.Read) *loopir.Read {
+	return &loopir.Read{Name: r.Name, Index: []loopir.Expr{loopir.NewInt(0)}, Type: r.Type, Span: r.Span}
 }

@@ -123,6 +123,9 @@ func (l *lowerer) assign(s *loopir.Assign) ([]node, error) {
 	if dst.op == opLane {
 		return nil, unsupported(s.Span, "one lane of %s is written", s.LHS.Name)
 	}
+	if dst.op == opScalar {
+		return nil, unsupported(s.Span, "%s is declared outside of what would be assembly", s.LHS.Name)
+	}
 	if l.lanes > 0 && dst.op == opLoad && !dst.vec {
 		return nil, unsupported(s.Span, "every lane writes the same cell of %s", s.LHS.Name)
 	}
@@ -167,6 +170,9 @@ func (l *lowerer) read(r *loopir.Read) (*value, error) {
 			return &value{op: opLane, typ: r.Type, cell: c}, err
 		}
 		return &value{op: opCell, typ: r.Type, cell: c}, err
+	}
+	if r.Index == nil && l.arrays[r.Name] != nil { // a scalar that is to be a cell
+		r = cellOf(r)
 	}
 	if r.Index == nil {
 		return &value{op: opScalar, typ: r.Type, text: l.args.scalar(r.Name, r.Type)}, nil

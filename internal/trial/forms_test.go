@@ -65,6 +65,65 @@ kernel pairs(N: size, in A: f32[N], out D: f32[N]) {
   for i in 0..N { D[i] = A[i] }
 }
 
+// Scalars that loops of the assembly set and statements around them declare.
+kernel batchnorm(B, C, H: size, in X: f32[B][C][H], in G: f32[C], out Y: f32[B][C][H]) where B >= 1, H >= 1 {
+  for c in 0..C {
+    var s: f32 = 0
+    for b in 0..B, h in 0..H { S: s += X[b][c][h] }
+    var mean: f32 = s/f32(B*H)
+    var v: f32 = 0
+    for b1 in 0..B, h1 in 0..H { V: v += (X[b1][c][h1]-mean)*(X[b1][c][h1]-mean) }
+    for b2 in 0..B, h2 in 0..H { Y[b2][c][h2] = (X[b2][c][h2]-mean)/sqrt(v/f32(B*H)+0.00001)*G[c] }
+  }
+}
+
+// A row's largest product with any.
+kernel nearest(M, N: size, in X: f64[M][N], out Y: f64[M]) {
+  for i in 0..M {
+    var m: f64 = -inf
+    for j in 0..M {
+      var a: f64 = 0
+      for d in 0..N { A: a += X[i][d]*X[j][d] }
+      m max= a
+    }
+    Y[i] = m
+  }
+}
+
+// A scalar that a nest around vectors sets, declared in a condition.
+kernel corner(M, N: size, in X: i32[M][N], inout Z: i32[M][N], out Y: i32[1]) where N >= 1 {
+  if M > 3 {
+    var s: i32 = 0
+    for i in 0..M {
+      for j in 0..N { Z[i][j] += X[i][j] }
+      s += X[i][0]
+    }
+    Y[0] = s
+  } else {
+    Y[0] = 1
+  }
+}
+
+schedule lanes for batchnorm {
+  block h by 16 into hb, h tail peel into ht, ha
+  rfactor S over h into p in registers
+  block h1 by 16 into hb1, h1 tail peel into ht1, hr
+  rfactor V over h1 into q in registers
+  block h2 by 16 into hb2, h2 tail peel
+  vectorize h, h1, h2
+  parallel c
+}
+schedule lanes for nearest {
+  block i by 4 into ib, i tail peel
+  block d by 16 into db, d tail peel into dt, d1
+  rfactor A over d into p in registers
+  vectorize d
+  parallel ib
+}
+schedule lanes for corner {
+  block j by 8 into jb, j tail peel
+  vectorize j
+}
 schedule packed for pairs { layout D[i] as [i/2][i%2] }
 schedule rows for suspect { parallel i }
 schedule rows for half {
