@@ -36,6 +36,10 @@ func hasType(e loopir.Expr) bool {
 		case *loopir.Read, *loopir.Cast, *loopir.Var:
 			found = true
 		case *loopir.Intrinsic:
+			if x.Name == "select" { // what its condition compares has a type of its own
+				found = found || hasType(x.Args[1]) || hasType(x.Args[2])
+				return false
+			}
 			found = found || x.Name == "bitcast"
 		}
 		return !found

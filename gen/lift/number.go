@@ -93,7 +93,7 @@ func castTo(t loopir.Type, e loopir.Expr) loopir.Expr {
 		}
 		from := c.X.TypeOf()
 		keeps := t.IsInteger() && c.To.Bits() >= t.Bits() && (from.IsInteger() || from == loopir.Index)
-		if !keeps && !(from.IsInteger() && widens(from, c.To)) {
+		if !keeps && !(from.IsInteger() && widens(from, c.To)) && !(from == c.To && isLiterals(c.X)) {
 			break
 		}
 		e = c.X
@@ -105,7 +105,35 @@ func castTo(t loopir.Type, e loopir.Expr) loopir.Expr {
 	if b, ok := e.(*loopir.Binary); ok && t.IsInteger() && b.Type.IsInteger() && b.Type.Bits() == t.Bits() && (b.Op == loopir.Add || b.Op == loopir.Sub || b.Op == loopir.Mul) {
 		return &loopir.Binary{Op: b.Op, X: castTo(t, b.X), Y: castTo(t, b.Y), Type: t}
 	}
+	if isLiterals(e) && (t.IsInteger() || t == loopir.F32 || t == loopir.F64) {
+		return eachLiteral(t, e)
+	}
 	return &loopir.Cast{To: t, X: e}
+}
+
+// isLiterals tells an integer literal, and a choice among some.
+func isLiterals(e loopir.Expr) bool {
+	if s, ok := e.(*loopir.Intrinsic); ok && s.Name == "select" {
+		return isLiterals(s.Args[1]) && isLiterals(s.Args[2])
+	}
+	_, ok := intValue(e)
+	return ok && e.TypeOf().IsInteger()
+}
+
+// eachLiteral converts what isLiterals tells.
+func eachLiteral(t loopir.Type, e loopir.Expr) loopir.Expr {
+	if s, ok := e.(*loopir.Intrinsic); ok {
+		return choose(s.Args[0], eachLiteral(t, s.Args[1]), eachLiteral(t, s.Args[2]))
+	}
+	n, _ := intValue(e)
+	if t.IsInteger() {
+		return intLiteral(n, t)
+	}
+	x := loopir.Expr(&loopir.Int{Value: new(big.Int).Abs(n), Type: t})
+	if n.Sign() < 0 {
+		x = &loopir.Unary{Op: loopir.Neg, X: x, Type: t}
+	}
+	return x
 }
 
 // widens tells whether every value of integer type a is one of b.

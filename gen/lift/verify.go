@@ -2,6 +2,7 @@ package lift
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -48,8 +49,10 @@ func (p *Package) Verify(ctx context.Context, f Form, opts equiv.Options) (*Resu
 		return res, nil
 	}
 	duties = append(duties, entered...)
-	if err := file.CheckKernel(lifted); err != nil {
-		return nil, fmt.Errorf("%s: the lifted program: %w\n%s", f.Type, err, loopir.FormatKernel(lifted))
+	pin(lifted)
+	if err := file.CheckKernel(lifted); err != nil { // not the user's text: what reads it back has a defect
+		res.Failures = append(res.Failures, unreadable(err))
+		return res, nil
 	}
 	statement := res.statement(file, duties)
 	if opts.Pool.Recall(statement) != "" {
@@ -299,6 +302,17 @@ func failure(err error) *loopir.Error {
 		return e
 	}
 	return loopir.Errorf(loopir.Span{}, "%v", err)
+}
+
+// unreadable is the failure of a form whose lifted program the checker refuses.
+func unreadable(err error) *loopir.Error {
+	var list loopir.ErrorList
+	if errors.As(err, &list) && len(list) > 0 {
+		err = list[0]
+	}
+	e := *failure(err)
+	e.Msg = "what it is read back as is no program: " + e.Msg
+	return &e
 }
 
 func together(fs ...func()) {

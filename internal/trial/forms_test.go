@@ -124,6 +124,20 @@ schedule lanes for corner {
   block j by 8 into jb, j tail peel
   vectorize j
 }
+// Constants of a type without sign, chosen and converted.
+kernel thresholds(N: size, t: u8, in I: u8[N], out O: u8[N], out P: i32[N], out Q: i8[N], out R: f32[N]) {
+  for i in 0..N {
+    O[i] = select(I[i] > t, 255, select(I[i] > 7, 128, 0))
+    P[i] = i32(u8(select(I[i] > t, 255, 3)))
+    Q[i] = i8(u8(select(I[i] > t, 255, 3)))
+    R[i] = f32(u8(select(I[i] > t, 255, 0)))
+  }
+}
+
+schedule lanes for thresholds {
+  block i by 16 into ib, i tail peel
+  vectorize i
+}
 schedule packed for pairs { layout D[i] as [i/2][i%2] }
 schedule rows for suspect { parallel i }
 schedule rows for half {
