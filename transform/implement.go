@@ -16,11 +16,13 @@ sigmoid_fast_f32, which are good to some eleven bits. Loops that call it can be 
 
 	B[i] = exp(A[i])  =>  B[i] = exp_f32(A[i])      // implement exp by exp_f32
 
-Only calls on the type of the parameter are replaced. The results differ by what was
-measured over all arguments, which the table in loopir/library has: the verdict is
-approximate, and the error bounds of the outputs count it. A function that was not
-measured as it is written leaves the step unknown, and so does one of f64, which has too
-many arguments.`,
+Only calls on the type of the parameter are replaced. Those in functions that the kernel
+calls are, too: it calls copies of these then, as swish_sigmoid_f32 for swish.
+
+The results differ by what was measured over all arguments, which the table in
+loopir/library has: the verdict is approximate, and the error bounds of the outputs count
+it. A function that was not measured as it is written leaves the step unknown, and so does
+one of f64, which has too many arguments.`,
 	Apply: applyImplement,
 }
 
@@ -56,23 +58,101 @@ func applyImplement(c *Context, args *loopir.Cursor) error {
 		}
 		return e.Note(loopir.Span{}, "functions in loopir/library/functions.loop are measured over all arguments by make functions-exhaustive, which takes minutes")
 	}
-	n := 0
-	c.Scan(func(s loopir.Stmt, _ []Scope) {
-		loopir.MapStmtExprs(s, func(e loopir.Expr) loopir.Expr {
-			return loopir.MapExpr(e, func(e loopir.Expr) loopir.Expr {
-				if call, ok := e.(*loopir.Intrinsic); ok && call.Name == name.Text && call.Type == fn.Result {
-					n++
-					call.Name = fn.Name
-				}
-				return e
-			})
-		})
-	})
-	if n == 0 {
+	r := implementer{file: c.File, of: name.Text, by: fn, made: map[string]string{}}
+	c.Scan(func(s loopir.Stmt, _ []Scope) { loopir.MapStmtExprs(s, r.expr) })
+	if r.n == 0 {
 		c.File.Funcs = funcs
-		c.Note(name.Span, "there is no %s of %s", name.Text, fn.Result)
+		return c.noCalls(name, fn.Result)
 	}
 	return nil
+}
+
+// noCalls says that the kernel does not call a function; if a kernel does that this one calls,
+// it has to be inlined first.
+func (c *Context) noCalls(name loopir.Token, t loopir.Type) error {
+	for _, k := range c.File.Callees(c.Kernel) {
+		calls := false
+		loopir.Walk(k.Body, func(s loopir.Stmt) bool {
+			for _, e := range loopir.StmtExprs(s) {
+				loopir.WalkExpr(e, func(e loopir.Expr) bool {
+					call, ok := e.(*loopir.Intrinsic)
+					calls = calls || ok && call.Name == name.Text && call.Type == t
+					return !calls
+				})
+			}
+			return !calls
+		})
+		if calls {
+			return c.Reject(name.Span, "there is no %s of %s here, but in kernel %s, which is called: inline %s first", name.Text, t, k.Name, k.Name)
+		}
+	}
+	c.Note(name.Span, "there is no %s of %s", name.Text, t)
+	return nil
+}
+
+// An implementer puts calls of a function in the place of those of a built-in one, also in
+// functions that the kernel calls: each gets a copy, since other kernels keep the original.
+type implementer struct {
+	file *loopir.File
+	of   string
+	by   *loopir.Func
+	made map[string]string // what is called in the place of a function, "" for itself
+	n    int
+}
+
+func (r *implementer) expr(e loopir.Expr) loopir.Expr {
+	return loopir.MapExpr(e, func(e loopir.Expr) loopir.Expr {
+		call, ok := e.(*loopir.Intrinsic)
+		switch {
+		case !ok:
+		case call.Name == r.of && call.Type == r.by.Result:
+			r.n++
+			call.Name = r.by.Name
+		case loopir.Builtin(call.Name) == nil:
+			if name := r.copied(call.Name); name != "" {
+				call.Name = name
+			}
+		}
+		return e
+	})
+}
+
+// copied gives the copy of a function that calls the other one in its place, "" if it does
+// not call any. What was measured stays as it is.
+func (r *implementer) copied(name string) string {
+	if made, met := r.made[name]; met {
+		return made
+	}
+	r.made[name] = ""
+	fn := r.file.Func(name)
+	if fn == nil || fn.Value == nil || fn == r.by {
+		return ""
+	}
+	if _, ok := library.Of(r.file, fn); ok {
+		return ""
+	}
+	before, c := r.n, *fn
+	c.Lets = nil
+	for _, l := range fn.Lets {
+		let := *l
+		let.Value = r.expr(l.Value)
+		c.Lets = append(c.Lets, &let)
+	}
+	if c.Value = r.expr(fn.Value); r.n == before {
+		return ""
+	}
+	used := map[string]bool{}
+	for _, f := range r.file.Funcs {
+		used[f.Name] = true
+	}
+	for _, k := range r.file.Kernels {
+		used[k.Name] = true
+	}
+	c.Name = unused(name+"_"+r.by.Name, used)
+	c.Span = loopir.Span{} // it stands behind what it calls, in no place of the source
+	r.file.Funcs = append(slices.Clip(r.file.Funcs), &c)
+	r.made[name] = c.Name
+	return c.Name
 }
 
 // implementation finds the function with a body, and adds it to the file if it is the
