@@ -38,10 +38,11 @@ var archs = []string{"amd64", "arm64"}
 type leftOut struct {
 	at  loopir.Span
 	why error
+	isa simd.ISA
 }
 
 // assembly adds the forms of b that fit its target, best first, and tells of each region
-// that no one of them has.
+// that one of them, or all, lack.
 func (p *pkg) assembly(b *built) error {
 	if b.Target == "go" {
 		return nil
@@ -64,7 +65,7 @@ func (p *pkg) assembly(b *built) error {
 		some := false
 		for i, r := range regions {
 			if found = true; why[i] != nil {
-				left = append(left, leftOut{r.Span(), why[i]})
+				left = append(left, leftOut{r.Span(), why[i], isa})
 				continue
 			}
 			some = true
@@ -77,6 +78,12 @@ func (p *pkg) assembly(b *built) error {
 			b.asm = append(b.asm, *f)
 		}
 	}
+	var partly []leftOut
+	for _, l := range left {
+		if taken[l.at.Start] {
+			partly = append(partly, l)
+		}
+	}
 	for _, l := range left {
 		if taken[l.at.Start] {
 			continue
@@ -85,6 +92,9 @@ func (p *pkg) assembly(b *built) error {
 		if err := p.becomesGo(b, l.at, l.why); err != nil {
 			return err
 		}
+	}
+	if err := p.staysGo(b, partly); err != nil {
+		return err
 	}
 	if !found && (b.Target != "" || vectorized(b.flat)) {
 		return p.becomesGo(b, b.Kernel.Span, errors.New("it has no vectorized loop outside of which no loop is parallel, and no local in registers"))
@@ -107,18 +117,13 @@ func (p *pkg) becomesGo(b *built, at loopir.Span, why error) error {
 	if p.note == nil && !b.Strict {
 		return nil
 	}
-	var e *loopir.Error
-	if msg := why.Error(); errors.As(why, &e) {
-		at, why = e.Span, errors.New(e.Msg)
-	} else {
-		why = errors.New(msg)
-	}
+	at, why = b.reason(at, why)
 	to := ""
 	if b.Target != "" {
 		to = " for " + b.Target
 	}
 	told := loopir.Rejectf(at, "schedule %s: this region becomes Go: %s. Without that it is assembly%s; target go asks for none",
-		b.Name, strings.TrimPrefix(why.Error(), "no assembly form: "), to)
+		b.Name, why, to)
 	if b.Strict {
 		told.Msg += ", and the schedule is strict"
 		return told
@@ -129,6 +134,59 @@ func (p *pkg) becomesGo(b *built, at loopir.Span, why error) error {
 	}
 	p.told[told.Error()] = true
 	return p.note(told)
+}
+
+// reason is why a region of b has no form, and where it says that: in the user's file, that is
+// not where a step put a statement of its own, nor in a function of the library.
+func (b *built) reason(at loopir.Span, why error) (loopir.Span, error) {
+	if at.Start.Line == 0 {
+		at = b.Kernel.Span
+	}
+	var e *loopir.Error
+	msg := why.Error()
+	if errors.As(why, &e) {
+		msg = e.Msg
+		if e.Span.Start.Line > 0 && e.Span.File == at.File {
+			at = e.Span
+		}
+	}
+	return at, errors.New(strings.TrimPrefix(msg, "no assembly form: "))
+}
+
+// staysGo tells, in one line for each reason, where which processors lack a form that others
+// have.
+func (p *pkg) staysGo(b *built, left []leftOut) error {
+	if p.note == nil {
+		return nil
+	}
+	type lack struct {
+		at  loopir.Span
+		why string
+		on  []string
+	}
+	var all []*lack
+	for _, l := range left {
+		at, why := b.reason(l.at, l.why)
+		i := slices.IndexFunc(all, func(k *lack) bool { return k.why == why.Error() })
+		if i < 0 {
+			i = len(all)
+			all = append(all, &lack{at: at, why: why.Error()})
+		}
+		if on := l.isa.String(); !slices.Contains(all[i].on, on) {
+			all[i].on = append(all[i].on, on)
+		}
+	}
+	for _, k := range all {
+		told := loopir.Rejectf(k.at, "schedule %s: on %s this becomes Go: %s", b.Name, strings.Join(k.on, " and "), k.why)
+		if p.told[told.Error()] {
+			continue
+		}
+		p.told[told.Error()] = true
+		if err := p.note(told); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // A stub is one assembly function as Go sees it.

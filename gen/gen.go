@@ -32,8 +32,8 @@ type Input struct {
 	Source  string // base name of the .loop file, for headers
 	Package string // Go package name
 	Kernels []Kernel
-	// Note is told of a region that has no assembly form and becomes Go; its error ends
-	// the work.
+	// Note is told of a region that has no assembly form, or none for some processors, and
+	// becomes Go there; its error ends the work.
 	Note func(*loopir.Error) error
 	// Skip names assembly functions that are left out.
 	Skip map[string]bool

@@ -23,7 +23,8 @@ Each value is proved anew.
 	block i by V into lo, l tail guard`},
 	{"target", "target NAME [strict]", `Says for which machine the schedule is: its generated form runs where the
 processor has what the target needs. A part of the kernel that has no assembly form
-becomes Go, and gen says so in a line; strict makes that an error.
+becomes Go, and gen says so in a line; strict makes that an error. A schedule without a
+target is for all of them; where some lack a form that others have, gen names them.
 
 	target avx512 strict`},
 	{"use", "use SCHEDULE(argument {, argument})", `Runs the steps of a reusable schedule ("schedule ... for any") with numbers and loop
