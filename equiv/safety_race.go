@@ -104,7 +104,7 @@ func (w *walker) races(p *Program) {
 		for i, a := range all {
 			for _, b := range all[i:] {
 				if a.cell.Name == b.cell.Name && (a.write || b.write) && !reduces(l.For, a, b) {
-					w.race(p, l, a, b)
+					w.race(p, l, a, b, all)
 				}
 			}
 		}
@@ -121,7 +121,8 @@ func reduces(l *loopir.For, a, b access) bool {
 	return false
 }
 
-func (w *walker) race(p *Program, l *Loop, a, b access) {
+// race claims that a and b, among all accesses in the loop, never touch one cell.
+func (w *walker) race(p *Program, l *Loop, a, b access, all []access) {
 	ea, eb := Env{}, Env{}
 	one, two := iters(a.stmt.Loops), iters(b.stmt.Loops)
 	for d := range one {
@@ -172,29 +173,49 @@ func (w *walker) race(p *Program, l *Loop, a, b access) {
 				err.Note(second.cell.Span, "the other iteration %s the cell here", verb)
 			}
 			if first.update && second.update && first.stmt.Op == second.stmt.Op {
-				adviseReduction(err, l.For, first.stmt, asWritten(a.cell.Name))
+				adviseReduction(err, l.For, first, all)
 			}
 			return err
 		},
 	})
 }
 
-// adviseReduction tells how iterations of loop l may all update a cell as s does.
-func adviseReduction(err *loopir.Error, l *loopir.For, s *Stmt, name string) {
+// adviseReduction tells how iterations of loop l may all do the update a, given all accesses
+// in the loop.
+func adviseReduction(err *loopir.Error, l *loopir.For, a access, all []access) {
+	s, name := a.stmt, asWritten(a.cell.Name)
+	for _, x := range all {
+		switch {
+		case x.cell.Name != a.cell.Name:
+		case !x.update:
+			err.Note(x.cell.Span, "%s is also used here, so each iteration needs what the ones before made of it: choose another loop", name)
+			return
+		case x.stmt.Op != s.Op || l.Par == loopir.Vectorize && x.stmt != s:
+			return
+		}
+	}
 	switch {
 	case s.Op == loopir.DivTo:
 		return
+	case l.Par == loopir.Vectorize && loopir.UsesVar(a.cell, l.Iter):
+		return // each lane has a result already, but some share it
+	case l.Par == loopir.Vectorize && s.Label == "":
+		err.Note(loopir.Span{}, "give each lane a partial result first: label the update, `S: %s`, then `rfactor S over %s into t`", updateText(s), l.Iter)
 	case l.Par == loopir.Vectorize:
-		label := s.Label
-		if label == "" {
-			label = "S"
-		}
-		err.Note(loopir.Span{}, "give each lane a partial result first: `rfactor %s over %s into t`, where %s labels the update", label, l.Iter, label)
+		err.Note(loopir.Span{}, "give each lane a partial result first: `rfactor %s over %s into t`, where %s labels the update", s.Label, l.Iter, s.Label)
 	case s.Op == loopir.SubTo:
 		err.Note(loopir.Span{}, "written as += of the negated term, `parallel reduction(+: %s)` would permit concurrent updates", name)
 	default:
 		err.Note(loopir.Span{}, "`parallel reduction(%s: %s)` would permit concurrent updates", opText(s.Op), name)
 	}
+}
+
+// updateText is how an update begins, as it is written.
+func updateText(s *Stmt) string {
+	op := map[loopir.AssignOp]string{
+		loopir.AddTo: "+=", loopir.SubTo: "-=", loopir.MulTo: "*=", loopir.MinTo: "min=", loopir.MaxTo: "max=",
+	}[s.Op]
+	return asWritten(loopir.FormatExpr(s.LHS)) + " " + op + " ..."
 }
 
 // opText is the operator of op as a reduction clause spells it.

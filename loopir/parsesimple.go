@@ -40,6 +40,11 @@ func (p *parser) simpleStmt(ts []lexer.Token) (Stmt, *Error) {
 		return p.assignStmt(ts)
 	case ts[0].Value == "prefetch" && len(ts) > 1 && ts[1].Type == symIdent:
 		return p.prefetchStmt(ts)
+	case ts[0].Value == "return":
+		return nil, Errorf(tokenSpan(ts[0]), "only a func returns a value; a kernel sets its out parameters")
+	}
+	if len(ts) > 1 && ts[0].Type == symIdent && ts[1].Type == symIdent {
+		return nil, Errorf(tokenSpan(ts[1]), "unexpected %s", describe(ts[1])).Note(Span{}, "a statement is one of: %s", stmtShape)
 	}
 	g, err := read(callGrammar, ts, callShape)
 	if err != nil {
@@ -109,6 +114,10 @@ func unknownType(w word) *Error {
 	switch w.Text {
 	case "float", "float32", "float64", "double", "half", "float16", "bfloat16":
 		e.Note(Span{}, "floating-point types are f64 f32 f16 bf16")
+	case "int", "uint", "integer", "int8", "uint8", "int16", "int32", "int64", "uint16", "uint32", "uint64", "u16", "u32", "u64", "long", "byte", "size_t", "usize":
+		e.Note(Span{}, "integers of data are i8 u8 i16 i32 i64; an extent is a parameter N: size")
+	case "size":
+		e.Note(Span{}, "only parameters of kernels are sizes")
 	case "index", "bool":
 		e.Note(Span{}, "indices are named by let")
 	}

@@ -16,6 +16,7 @@ const (
 	varShape      = "var name: f32[4][N] in registers, or var name: f32 = 0"
 	assignShape   = "A[i][j] += expression, with =, +=, -=, *=, /=, min= or max="
 	callShape     = "kernel(arguments)"
+	stmtShape     = "A[i] = expression, kernel(arguments), let, var, prefetch, for, if"
 	prefetchShape = "prefetch A[i][j] to L1"
 	paramShape    = "param name = 16 in {8, 16}"
 	assumeShape   = "assume condition, condition"
@@ -103,12 +104,32 @@ func (p *parser) statement() []Stmt {
 		}
 		return nil
 	}
+	if foreignLoops[s.toks[0].Value] && p.after(p.pos).Value == "{" {
+		p.foreignLoop(s)
+		return nil
+	}
 	out := p.simple(s, label)
 	p.endOfStatement()
 	if out == nil {
 		return nil
 	}
 	return []Stmt{out}
+}
+
+// foreignLoops begin loops of other languages.
+var foreignLoops = map[string]bool{"while": true, "do": true, "loop": true, "foreach": true, "repeat": true, "until": true}
+
+// foreignLoop reports one and leaves it out, with its block.
+func (p *parser) foreignLoop(s segment) {
+	p.error(Errorf(tokenSpan(s.toks[0]), "there is no %s: the only loop is for, over a range that is known when it begins", s.toks[0].Value).
+		Note(Span{}, "the form is: %s", forShape))
+	for p.peek().Value != "{" {
+		p.next()
+	}
+	p.skipBlock()
+	if s.toks[0].Value == "do" && p.peek().Value == "while" {
+		p.segment(false)
+	}
 }
 
 func notReserved(name string, at Span) error {

@@ -42,7 +42,7 @@ func (p *parser) segment(schedule bool) segment {
 			p.bracket(&s)
 			continue
 		case t.Type == symBad && s.ok:
-			p.error(Errorf(tokenSpan(t), "unexpected %s; %s", describe(t), hintFor(t.Value)))
+			p.error(Errorf(tokenSpan(t), "unexpected %s; %s", describe(t), s.hint(t.Value)))
 			s.ok = false
 		}
 		s.toks = append(s.toks, p.next())
@@ -61,6 +61,14 @@ func (p *parser) bracesLine() bool {
 		}
 	}
 	return false
+}
+
+// hint is hintFor in a segment.
+func (s segment) hint(text string) string {
+	if text == "++" && len(s.toks) > 0 && (s.toks[0].Value == "for" || len(s.toks) > 2 && s.toks[2].Value == "for") {
+		return "the form of a loop is: " + forShape
+	}
+	return hintFor(text)
 }
 
 func hintFor(text string) string {
@@ -146,7 +154,7 @@ func (p *parser) bracket(s *segment) {
 	for p.pos <= end && !p.peek().EOF() {
 		t := p.next()
 		if t.Type == symBad && s.ok {
-			p.error(Errorf(tokenSpan(t), "unexpected %s; %s", describe(t), hintFor(t.Value)))
+			p.error(Errorf(tokenSpan(t), "unexpected %s; %s", describe(t), s.hint(t.Value)))
 			s.ok = false
 		}
 		if t.Type != symNewline {

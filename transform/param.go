@@ -73,6 +73,9 @@ func (r *replay) target(args *loopir.Cursor) error {
 	if err != nil {
 		return err
 	}
+	for args.Accept("-") { // avx-512
+		name.Text += "-" + args.Next().Text
+	}
 	if !slices.Contains(Targets, name.Text) {
 		return loopir.Rejectf(name.Span, "target: there is no target %s%s", name.Text, legal("the targets are", name.Text, Targets))
 	}

@@ -181,9 +181,33 @@ func (c *Context) Labelled(tok loopir.Token) (loopir.Stmt, []Scope, error) {
 		}
 	})
 	if out == nil {
+		if s := c.setting(tok.Text); s != nil {
+			return nil, nil, c.namesCell(tok, s)
+		}
 		return nil, nil, c.Reject(tok.Span, "there is no label %s%s", tok.Text, legal("the labels are", tok.Text, c.labels()))
 	}
 	return out, c.Around(out), nil
+}
+
+// setting is the last assignment to an array or scalar: an update stands after what it begins
+// with.
+func (c *Context) setting(name string) *loopir.Assign {
+	var out *loopir.Assign
+	c.Scan(func(s loopir.Stmt, _ []Scope) {
+		if a, ok := s.(*loopir.Assign); ok && a.LHS.Name == name && (out == nil || out.Op == loopir.Set || a.Op != loopir.Set) {
+			out = a
+		}
+	})
+	return out
+}
+
+// namesCell rejects the name of what is set where the label of what sets it is meant.
+func (c *Context) namesCell(tok loopir.Token, s *loopir.Assign) error {
+	if s.Label != "" {
+		return c.Reject(tok.Span, "%s is no label; it is set by what is labelled %s", tok.Text, s.Label)
+	}
+	text, _, _ := strings.Cut(loopir.FormatStmt(s), "\n")
+	return c.Reject(tok.Span, "%s is no label; label what sets it, as S: %s", tok.Text, strings.TrimSpace(text))
 }
 
 func labelOf(s loopir.Stmt) string {
