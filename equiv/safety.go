@@ -64,6 +64,25 @@ func CheckSafety(ctx context.Context, f *loopir.File, k *loopir.Kernel, opts Opt
 	return res, nil
 }
 
+// DataIndices lists what CheckSafety assumes of indices that are data, in k and what it calls.
+func DataIndices(f *loopir.File, k *loopir.Kernel) ([]string, error) {
+	var out []string
+	for _, k := range append([]*loopir.Kernel{k}, f.Callees(k)...) {
+		p, err := opaqueProgram(f, k)
+		if err != nil {
+			return nil, err
+		}
+		w := newWalker(p, p)
+		w.body(p.Kernel.Body)
+		for _, text := range w.assumed {
+			if !slices.Contains(out, text) {
+				out = append(out, text)
+			}
+		}
+	}
+	return out, nil
+}
+
 // safetyOf is CheckSafety of a kernel alone, the calls in it taken at their contracts
 // and inlined.
 func safetyOf(ctx context.Context, f *loopir.File, k *loopir.Kernel, opts Options) (*SafetyResult, error) {

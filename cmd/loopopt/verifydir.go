@@ -312,6 +312,9 @@ func (a *app) claim(folder *pipeline.Folder, forms []*pipeline.Readback, res *fo
 			continue
 		}
 		fmt.Fprintf(a.err, "%s computes kernel %s, or gives an error: %s %s, %d cases, claim %s\n", c.Function, c.Kernel, a.paint(c.Outcome), c.Verdict, len(c.Cases), c.Digest)
+		for _, text := range c.Indices {
+			fmt.Fprintf(a.err, "    note: assuming, of inputs whose indices are legal in the kernel, that %s; else it panics with a *ShapeError\n", text)
+		}
 	}
 	return nil
 }

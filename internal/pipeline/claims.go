@@ -11,7 +11,7 @@ import (
 )
 
 // A Claim is what verify shows of one exported function: whatever it does not answer with
-// an error it computes as its kernel says. It holds when each case of the dispatch runs a
+// an error, or a panic where an index in the data is none, it computes as its kernel says. It holds when each case of the dispatch runs a
 // form that was read back and equals the kernel of its .loop file, exactly, and that
 // kernel was shown to compute what the naive one does under the conditions of the case.
 // What the checks of the arguments establish, in the order in which they are made, and that
@@ -24,7 +24,8 @@ type Claim struct {
 	Outcome   equiv.Outcome `json:"outcome"` // the worst of the cases
 	Verdict   equiv.Verdict `json:"verdict,omitempty"`
 	Reason    string        `json:"reason,omitempty"`
-	Digest    string        `json:"digest"` // of all of it
+	Indices   []string      `json:"indices,omitempty"` // what forms test of the data, and panic with a *ShapeError where it is not so
+	Digest    string        `json:"digest"`            // of all of it
 	Span      loopir.Span   `json:"-"`
 }
 
@@ -51,11 +52,14 @@ func Claims(dir string, files map[string][]byte, forms []*Readback, shown map[st
 		return nil, err
 	}
 	naive := map[string]scheduled{} // by the file of a kernel that stands for it
+	indices := map[string][]string{}
 	for _, s := range sources {
 		for _, k := range s.kernels {
-			naive[k.naive.file] = k.naive
-			for _, v := range k.variants {
+			for _, v := range append([]scheduled{k.naive}, k.variants...) {
 				naive[v.file] = k.naive
+				if indices[v.file], err = equiv.DataIndices(v.File, v.Kernel); err != nil {
+					return nil, err
+				}
 			}
 		}
 	}
@@ -64,6 +68,11 @@ func Claims(dir string, files map[string][]byte, forms []*Readback, shown map[st
 		c := &Claim{Function: x.Name, Signature: x.Signature, Span: x.Span, Outcome: equiv.Proved, Verdict: equiv.Exact}
 		for _, y := range x.Cases {
 			c.add(y, files, forms, shown, naive)
+			for _, text := range indices[y.Form.Loop] {
+				if !slices.Contains(c.Indices, text) {
+					c.Indices = append(c.Indices, text)
+				}
+			}
 		}
 		if c.Outcome != equiv.Proved {
 			c.Verdict = equiv.NoVerdict

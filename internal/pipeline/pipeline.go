@@ -312,13 +312,18 @@ func check(ctx context.Context, f *loopir.File, before, after *loopir.Kernel, op
 		c.Notes = append(c.Notes, "assuming "+loopir.FormatExpr(w))
 		c.Assumptions = append(c.Assumptions, loopir.FormatExpr(w))
 	}
-	for _, text := range safe.Assumptions {
-		c.Notes = append(c.Notes, "assuming, of inputs whose indices are legal before, that they are after: "+text)
-		c.Assumptions = append(c.Assumptions, text)
-	}
+	c.assumeIndices(safe.Assumptions)
 	c.finish(start)
 	known.keep(ctx, c)
 	return c, nil
+}
+
+// assumeIndices states what is assumed of indices in the data.
+func (c *Check) assumeIndices(texts []string) {
+	for _, text := range texts {
+		c.Notes = append(c.Notes, "assuming, of inputs whose indices are legal before, that they are after: "+text)
+		c.Assumptions = append(c.Assumptions, text)
+	}
 }
 
 // finish fills what reports show.

@@ -60,11 +60,19 @@ func (p *ScheduledPair) Verify(ctx context.Context, opts equiv.Options) (*Check,
 }
 
 // recalled proves what text states, unless this build has done so before. A proof that
-// rests on what no function checks is none.
+// rests on what no function checks is none. That an index in the data is one is tested by
+// each form before it reads there, or it is not read back: such an assumption stays with the
+// proof as a note, as it says where a form panics.
 func (p *ScheduledPair) recalled(opts equiv.Options, text string, prove func() (*Check, error)) (*Check, error) {
+	indices, err := equiv.DataIndices(p.scheduled.File, p.scheduled.Kernel)
+	if err != nil {
+		return nil, err
+	}
 	for _, v := range []equiv.Verdict{equiv.Exact, equiv.Reassociated, equiv.Algebraic} {
 		if opts.Pool.Recall("discharged "+v.String()+" "+text) != "" {
-			return &Check{Outcome: equiv.Proved, Verdict: v}, nil
+			c := &Check{Outcome: equiv.Proved, Verdict: v}
+			c.assumeIndices(indices)
+			return c, nil
 		}
 	}
 	c, err := prove()
@@ -76,7 +84,7 @@ func (p *ScheduledPair) recalled(opts equiv.Options, text string, prove func() (
 		checked = append(checked, loopir.FormatExpr(w))
 	}
 	for _, a := range c.Assumptions {
-		if !slices.Contains(checked, a) {
+		if !slices.Contains(checked, a) && !slices.Contains(indices, a) {
 			return p.open("it is equal only if " + a + ", which no function of the package checks"), nil
 		}
 	}
