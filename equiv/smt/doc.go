@@ -5,7 +5,8 @@
 // that equal things mostly look equal and many obligations fold to a constant while they
 // are built. A [Query] asks whether hypotheses imply a goal; it does exactly if the
 // hypotheses together with the negated goal are unsatisfiable. A [Pool] answers queries: it
-// tries a small sound procedure of its own first, then its cache, then a solver.
+// tries a small sound procedure of its own first, then its cache, then a solver, that with
+// variables for products before it is with products (relax.go).
 //
 // Two engines decide the same problems: "process" speaks SMT-LIB 2 to a solver over a pipe
 // and needs no cgo, "goz3" calls Z3 in process and is built in only with the tag goz3. Both

@@ -266,7 +266,7 @@ func (p *Pool) check(ctx context.Context, q *Query) Answer {
 		if before == "" && ctx.Err() == nil {
 			p.memory.store(key, tooHard)
 		}
-		a = p.main.check(ctx, g)
+		a = p.solve(ctx, f, g)
 	}
 	if len(p.seconds) > 0 {
 		a = p.crossCheck(ctx, q, a)
@@ -355,6 +355,16 @@ func (p *Pool) presolve(ctx context.Context, f *Term, lowerOnly bool) (*Term, An
 	}
 	r := presolve(g)
 	return g, Answer{Status: r.status, By: presolved, Time: time.Since(begin)}
+}
+
+// solve asks the solver about f, which g is without quotients: first without products.
+func (p *Pool) solve(ctx context.Context, f, g *Term) Answer {
+	if h := relaxed(f); h != nil {
+		if a := p.main.check(ctx, h); a.Status == Unsat || a.Err != nil {
+			return a
+		}
+	}
+	return p.main.check(ctx, g)
 }
 
 // inNamesOf leaves of a model only the variables of the query's formula f, and trusts it

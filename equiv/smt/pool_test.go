@@ -23,7 +23,7 @@ func numbered(n int) []*Query {
 		x := Var("x" + strconv.Itoa(k))
 		qs[k] = &Query{
 			Name: fmt.Sprintf("numbered/%d", k), Want: Sat,
-			Hyps: []*Term{Eq(Mul(x, x), num(int64(k*k))), Ge(x, num(0))},
+			Hyps: []*Term{Ge(x, num(int64(k))), Le(x, num(int64(k)))},
 		}
 	}
 	return qs

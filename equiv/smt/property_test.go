@@ -163,6 +163,9 @@ func formsKeepMeaning(t *rapid.T) {
 	if got := EvalBool(withoutIte(lower(f.term)), low); got != want {
 		t.Fatalf("%v without conditionals is %v under %v, want %v", f.term, got, low, want)
 	}
+	if g := multiplied(f.term); EvalBool(g, low) != want {
+		t.Fatalf("%v with what products of facts say, %v, is not %v under %v", f.term, g, want, low)
+	}
 }
 
 // withQuotients adds to m the values of the variables that lowering f makes.
@@ -233,6 +236,23 @@ func drawObligation(t *rapid.T) *Term {
 		}
 	}
 	return And(facts...)
+}
+
+// What is refuted with products as variables has no model among small numbers.
+func TestRelaxedIsSound(t *testing.T) {
+	p := pool(t, Options{RLimit: 200_000})
+	refuted := 0
+	rapid.Check(t, func(t *rapid.T) {
+		f := drawObligation(t)
+		if g := relaxed(f); g != nil && p.main.check(t.Context(), g).Status == Unsat {
+			refuted++
+			noSmallModel(t, f)
+		}
+	})
+	t.Logf("%d formulas refuted", refuted)
+	if refuted == 0 {
+		t.Error("there was nothing to refute")
+	}
 }
 
 // What the presolver refutes has no model among small numbers, and none that a solver finds.
