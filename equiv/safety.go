@@ -98,7 +98,7 @@ func safetyOf(ctx context.Context, f *loopir.File, k *loopir.Kernel, opts Option
 	w.body(p.Kernel.Body)
 	w.races(unpacked)
 	w.initialized(unpacked)
-	w.covered()
+	w.covered(unpacked, proof)
 	in := k.Clone()
 	in.InlineLets()
 	w.calls(f, in)

@@ -111,36 +111,52 @@ func (w *walker) readsWritten(p *Program, a access, arr *Array, text *loopir.Rea
 	})
 }
 
-// covered claims that each cell of an out array is written.
-func (w *walker) covered() {
+// covered claims that each cell of an out array is written; p is the program unpacked.
+func (w *walker) covered(p *Program, proof *prover) {
 	for _, arr := range w.p.Arrays {
 		if arr.Param == nil || arr.Param.Kind != loopir.ArrayParam || arr.Param.Dir != loopir.Out {
 			continue
 		}
-		hyps := w.p.Assume()
-		cell := &loopir.Read{Name: arr.Name, Type: arr.Type, Span: arr.Param.Span}
-		var names []string
-		for d, n := range arr.Shape {
-			x := loopir.NewVar(cellVar(arr.Name, d))
-			cell.Index = append(cell.Index, x)
-			names = append(names, x.Name)
-			hyps = append(hyps, ge(x, 0), loopir.Bin(loopir.Lt, x, n))
+		written, names := anyCell(arr)
+		prog, cell, vars := p, written, names
+		inRows := boolExpr(true)
+		if len(p.splits[arr.Name]) > 0 {
+			var ok bool
+			cell, vars = anyCell(p.Array(arr.Name))
+			if inRows, ok = p.isCell(cell, proof); !ok {
+				prog, cell, vars, inRows = w.p, written, names, boolExpr(true)
+			}
 		}
-		seek := seeker{p: w.p, arr: arr, index: cell.Index}
+		hyps := append(w.p.Assume(), inRows)
+		for d, n := range prog.Array(arr.Name).Shape {
+			hyps = append(hyps, ge(cell.Index[d], 0), loopir.Bin(loopir.Lt, cell.Index[d], n))
+		}
+		seek := seeker{p: prog, arr: prog.Array(arr.Name), index: cell.Index}
 		goal := seek.written()
 		if l := arr.Param.Layout; l != nil {
-			hyps = append(hyps, isLogical(l, cell.Index, &names))
+			hyps = append(hyps, isLogical(l, cell.Index, &vars))
 		}
 		w.claims = append(w.claims, claim{
 			name: "covered", fault: interp.Unwritten, array: arr.Name,
-			span: arr.Param.Span, hyps: hyps, goal: goal, vars: names, opaque: seek.opaque, witnessed: true,
+			span: arr.Param.Span, hyps: hyps, goal: goal, vars: vars, opaque: seek.opaque, witnessed: true,
 			what: fmt.Sprintf("every cell of out array %s is written", arr.Name),
 			tell: func(env map[string]int64) *loopir.Error {
-				return refuted(arr.Param.Span, "out array %s: cell %s is never written", arr.Name, cellText(cell, env)).
+				return refuted(arr.Param.Span, "out array %s: cell %s is never written", arr.Name, cellText(written, env)).
 					Note(loopir.Span{}, "write every cell, or declare %s inout to keep what it had", arr.Name)
 			},
 		})
 	}
+}
+
+// anyCell is a cell of an array, whichever, and the names of its indices.
+func anyCell(a *Array) (*loopir.Read, []string) {
+	cell := &loopir.Read{Name: a.Name, Type: a.Type, Span: a.Param.Span}
+	var names []string
+	for d := range a.Shape {
+		x := loopir.NewVar(cellVar(a.Name, d))
+		cell.Index, names = append(cell.Index, x), append(names, x.Name)
+	}
+	return cell, names
 }
 
 // isLogical says that the packed cell at index holds a logical cell: padding

@@ -173,8 +173,10 @@ func (p *Program) packs(a *Array, d int, k packing, proof *prover) map[string]ro
 
 // A dimSplit takes a dimension of an array apart.
 type dimSplit struct {
-	d  int
-	at map[string]rowCol
+	d      int
+	at     map[string]rowCol
+	how    packing
+	extent loopir.Expr // that it had
 }
 
 // apply gives the index in the array with one more dimension.
@@ -189,7 +191,7 @@ func (s dimSplit) apart(es []loopir.Expr, row, col loopir.Expr) []loopir.Expr {
 
 // split is p with dimension d of a taken apart.
 func (p *Program) split(a *Array, d int, k packing, at map[string]rowCol) *Program {
-	how := dimSplit{d, at}
+	how := dimSplit{d, at, k, a.Shape[d]}
 	q := *p
 	q.Stmts, q.Arrays = nil, nil
 	q.splits = map[string][]dimSplit{}
@@ -226,6 +228,26 @@ func (p *Program) split(a *Array, d int, k packing, at map[string]rowCol) *Progr
 	return &q
 }
 
+// isCell says that a cell of an array is one of the original program: that where dimensions
+// were taken apart the column is in the row. Each cell of the original is one then, unless
+// there are some and the number of rows is negative, which is refuted. It is not said where a
+// row or column was taken apart again.
+func (p *Program) isCell(r *loopir.Read, proof *prover) (loopir.Expr, bool) {
+	out := boolExpr(true)
+	for i, s := range p.splits[r.Name] {
+		rows := or(ge(s.how.rows, 0), loopir.Bin(loopir.Le, s.extent, loopir.NewInt(0)))
+		if i > 0 && s.d < p.splits[r.Name][i-1].d+2 || proof.need("layout/rows", r.Span, nil, rows).Outcome != Proved {
+			return nil, false
+		}
+		row, err := poly.FromExpr(r.Index[s.d])
+		if err != nil {
+			return nil, false
+		}
+		out = and(out, loopir.Bin(loopir.Lt, r.Index[s.d+1], s.how.length(row).Expr()))
+	}
+	return out, true
+}
+
 // inTriangle writes an index as row*(row+1)/2 + col.
 func inTriangle(e loopir.Expr) (row, col poly.Poly, ok bool) {
 	whole, err := poly.FromExpr(e)
@@ -237,21 +259,10 @@ func inTriangle(e loopir.Expr) (row, col poly.Poly, ok bool) {
 		if ok || !isDiv || half.Op != loopir.Div {
 			return !ok
 		}
-		m, isMul := half.X.(*loopir.Binary)
-		if two, isConst := constIndex(half.Y); !isConst || two != 2 || !isMul || m.Op != loopir.Mul {
+		two, isConst := constIndex(half.Y)
+		x, found := sideOf(half.X)
+		if !isConst || two != 2 || !found {
 			return true
-		}
-		x, errX := poly.FromExpr(m.X)
-		y, errY := poly.FromExpr(m.Y)
-		if errX != nil || errY != nil {
-			return true
-		}
-		by, isConst := x.Sub(y).Const()
-		if !isConst || by.CmpAbs(big.NewInt(1)) != 0 {
-			return true
-		}
-		if by.Sign() > 0 {
-			x = y
 		}
 		if start, err := poly.FromExpr(half); err == nil {
 			row, col, ok = x, whole.Sub(start), true
@@ -260,6 +271,31 @@ func inTriangle(e loopir.Expr) (row, col poly.Poly, ok bool) {
 	})
 	return row, col, ok
 }
+
+// sideOf finds r with e = r*(r+1), as e is written, or with a variable v in it, r = v + t: it
+// is known then by how much e grows with v.
+func sideOf(e loopir.Expr) (poly.Poly, bool) {
+	p, err := poly.FromExpr(e)
+	if err != nil {
+		return p, false
+	}
+	if m, isMul := e.(*loopir.Binary); isMul && m.Op == loopir.Mul {
+		for _, f := range []loopir.Expr{m.X, m.Y} {
+			if r, err := poly.FromExpr(f); err == nil && isSide(r, p) {
+				return r, true
+			}
+		}
+	}
+	for _, v := range p.Vars() {
+		grows := p.Subst(map[string]poly.Poly{v: poly.Var(v).Add(poly.Int(1))}).Sub(p) // 2*(v + t) + 2
+		if r, even := grows.Sub(poly.Int(2)).DivExact(poly.Int(2)); even && isSide(r, p) {
+			return r, true
+		}
+	}
+	return p, false
+}
+
+func isSide(r, p poly.Poly) bool { return r.Mul(r.Add(poly.Int(1))).Equal(p) }
 
 // inShrinking writes an index as row*side - row*(row-1)/2 + col, with what it halves for the
 // row, or what is next to that.
