@@ -65,9 +65,9 @@
 //   - flow.go guesses, for each statement that sets the array, the instances that
 //     may be the source, by solving "it writes the cell that is read" for its
 //     iterators (solve.go: linear equations, and sums such as 16*cb+c2 as numbers
-//     in mixed radix); iterators that stay open take the latest values. Where that
-//     fails, further guesses are the latest by all bounds, not those of the loop
-//     alone, and one step before the last. A piece of the source is where one guess
+//     in mixed radix, also where several indices are digits of one); iterators that
+//     stay open take the latest values. Where that fails, further guesses are the
+//     latest by all bounds, not those of the loop alone, and one step before the last. A piece of the source is where one guess
 //     exists and no other one is later. For each piece it is proved that no set of
 //     the cell comes in between, or what does writes the same again: where tiles are moved
 //     back to fit, as in min(8*t, N-8) + l.
@@ -105,7 +105,8 @@
 // Arrays that hold
 // the rows of a matrix or a triangle one after the other, i*N+j, i*(i+1)/2+j or
 // i*N-i*(i-1)/2+j, have rows and columns instead where each access is proved to keep to its
-// row (unpack.go): questions about cells are linear then.
+// row (unpack.go): questions about cells are linear then, as that whether each cell of an out
+// array is written.
 //
 // Kernels of the same text, marks on loops aside, are equal without more ado
 // (unchanged.go). A comparison that fails is first given to the interpreter, which

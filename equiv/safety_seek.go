@@ -82,6 +82,7 @@ func (k *seeker) guess(s *Stmt) []Env {
 		sys.addUnknown(v, nil) // i = lo + step*v
 		env[l.Iter] = loopir.Bin(loopir.Add, env.at(l.Lo), loopir.Bin(loopir.Mul, env.at(l.Step), loopir.NewVar(v)))
 	}
+	sys.within(s.Domain(env))
 	for d, e := range s.LHS.Index {
 		if d < len(k.index) {
 			sys.equate(env.at(e), k.index[d])
@@ -92,7 +93,6 @@ func (k *seeker) guess(s *Stmt) []Env {
 			sys.equate(env[it], k.at.env[it])
 		}
 	}
-	sys.within(s.Domain(env))
 	sys.solve()
 	tiles := s.tileIterators()
 	var out []Env

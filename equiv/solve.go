@@ -75,11 +75,11 @@ func (s *system) hide(e loopir.Expr) loopir.Expr {
 			return loopir.Bin(e.Op, s.hide(e.X), s.hide(e.Y))
 		case loopir.Div:
 			if s.holdsUnknown(e.X) {
-				return s.name(e)
+				return s.quotient(e)
 			}
 		case loopir.Mod: // x - d*(x/d)
 			if s.holdsUnknown(e.X) {
-				return loopir.Bin(loopir.Sub, s.hide(e.X), loopir.Bin(loopir.Mul, e.Y, s.name(loopir.Bin(loopir.Div, e.X, e.Y))))
+				return loopir.Bin(loopir.Sub, s.hide(e.X), loopir.Bin(loopir.Mul, e.Y, s.quotient(loopir.Bin(loopir.Div, e.X, e.Y))))
 			}
 		}
 	case *loopir.Intrinsic:
@@ -88,6 +88,15 @@ func (s *system) hide(e loopir.Expr) loopir.Expr {
 		}
 	}
 	return e
+}
+
+// quotient names a quotient, after what is known of its variables: with k in 0..8
+// (8*b + k)/16 is b/2.
+func (s *system) quotient(e loopir.Expr) loopir.Expr {
+	if plain := poly.Simplify(e, s.facts); exprKey(plain) != exprKey(e) {
+		return s.hide(plain)
+	}
+	return s.name(e)
 }
 
 func (s *system) name(e loopir.Expr) loopir.Expr {
@@ -124,7 +133,7 @@ func (s *system) holdsUnknown(e loopir.Expr) bool {
 
 // solve solves as far as the equations determine the unknowns.
 func (s *system) solve() {
-	for s.settleOpaque() || s.step(s.linear) || s.step(s.scaled) || s.pinned() || s.step(s.mixedRadix) {
+	for s.settleOpaque() || s.step(s.linear) || s.step(s.scaled) || s.pinned() || s.step(s.mixedRadix) || s.reduced() || s.step(s.carried) {
 	}
 }
 
@@ -310,6 +319,81 @@ func (s *system) mixedRadix(p poly.Poly, us []string) bool {
 			}
 		}
 		return true
+	}
+	return false
+}
+
+// reduced divides an equation by what all its unknowns are multiplied by: 32*b + 2*i + 1 = y
+// is 16*b + i = (y-1)/2. That y-1 is even is left to who uses the solution.
+func (s *system) reduced() bool {
+	for i, p := range s.eqs {
+		us := s.unknownsOf(p)
+		rest, d := p, poly.Poly{}
+		var coeffs []poly.Poly
+		linear := len(us) > 1
+		for _, u := range us {
+			c, r, ok := rest.Coeff(u)
+			linear = linear && ok && len(s.unknownsOf(c)) == 0
+			coeffs, rest = append(coeffs, c), r
+		}
+		if linear {
+			d = commonFactor(coeffs)
+		}
+		if v, isConst := d.Const(); !linear || isConst && v.CmpAbs(big.NewInt(1)) <= 0 {
+			continue
+		}
+		sum, _ := p.Sub(rest).DivExact(d)
+		s.eqs[i] = sum.Sub(poly.FloorDiv(rest.Neg(), d))
+		return true
+	}
+	return false
+}
+
+// commonFactor is the largest number by which constants can be divided, else one of ps that
+// divides all of them, or 1.
+func commonFactor(ps []poly.Poly) poly.Poly {
+	g := new(big.Int)
+	for _, p := range ps {
+		v, isConst := p.Const()
+		if !isConst {
+			g = nil
+			break
+		}
+		g.GCD(nil, nil, g, new(big.Int).Abs(v))
+	}
+	if g != nil {
+		return poly.Const(g)
+	}
+next:
+	for _, d := range ps {
+		if negates(d) {
+			d = d.Neg()
+		}
+		for _, p := range ps {
+			if _, exact := p.DivExact(d); !exact {
+				continue next
+			}
+		}
+		return d
+	}
+	return poly.Int(1)
+}
+
+// carried takes a quotient from an equation in which it is alone to others: where k/16 is
+// a - 2*b and k%16 is c, that k is 16*(a - 2*b) + c settles k and b together.
+func (s *system) carried(p poly.Poly, us []string) bool {
+	for _, q := range us {
+		c, rest, ok := p.Coeff(q)
+		v, isConst := c.Const()
+		if !s.isQuotient(q) || !ok || !isConst || v.CmpAbs(big.NewInt(1)) != 0 {
+			continue
+		}
+		for _, e := range s.eqs {
+			if e.Uses(q) && !e.Equal(p) {
+				s.set(q, rest.Scale(new(big.Int).Neg(v)))
+				return true
+			}
+		}
 	}
 	return false
 }

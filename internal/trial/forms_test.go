@@ -139,6 +139,35 @@ schedule lanes for thresholds {
   vectorize i
 }
 schedule packed for pairs { layout D[i] as [i/2][i%2] }
+// Two residue classes, and a triangle in one dimension.
+kernel twice(N: size, in X: f32[N], out Y: f32[2*N]) {
+  for i in 0..N {
+    Y[2*i] = X[i]
+    Y[2*i+1] = -X[i]
+  }
+}
+kernel triangle(N: size, in A: f32[N][N], out P: f32[N*(N+1)/2]) {
+  for i in 0..N, j in 0..i+1 { P[i*(i+1)/2+j] = A[i][j] }
+}
+
+// A product of sizes in blocks.
+kernel flattened(M, N: size, in A: f32[M][N], out C: f32[M][N]) {
+  for i in 0..M, j in 0..N { C[i][j] = A[i][j] * 2 }
+}
+
+schedule rows for twice {
+  block i by 16 into ib, i tail peel
+  vectorize i
+}
+schedule rows for triangle {
+  block j by 8 into jb, j tail peel
+  vectorize j
+}
+schedule rows for flattened {
+  fuse i, j into ij
+  block ij by 16 into b, l tail peel
+  parallel b
+}
 schedule rows for suspect { parallel i }
 schedule rows for half {
   block j by 8 into jb, j tail peel
