@@ -262,9 +262,11 @@ func (a *app) verifyLoops(ctx context.Context, dir string, files map[string][]by
 			c, err = pair.Replay(ctx, b.source, eq)
 		} else {
 			c, err = pair.Verify(ctx, eq)
-			if d, ok := from[pair.Source]; ok && err == nil && c.Outcome == equiv.Unknown {
-				if f, e := a.load(d.source); e == nil {
+			if err == nil && c.Outcome == equiv.Unknown {
+				if f := a.sourceOf(pair, from); f != nil {
 					c, err = pair.Replay(ctx, f, eq)
+				} else if len(c.Failures) > 0 {
+					c.Reason += "\n" + unreplayed(pair.Source)
 				}
 			}
 		}
@@ -290,6 +292,25 @@ func (a *app) verifyLoops(ctx context.Context, dir string, files map[string][]by
 		res.Scheduled = append(res.Scheduled, scheduledForm{at.File, pair.Naive, c.Outcome, c.Verdict, c.Count})
 	}
 	return nil
+}
+
+// sourceOf is the file that a scheduled kernel comes from, nil where no go:generate line
+// leads to it.
+func (a *app) sourceOf(pair *pipeline.ScheduledPair, from map[string]directive) *loopir.File {
+	d, ok := from[pair.Source]
+	if !ok {
+		return nil
+	}
+	f, err := a.load(d.source)
+	if err != nil {
+		return nil
+	}
+	return f
+}
+
+// unreplayed tells what may help where a scheduled kernel alone was not proved.
+func unreplayed(source string) string {
+	return "give --source " + source + ", or a go:generate line of loopopt gen that leads to it, so that the schedule's steps can be replayed"
 }
 
 // claim tells what is shown of each exported function.
