@@ -18,7 +18,7 @@ func (c *safety) confirm(ctx context.Context, cl *claim, env map[string]int64, o
 		if masked {
 			ob.Reason = maskedReason
 		} else if env != nil {
-			ob.Reason += "; it would be at " + c.example(cl, env)
+			ob.Reason += "; a case that the proof leaves open: " + c.example(cl, env)
 		}
 		return ob, undecided(cl.span, "that "+cl.what, ob.Reason)
 	}
