@@ -343,7 +343,11 @@ func (s *system) reduced() bool {
 			continue
 		}
 		sum, _ := p.Sub(rest).DivExact(d)
-		s.eqs[i] = sum.Sub(poly.FloorDiv(rest.Neg(), d))
+		value, exact := rest.Neg().DivExact(d)
+		if !exact {
+			value = poly.FloorDiv(rest.Neg(), d)
+		}
+		s.eqs[i] = sum.Sub(value)
 		return true
 	}
 	return false

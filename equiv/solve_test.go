@@ -21,6 +21,9 @@ func TestSolve(t *testing.T) {
 		{"symbolic radix", []string{"b", "c"}, [][2]string{{"V*b + c", "x"}}, map[string]string{"b": "x/V", "c": "x%V"}},
 		{"packed index", []string{"c"}, [][2]string{{"c/16", "x"}, {"c%16", "y"}}, map[string]string{"c": "16*x + y"}},
 		{"skew", []string{"x", "t"}, [][2]string{{"t + 1", "a"}, {"x - t", "b"}}, map[string]string{"t": "a - 1", "x": "a + b - 1"}},
+		{"common factor", []string{"b", "i"}, [][2]string{{"2*(16*b + i) + 1", "x"}}, map[string]string{"b": "(x-1)/2/16", "i": "(x-1)/2%16"}},
+		{"symbolic factor", []string{"b", "i"}, [][2]string{{"16*s*b + s*i", "s*x"}}, map[string]string{"b": "x/16", "i": "x%16"}},
+		{"digits of digits", []string{"b", "k"}, [][2]string{{"(32*b + k)/16", "x"}, {"(32*b + k)%16", "y"}}, map[string]string{"b": "(16*x + y)/32", "k": "(16*x + y)%32"}},
 		{"open", []string{"i", "j"}, [][2]string{{"i + j", "x"}}, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -102,6 +105,10 @@ func TestInTriangle(t *testing.T) {
 		{"j + (i+1)*i/2 - 1", "i", "j - 1"},
 		{"i*(i-1)/2 + j", "i - 1", "j"},
 		{"(i+j)*(i+j+1)/2", "i + j", "0"},
+		{"(i*i+i)/2 + j", "i", "j"},
+		{"(16*b*b + 8*b*i + i*i + 4*b + i)/2 + j", "4*b + i", "j"},
+		{"(n-1-i)*(n-i)/2 + j", "n - 1 - i", "j"},
+		{"(i*i+j)/2", "", ""},
 		{"i*(i+2)/2 + j", "", ""},
 		{"i*(i+1)/3 + j", "", ""},
 		{"i*N + j", "", ""},
