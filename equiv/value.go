@@ -108,7 +108,7 @@ func (e *effect) skipping(s *Stmt, old loopir.Expr) loopir.Expr {
 		}
 		x = &loopir.Intrinsic{Name: "select", Args: []loopir.Expr{c.Read, then, els}, Type: s.LHS.Type, Span: s.Span}
 	}
-	return combine(map[foldKind]loopir.AssignOp{foldAdd: loopir.AddTo, foldMul: loopir.MulTo, foldMin: loopir.MinTo, foldMax: loopir.MaxTo}[always.kind], old, x)
+	return combine(foldOps[always.kind], old, x)
 }
 
 // neutralElement is what changes nothing, not even the sign of zero, or nil.
