@@ -1,6 +1,10 @@
 package equiv
 
-import "github.com/loopopt/loopopt/loopir"
+import (
+	"slices"
+
+	"github.com/loopopt/loopopt/loopir"
+)
 
 // A dataFact is a condition on data, as each program writes it, and its value.
 type dataFact struct {
@@ -23,27 +27,76 @@ func (c *checker) compareChoice(a, b value, xs, ys []loopir.Expr, ctx known) (Ve
 }
 
 // choiceOf writes an operation on a choice by data as the choice of the operations, which is
-// the same bit for bit; nil where e is none.
+// the same bit for bit; nil where e is none. An arm that combines by what changes nothing is
+// what it is combined with: y + select(c, x, -0.0) is select(c, y+x, y).
 func choiceOf(e loopir.Expr) loopir.Expr {
-	b, ok := e.(*loopir.Binary)
-	if !ok || b.Type == loopir.Bool || isChoice(b.X) == isChoice(b.Y) {
+	if isChoice(e) || e.TypeOf() == loopir.Bool {
 		return nil
 	}
-	arm := func(i int) loopir.Expr {
-		out := *b
-		if isChoice(b.X) {
-			out.X = b.X.(*loopir.Intrinsic).Args[i]
-		} else {
-			out.Y = b.Y.(*loopir.Intrinsic).Args[i]
+	at, operands := -1, operandsOf(e)
+	for i, x := range operands {
+		if isChoice(x) {
+			if at >= 0 {
+				return nil
+			}
+			at = i
 		}
+	}
+	if at < 0 {
+		return nil
+	}
+	choice := operands[at].(*loopir.Intrinsic)
+	arm := func(i int) loopir.Expr {
+		xs := slices.Clone(operands)
+		xs[at] = choice.Args[i]
+		if len(xs) == 2 && combinesNothing(e, xs[at]) {
+			return xs[1-at]
+		}
+		return withOperands(e, xs)
+	}
+	return &loopir.Intrinsic{Name: "select", Args: []loopir.Expr{choice.Args[0], arm(1), arm(2)}, Type: e.TypeOf(), Span: e.Source()}
+}
+
+// operandsOf lists what an operation on data is computed of; other expressions have none.
+func operandsOf(e loopir.Expr) []loopir.Expr {
+	switch e.(type) {
+	case *loopir.Binary, *loopir.Unary, *loopir.Cast, *loopir.Intrinsic:
+		return loopir.Children(e)
+	}
+	return nil
+}
+
+// withOperands is the operation e on other operands.
+func withOperands(e loopir.Expr, xs []loopir.Expr) loopir.Expr {
+	switch e := e.(type) {
+	case *loopir.Binary:
+		out := *e
+		out.X, out.Y = xs[0], xs[1]
+		return &out
+	case *loopir.Unary:
+		out := *e
+		out.X = xs[0]
+		return &out
+	case *loopir.Cast:
+		out := *e
+		out.X = xs[0]
 		return &out
 	}
-	choice := b.X
-	if !isChoice(b.X) {
-		choice = b.Y
+	out := *e.(*loopir.Intrinsic)
+	out.Args = xs
+	return &out
+}
+
+// combinesNothing tells whether x as an operand of e makes it the other operand, bit for bit.
+func combinesNothing(e loopir.Expr, x loopir.Expr) bool {
+	kind := notFold
+	switch e := e.(type) {
+	case *loopir.Binary:
+		kind = map[loopir.Op]foldKind{loopir.Add: foldAdd, loopir.Mul: foldMul}[e.Op]
+	case *loopir.Intrinsic:
+		kind = map[string]foldKind{"min": foldMin, "max": foldMax}[e.Name]
 	}
-	cond := choice.(*loopir.Intrinsic).Args[0]
-	return &loopir.Intrinsic{Name: "select", Args: []loopir.Expr{cond, arm(1), arm(2)}, Type: b.Type, Span: b.Span}
+	return kind != notFold && leavesAll(kind, x)
 }
 
 // isChoice tells a select on data.
@@ -97,23 +150,56 @@ func (c *checker) compareChosen(a, b desc, ctx known) (Verdict, bool) {
 	return v, f == nil
 }
 
-// chosen is the arm that d, a select on data, comes down to, by a fact that is its
-// condition.
+// chosen is the arm that d, a select on data or an operation on one, comes down to where facts
+// decide its condition; is tells whether a condition is that of a fact.
 func (d desc) chosen(ctx known, is func(cond value, fact dataFact) bool) (value, bool) {
 	if d.kind != fromValue || d.indexSelect() != nil {
 		return value{}, false
 	}
-	s, ok := d.val.e.(*loopir.Intrinsic)
+	e := d.val.e
+	if x := choiceOf(e); x != nil {
+		e = x
+	}
+	s, ok := e.(*loopir.Intrinsic)
 	if !ok || s.Name != "select" {
 		return value{}, false
 	}
-	for _, fact := range ctx.facts {
-		if is(d.val.of(s.Args[0]), fact) {
-			if fact.holds {
-				return d.val.of(s.Args[1]), true
-			}
-			return d.val.of(s.Args[2]), true
+	switch holds, known := ctx.decides(d.val.of(s.Args[0]), is); {
+	case !known:
+		return value{}, false
+	case holds:
+		return d.val.of(s.Args[1]), true
+	}
+	return d.val.of(s.Args[2]), true
+}
+
+// decides tells whether a condition on data holds, where the facts decide it.
+func (c known) decides(cond value, is func(cond value, fact dataFact) bool) (holds, known bool) {
+	for _, fact := range c.facts {
+		if is(cond, fact) {
+			return fact.holds, true
 		}
 	}
-	return value{}, false
+	switch e := cond.e.(type) {
+	case *loopir.Unary:
+		if e.Op == loopir.Not {
+			holds, known = c.decides(cond.of(e.X), is)
+			return !holds, known
+		}
+	case *loopir.Binary:
+		if e.Op != loopir.And && e.Op != loopir.Or {
+			break
+		}
+		decisive := e.Op == loopir.Or // the value of a part that decides the whole
+		x, knownX := c.decides(cond.of(e.X), is)
+		if knownX && x == decisive {
+			return decisive, true
+		}
+		y, knownY := c.decides(cond.of(e.Y), is)
+		if knownY && y == decisive {
+			return decisive, true
+		}
+		return !decisive, knownX && knownY
+	}
+	return false, false
 }

@@ -270,6 +270,14 @@ func (c *checker) compareDescs(a, b desc, ctx known) (Verdict, *failure) {
 	if c.matchPair(a, b, ctx) {
 		return Exact, nil
 	}
+	if a.kind == fromValue && b.kind == fromValue && (isLet(a.stmt) || isLet(b.stmt)) {
+		return c.compareOnce(a, b, ctx)
+	}
+	return c.compareFound(a, b, ctx)
+}
+
+// compareFound is compareDescs where no hint tells.
+func (c *checker) compareFound(a, b desc, ctx known) (Verdict, *failure) {
 	if v, ok := c.compareChosen(a, b, ctx); ok {
 		return v, nil
 	}
@@ -363,16 +371,8 @@ func (c *checker) compareMixed(a, b desc, ctx known) (Verdict, *failure) {
 	return NoVerdict, mismatch(a, b)
 }
 
-// compareComputed uses the hint that a's statement does what b's did, or looks
-// at what both compute.
+// compareComputed looks at what both compute.
 func (c *checker) compareComputed(a, b desc, ctx known) (Verdict, *failure) {
-	if isLet(a.stmt) && isLet(b.stmt) && len(ctx.facts) == 0 {
-		return c.compareOnce(a, b, ctx)
-	}
-	return c.compareAnew(a, b, ctx)
-}
-
-func (c *checker) compareAnew(a, b desc, ctx known) (Verdict, *failure) {
 	if a.stmt != nil && b.stmt != nil {
 		if !isLet(a.stmt) || !isLet(b.stmt) {
 			ctx.budget--
