@@ -87,8 +87,26 @@ func (t *tracer) termWith(e loopir.Expr, facts poly.Facts, met map[string]*term)
 	return out
 }
 
+// flatten makes max(max(x, y), z) max(x, y, z), and its like: an extremum is the same however
+// its operands are grouped, NaN and signed zeros included.
+func (t *term) flatten() {
+	if t.head != "min" && t.head != "max" {
+		return
+	}
+	var args []*term
+	for _, a := range t.args {
+		if a.head == t.head {
+			args = append(args, a.args...)
+		} else {
+			args = append(args, a)
+		}
+	}
+	t.args, t.free = args, len(args)
+}
+
 // binds notes what is in a term.
 func (t *term) binds() {
+	t.flatten()
 	t.bound, t.reads = t.local != nil, strings.HasPrefix(t.head, cellHead)
 	for _, a := range t.args {
 		t.bound, t.reads = t.bound || a.bound, t.reads || a.reads
