@@ -3,6 +3,7 @@ package lift
 import (
 	"fmt"
 	"math/big"
+	"slices"
 	"sort"
 	"strings"
 
@@ -22,6 +23,7 @@ func claim(target, lifted *loopir.Kernel) {
 	for _, p := range target.Params {
 		params[p.Name] = true
 	}
+	writers := map[string][]writer{}
 	for _, s := range places(lifted) {
 		s.stmt.From = nil
 		s.copy = copies[s.text()]
@@ -29,14 +31,64 @@ func claim(target, lifted *loopir.Kernel) {
 		if _, copied := s.stmt.RHS.(*loopir.Read); copied && s.stmt.Op == loopir.Set {
 			continue
 		}
-		best := 0
+		best, old := 0, place{}
 		for _, t := range olds {
-			if o, score := alike(s, t, params); score > best {
-				s.stmt.From, best = o, score
+			if o, score := alike(s, t, params, writers); score > best {
+				s.stmt.From, best, old = o, score, t
 			}
+		}
+		if name := s.stmt.LHS.Name; best > 0 && !params[name] {
+			writers[name] = append(writers[name], writer{s, old})
 		}
 	}
 }
+
+// A writer is an assignment to a local of the lifted kernel, and what it is claimed to do.
+type writer struct{ now, old place }
+
+// counterpart gives the indices of the cell of target that the writer says cell is.
+func (w writer) counterpart(cell *loopir.Read, s place) ([]poly.Poly, bool) {
+	at := map[string]poly.Poly{} // the writer's iterators where it writes cell
+	if len(cell.Index) != len(w.now.stmt.LHS.Index) {
+		return nil, false
+	}
+	for i, e := range w.now.stmt.LHS.Index {
+		left, right := poly.Must(e), poly.Must(cell.Index[i])
+		for _, l := range w.now.loops {
+			if c, rest, ok := left.Coeff(l.Iter); ok && c.Equal(poly.Int(1)) {
+				at[l.Iter] = right.Sub(rest)
+				left = rest.Add(at[l.Iter])
+				break
+			}
+		}
+		if !left.Equal(right) {
+			return nil, false
+		}
+	}
+	for _, l := range w.now.loops {
+		if _, ok := at[l.Iter]; !ok && !s.in(l) {
+			at[l.Iter] = poly.Var(l.Iter + "?")
+		}
+	}
+	old := map[string]poly.Poly{}
+	for it, e := range w.now.stmt.From.Iters {
+		old[it] = poly.Must(e).Subst(at)
+	}
+	var out []poly.Poly
+	for _, e := range w.old.stmt.LHS.Index {
+		p := poly.Must(e).Subst(old)
+		for _, v := range p.Vars() {
+			if strings.HasSuffix(v, "?") { // it may be any
+				return nil, false
+			}
+		}
+		out = append(out, p)
+	}
+	return out, true
+}
+
+// in tells whether l is around p.
+func (p place) in(l *loopir.For) bool { return slices.Contains(p.loops, l) }
 
 // A place is an assignment and the loops around it.
 type place struct {
@@ -79,7 +131,10 @@ func places(k *loopir.Kernel) []place {
 type alignment struct {
 	params      map[string]bool
 	left, right *loopir.Read // the cells that are assigned
+	at          place        // of the lifted kernel
+	writers     map[string][]writer
 	eqs         [][2]poly.Poly
+	likely      [][2]poly.Poly // by earlier claims
 	score       int
 	steps       *int // left
 }
@@ -88,9 +143,9 @@ type alignment struct {
 // each commutative operator doubles the ways in which that can fail.
 const mostAligned = 10_000
 
-func alike(s, t place, params map[string]bool) (*loopir.Origin, int) {
+func alike(s, t place, params map[string]bool, writers map[string][]writer) (*loopir.Origin, int) {
 	steps := mostAligned
-	al := &alignment{params: params, left: s.stmt.LHS, right: t.stmt.LHS, steps: &steps}
+	al := &alignment{params: params, at: s, writers: writers, left: s.stmt.LHS, right: t.stmt.LHS, steps: &steps}
 	x, y := combined(s.stmt), combined(t.stmt)
 	if !al.align(x, y) {
 		return nil, 0
@@ -102,14 +157,17 @@ func alike(s, t place, params map[string]bool) (*loopir.Origin, int) {
 	if iters == nil {
 		return nil, 0
 	}
-	for _, l := range t.loops { // loops over the same values speak for it
+	for _, l := range t.loops { // loops of one name speak for it, those over the same values more so
 		for _, m := range s.loops {
+			if l.Iter == m.Iter {
+				al.score++
+			}
 			if sameLoop(l, m, s.facts) {
 				al.score++
 			}
 		}
 	}
-	return &loopir.Origin{Stmt: t.stmt.ID, Iters: iters}, al.score + 1
+	return &loopir.Origin{Stmt: t.stmt.ID, Iters: iters}, max(al.score, 0) + 1
 }
 
 // combined is the value that an assignment leaves in its cell.
@@ -137,6 +195,7 @@ func combined(s *loopir.Assign) loopir.Expr {
 
 func (al *alignment) cell(a, b *loopir.Read) bool {
 	if a.Name != b.Name || len(a.Index) != len(b.Index) {
+		al.local(a, b)
 		return true // locals of either side may be anything
 	}
 	for i := range a.Index {
@@ -148,6 +207,27 @@ func (al *alignment) cell(a, b *loopir.Read) bool {
 	}
 	al.score += 2
 	return true
+}
+
+// local notes what earlier claims say of a, a local of the lifted kernel: that it is b, or not.
+func (al *alignment) local(a, b *loopir.Read) {
+	if al.params[a.Name] != al.params[b.Name] {
+		al.score -= 2
+	}
+	for _, w := range slices.Backward(al.writers[a.Name]) {
+		if w.old.stmt.LHS.Name != b.Name {
+			continue
+		}
+		index, ok := w.counterpart(a, al.at)
+		if !ok || len(index) != len(b.Index) {
+			continue
+		}
+		for i, q := range index {
+			al.likely = append(al.likely, [2]poly.Poly{poly.Must(b.Index[i]), q})
+		}
+		al.score += 2
+		return
+	}
 }
 
 // align lays x of the lifted kernel beside y of the other; false means that they
@@ -234,7 +314,7 @@ func (al *alignment) clash(a, b loopir.Expr) bool {
 	if !okA || !okB {
 		return okA != okB && (okA && al.left.Name == x.Name || okB && al.right.Name == y.Name)
 	}
-	return x.Name != y.Name && (al.params[x.Name] || al.params[y.Name])
+	return (x.Name == al.left.Name) != (y.Name == al.right.Name) || x.Name != y.Name && (al.params[x.Name] || al.params[y.Name])
 }
 
 // solve finds values for the old iterators. Those that a loop around the new
@@ -251,16 +331,22 @@ func (al *alignment) solve(s, t place) map[string]loopir.Expr {
 			named[l.Iter] = poly.Var(l.Iter)
 		}
 	}
-	for _, known := range []map[string]poly.Poly{named, {}} {
-		if m := al.with(known, s, t); m != nil {
-			return m
+	all := append(al.eqs[:len(al.eqs):len(al.eqs)], al.likely...)
+	for _, eqs := range [][][2]poly.Poly{all, al.eqs} {
+		for _, known := range []map[string]poly.Poly{named, {}} {
+			if m := with(eqs, known, s, t); m != nil {
+				return m
+			}
+			al.score--
 		}
-		al.score = max(1, al.score-1)
+		if len(al.likely) == 0 {
+			break
+		}
 	}
 	return nil
 }
 
-func (al *alignment) with(known map[string]poly.Poly, s, t place) map[string]loopir.Expr {
+func with(given [][2]poly.Poly, known map[string]poly.Poly, s, t place) map[string]loopir.Expr {
 	sol := map[string]poly.Poly{}
 	for k, v := range known {
 		sol[k] = v
@@ -270,8 +356,8 @@ func (al *alignment) with(known map[string]poly.Poly, s, t place) map[string]loo
 	for _, l := range t.loops {
 		old[l.Iter] = poly.Var(l.Iter + "'")
 	}
-	eqs := make([][2]poly.Poly, len(al.eqs))
-	for i, e := range al.eqs {
+	eqs := make([][2]poly.Poly, len(given))
+	for i, e := range given {
 		eqs[i] = [2]poly.Poly{e[0].Subst(old), e[1]}
 	}
 	prime := func(m map[string]poly.Poly) map[string]poly.Poly {
