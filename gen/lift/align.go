@@ -37,7 +37,8 @@ func claim(target, lifted *loopir.Kernel) {
 				s.stmt.From, best, old = o, score, t
 			}
 		}
-		if name := s.stmt.LHS.Name; best > 0 && !params[name] {
+		_, constant := literal(s.stmt.RHS) // cells of any two locals may start alike
+		if name := s.stmt.LHS.Name; best > 0 && !params[name] && !constant {
 			writers[name] = append(writers[name], writer{s, old})
 		}
 	}
