@@ -3,6 +3,7 @@ package trial
 import (
 	"context"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/loopopt/loopopt/equiv"
@@ -182,17 +183,115 @@ schedule rows for gather { parallel i }
 schedule blocked for casts { block j by 4 into jb, j tail min }
 `
 
-func TestForms(t *testing.T) {
+// assembled are kernels whose assembly has to be read back as what it is emitted from.
+const assembled = `
+func g(x: f32): f32 {
+  let y = x + 1.0
+  return y * y
+}
+
+// A call in an arm of a choice.
+kernel chosen(N: size, in X: f32[N], in Z: f32[N], inout Y: f32[N]) {
+  for i in 0..N { Y[i] = select(Z[i] > 0.0, X[i], g(X[i])) }
+}
+
+kernel elu(N: size, in X: f32[N], in Z: f32[N], out Y: f32[N]) {
+  for i in 0..N { Y[i] = select(Z[i] > 0.0, X[i], exp(X[i])-1.0) }
+}
+
+// Updates under conditions on data.
+kernel relugrad(N: size, in X: f32[N], in G: f32[N], inout D: f32[N]) {
+  for i in 0..N { if X[i] > 0.0 { D[i] += G[i] } }
+}
+
+kernel either(N: size, in X: f32[N], in Z: f32[N], inout Y: f32[N]) {
+  for i in 0..N { if Z[i] > 0.0 { Y[i] -= X[i] } else { Y[i] += X[i] } }
+}
+
+kernel three(N: size, in A: f32[N], in B: f32[N], in C: f32[N], out Y: f32[N]) {
+  for i in 0..N { Y[i] = max(A[i], B[i], C[i]) }
+}
+
+// What is the same in all lanes, made from lanes.
+kernel softmax(D: size, in X: f32[D], out Y: f32[D]) where D >= 1 {
+  var m: f32 = -inf
+  for d in 0..D { M: m max= X[d] }
+  for e in 0..D { Y[e] = exp(X[e] - m) }
+}
+
+kernel scores(B, T, D: size, in Q: f32[B][T][D], in K: f32[B][T][D], out O: f32[B][T][T]) {
+  for b in 0..B, i in 0..T {
+    var s: f32[T]
+    for j in 0..T {
+      var a: f32 = 0
+      for d in 0..D { A: a += Q[b][i][d]*K[b][j][d] }
+      s[j] = a
+    }
+    var m: f32 = -inf
+    for j1 in 0..T { M: m max= s[j1] }
+    for e in 0..T { O[b][i][e] = s[e] - m }
+  }
+}
+
+schedule lanes for chosen { vectorize i }
+schedule lanes for elu {
+  implement exp by exp_f32
+  block i by 16 into ib, i tail peel
+  vectorize i
+}
+schedule lanes for relugrad {
+  block i by 16 into ib, i tail peel
+  vectorize i
+}
+schedule lanes for either {
+  block i by 16 into ib, i tail peel
+  vectorize i
+}
+schedule lanes for three {
+  block i by 16 into ib, i tail peel
+  vectorize i
+}
+schedule lanes for softmax {
+  implement exp by exp_f32
+  block d by 16 into db, d tail peel into dt, dr
+  rfactor M over d into mp in registers
+  vectorize d, e
+}
+schedule lanes for scores {
+  block d by 16 into db, d tail peel into dt, d1
+  rfactor A over d into p in registers
+  block j1 by 16 into jb, j1 tail peel into jt, jr
+  rfactor M over j1 into q in registers
+  vectorize d, j1, e
+  parallel b
+}
+`
+
+func TestForms(t *testing.T) { generated(t, "forms.loop", forms, nil) }
+
+// TestAssembled wants no region of assembly to be left out.
+func TestAssembled(t *testing.T) {
+	generated(t, "assembled.loop", assembled, func(note *loopir.Error) error {
+		if strings.Contains(note.Msg, "This is a defect of loopopt") {
+			t.Error(note)
+		}
+		return nil
+	})
+}
+
+// generated generates a package, compiles it and runs its tests.
+func generated(t *testing.T, name, text string, onNote func(*loopir.Error) error) {
+	t.Helper()
 	pool, err := smt.NewPool(smt.Options{NoCache: true})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer pool.Close() //nolint:errcheck // a test's
-	f, err := loopir.Parse("forms.loop", []byte(forms))
+	f, err := loopir.Parse(name, []byte(text))
 	if err != nil {
 		t.Fatal(err)
 	}
-	files, err := pipeline.Generate(context.Background(), f, f.Schedules, "generated", nil, pipeline.Options{Equiv: equiv.Options{Pool: pool}})
+	files, err := pipeline.Generate(context.Background(), f, f.Schedules, "generated", nil, pipeline.Options{Equiv: equiv.Options{Pool: pool}, OnNote: onNote})
 	if err != nil {
 		t.Fatal(err)
 	}
