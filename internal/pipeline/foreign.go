@@ -56,9 +56,10 @@ func ordinary(dir, name string, src []byte, generated map[string][]byte) *loopir
 		}
 	}
 	declared, mentioned := namesOf(generated, false)
+	own := definedTypes(f)
 	for _, d := range f.Decls {
-		if fn, ok := d.(*ast.FuncDecl); ok && (fn.Recv != nil && declared[receiver(fn)] || fn.Body == nil) {
-			return reject(d.Pos(), "a method of a generated type, or a function without a body")
+		if fn, ok := d.(*ast.FuncDecl); ok && (fn.Recv != nil && !own[receiver(fn)] || fn.Body == nil) {
+			return reject(d.Pos(), "a method of a type that this file does not define, which may be a generated one, or a function without a body")
 		}
 	}
 	for n, pos := range topLevel(f) {
@@ -89,6 +90,23 @@ func isDirective(text string) bool {
 		}
 	}
 	return false
+}
+
+// definedTypes are the types that a file defines: an alias is another one's name.
+func definedTypes(f *ast.File) map[string]bool {
+	out := map[string]bool{}
+	for _, d := range f.Decls {
+		g, ok := d.(*ast.GenDecl)
+		if !ok || g.Tok != token.TYPE {
+			continue
+		}
+		for _, s := range g.Specs {
+			if t := s.(*ast.TypeSpec); !t.Assign.IsValid() {
+				out[t.Name.Name] = true
+			}
+		}
+	}
+	return out
 }
 
 func receiver(fn *ast.FuncDecl) string {

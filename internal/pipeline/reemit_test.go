@@ -76,6 +76,21 @@ func TestFolderEdits(t *testing.T) {
 		{"linkname", "x.go", "", "package gemm\n\n//go:linkname f math.Abs\nfunc f(float64) float64\n", "directive"},
 		{"embedding a type", "x.go", "", "package gemm\n\ntype Wrapped struct{ gemmNaive }\n", "mentions gemmNaive"},
 		{"a file that is no package", "x.go", "", "func f() {", "does not parse"},
+		{"noescape taken away", "gemm_avx512_avx512_amd64.go", "//go:noescape\n", "", "no such directive"},
+		{"a wider receiver", "gemm_avx512.go", "\tthreads int\n", "\tthreads int\n\tpad     [1 << 40]byte\n", "wanted"},
+		{"wider arguments", "gemm_avx512_avx512_amd64.go", "\tn_jb ", "\tpad [8]byte\n\tn_jb ", "wanted"},
+		{"fields that change places", "gemm_avx512.go", "\tM       int\n\tN       int\n", "\tN       int\n\tM       int\n", "wanted"},
+		{"parameters that change places", "gemm_avx512.go", "runRange(which, lo, hi int)", "runRange(which, hi, lo int)", "wanted"},
+		{"a result", "gemm_avx512.go", ") run() {", ") run() (err error) {", "wanted"},
+		{"a method more", "gemm_avx512.go", "func (c *gemmAvx512) runRange", "func (c *gemmAvx512) String() string { return \"\" }\n\nfunc (c *gemmAvx512) runRange", "wanted"},
+		{"an alias", "gemm_avx512.go", "func (c *gemmAvx512) runRange", "type e = ShapeError\n\nfunc (c *gemmAvx512) runRange", "wanted"},
+		{"a larger frame", "gemm_avx512_avx512_amd64.s", "Region0(SB), NOSPLIT, $0-8", "Region0(SB), NOSPLIT, $700-8", "wanted"},
+		{"larger arguments", "gemm_avx512_avx512_amd64.s", "Region0(SB), NOSPLIT, $0-8", "Region0(SB), NOSPLIT, $0-16", "wanted"},
+		{"a function more", "gemm_avx512_avx512_amd64.s", "// func gemm", "TEXT ·fma32(SB), NOSPLIT, $0-8\n\tRET\n\n// func gemm", "fma32"},
+		{"a method by an alias", "x.go", "", "package gemm\n\ntype E = ShapeError\n\nfunc (e *E) Is(error) bool { return true }\n", "a method of a type that this file does not define"},
+		{"a method by a generic alias", "x.go", "", "package gemm\n\ntype E[T any] = ShapeError\n\nfunc (e *E[int]) Is(error) bool { return true }\n", "a method of a type that this file does not define"},
+		{"a method of another file's type", "x.go", "", "package gemm\n\nfunc (e E) Is(error) bool { return true }\n", "a method of a type that this file does not define"},
+		{"a method of its own", "x.go", "", "package gemm\n\n// E is of this file.\ntype E struct{ ShapeError }\n\n// Is is of this file too.\nfunc (e E) Is(error) bool { return true }\n", "ok"},
 		{"ordinary code", "x.go", "", "package gemm\n\nimport \"fmt\"\n\n//go:generate loopopt gen gemm.loop\n\n// Twice is twice x.\nfunc Twice(x float64) string { return fmt.Sprint(2 * x) }\n", "ok"},
 		{"a test", "x_test.go", "", "package gemm\n\nimport _ \"unsafe\"\n", "ok"},
 		{"not built", "_x.go", "", "package gemm\n\nimport _ \"unsafe\"\n", "ok"},
@@ -103,6 +118,37 @@ func TestFolderEdits(t *testing.T) {
 				t.Errorf("refused: %s", said)
 			case c.want != "ok" && (said == "" || !strings.Contains(said, c.want)):
 				t.Errorf("want %q, got %q", c.want, said)
+			}
+		})
+	}
+}
+
+// TestFolderLinks wants a link that leads nowhere refused: when the package is built, it may
+// lead somewhere.
+func TestFolderLinks(t *testing.T) {
+	pool, err := smt.NewPool(smt.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pool.Close() //nolint:errcheck // nothing is kept
+	for _, c := range []struct{ name, edited, old string }{
+		{"x.go", "gemm.go", "package"},
+		{"x_amd64.s", "gemm.go", "package"},
+		{"gemm_noasm.go", "gemm_noasm.go", "*"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			to := t.TempDir()
+			copyEdited(t, "../../kernels/gemm", to, c.edited, c.old, c.old)
+			if err := os.Symlink(filepath.Join(to, "nowhere"), filepath.Join(to, c.name)); err != nil {
+				t.Skip(err)
+			}
+			f, err := ReadFolder(to)
+			if err != nil {
+				t.Fatal(err)
+			}
+			bad, err := f.Check(context.Background(), Options{Equiv: equiv.Options{Pool: pool}})
+			if err != nil || len(bad) == 0 {
+				t.Errorf("not refused: %v", err)
 			}
 		})
 	}
