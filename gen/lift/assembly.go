@@ -14,8 +14,8 @@ import (
 func (r *reader) assembly(e *ast.CallExpr, name string) ([]loopir.Stmt, error) {
 	file := r.pkg.asm[name]
 	decl := r.pkg.funcs[name]
-	if decl == nil || decl.Body != nil || len(decl.Type.Params.List) != 1 || len(decl.Type.Params.List[0].Names) != 1 || decl.Type.Results != nil {
-		return nil, r.errorf(e, "%s has no declaration with one argument", name)
+	if decl == nil || decl.Body != nil || !r.takesArgs(decl) {
+		return nil, r.errorf(e, "%s is not declared as func %s(a *%sArgs)", name, name, name)
 	}
 	u, ok := e.Args[0].(*ast.UnaryExpr)
 	if !ok || len(e.Args) != 1 || u.Op != token.AND {
@@ -23,14 +23,27 @@ func (r *reader) assembly(e *ast.CallExpr, name string) ([]loopir.Stmt, error) {
 	}
 	lit, ok := u.X.(*ast.CompositeLit)
 	typ, ok2 := litType(lit)
-	if !ok || !ok2 || r.pkg.structs[typ] == nil {
+	if !ok || !ok2 || r.pkg.structs[typ] == nil || typ != name+"Args" {
 		return nil, r.errorf(e, "the argument is the address of a struct")
+	}
+	if !once(r.took.calls, name) {
+		return nil, r.errorf(e, "%s is called twice", name)
 	}
 	args, err := r.arguments(lit, typ)
 	if err != nil {
 		return nil, err
 	}
 	return liftCall(file, file.Func(name), args, decl.Type.Params.List[0].Names[0].Name, r, r.sc)
+}
+
+// takesArgs tells func X(a *XArgs).
+func (r *reader) takesArgs(f *ast.FuncDecl) bool {
+	t := f.Type
+	if f.Recv != nil || t.TypeParams != nil || t.Results != nil || len(t.Params.List) != 1 || len(t.Params.List[0].Names) != 1 {
+		return false
+	}
+	p, ok := t.Params.List[0].Type.(*ast.StarExpr)
+	return ok && isIdent(p.X, f.Name.Name+"Args")
 }
 
 func litType(l *ast.CompositeLit) (string, bool) {
@@ -44,7 +57,7 @@ func litType(l *ast.CompositeLit) (string, bool) {
 	return id.Name, true
 }
 
-// arguments evaluates the fields of an argument struct; fields left out are zero.
+// arguments evaluates the fields of an argument struct, of which none is left out.
 func (r *reader) arguments(lit *ast.CompositeLit, typ string) (map[string]arg, error) {
 	given := map[string]ast.Expr{}
 	for _, x := range lit.Elts {
@@ -56,13 +69,15 @@ func (r *reader) arguments(lit *ast.CompositeLit, typ string) (map[string]arg, e
 	}
 	args := map[string]arg{}
 	for _, f := range r.pkg.structs[typ].Fields.List {
-		for _, n := range f.Names {
-			a, err := r.argument(f.Type, given[n.Name])
-			if err != nil {
-				return nil, err
-			}
-			args[typ+"_"+n.Name] = a
+		if len(f.Names) != 1 || f.Tag != nil || given[f.Names[0].Name] == nil {
+			return nil, r.errorf(lit, "the fields of %s are not set one by one", typ)
 		}
+		n := f.Names[0].Name
+		a, err := r.argument(f.Type, given[n])
+		if err != nil {
+			return nil, err
+		}
+		args[typ+"_"+n] = a
 	}
 	return args, nil
 }
@@ -70,9 +85,6 @@ func (r *reader) arguments(lit *ast.CompositeLit, typ string) (map[string]arg, e
 func (r *reader) argument(typ, e ast.Expr) (arg, error) {
 	t := r.pkg.info.Types[typ].Type
 	if p, ok := t.(*types.Pointer); ok {
-		if e == nil {
-			return arg{size: 8}, nil
-		}
 		a, err := r.sliceData(e)
 		if err != nil {
 			return arg{}, err
@@ -84,9 +96,6 @@ func (r *reader) argument(typ, e ast.Expr) (arg, error) {
 	}
 	switch typeNamed(t) {
 	case loopir.I64:
-		if e == nil {
-			return arg{word: word{kind: number}, size: 8}, nil
-		}
 		if _, isName := e.(*ast.Ident); isName { // a number is converted, a scalar is not
 			x, err := r.value(e)
 			if err == nil && !handedOver(x) {
@@ -100,9 +109,6 @@ func (r *reader) argument(typ, e ast.Expr) (arg, error) {
 		}
 		return arg{word: word{kind: number, p: r.sc.facts.Reduce(poly.Must(x))}, size: 8}, nil
 	case loopir.F32, loopir.F64, loopir.I8, loopir.U8, loopir.I16, loopir.I32:
-		if e == nil {
-			return arg{size: int64(typeNamed(t).Bits() / 8)}, nil
-		}
 		x, err := r.value(e)
 		if err != nil {
 			return arg{}, err

@@ -16,7 +16,7 @@ func (g *guard) check(s ast.Stmt) error {
 		d, ok := s.Decl.(*ast.GenDecl)
 		if ok && d.Tok == token.VAR && len(d.Specs) == 1 {
 			v := d.Specs[0].(*ast.ValueSpec)
-			if len(v.Names) == 1 && v.Names[0].Name == "over" && len(v.Values) == 0 {
+			if len(v.Names) == 1 && v.Names[0].Name == "over" && len(v.Values) == 0 && isIdent(v.Type, "bool") {
 				return nil
 			}
 		}
@@ -44,8 +44,11 @@ func (g *guard) checkCall(s *ast.IfStmt, ret *ast.ReturnStmt) error {
 		return g.errorf(s, "this check is not read")
 	}
 	call, ok := d.Rhs[0].(*ast.CallExpr)
-	fn, ok2 := call.Fun.(*ast.Ident)
-	if !ok || !ok2 || !g.support(fn) {
+	if !ok || len(call.Args) < 2 || !literals(call.Args[:2]) || call.Ellipsis.IsValid() {
+		return g.errorf(s, "this check is not read")
+	}
+	fn, ok := call.Fun.(*ast.Ident)
+	if !ok || !g.support(fn) {
 		return g.errorf(s, "this check is not read")
 	}
 	switch {
@@ -99,7 +102,7 @@ func (g *guard) know(c loopir.Expr) { g.sc = g.sc.assume(c) }
 
 // checkCond reads if overlap(A, B) or !(cond) or over { return shapeError(...) }.
 func (g *guard) checkCond(s *ast.IfStmt, ret *ast.ReturnStmt) error {
-	if c, ok := ret.Results[0].(*ast.CallExpr); !ok || !isIdent(c.Fun, "shapeError") {
+	if !g.isError(ret.Results[0]) {
 		return g.errorf(s, "this check is not read")
 	}
 	switch c := s.Cond.(type) {

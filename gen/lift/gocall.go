@@ -3,25 +3,21 @@ package lift
 import (
 	"go/ast"
 	"go/token"
+	"slices"
+	"strconv"
 
 	"github.com/loopopt/loopopt/loopir"
 	"github.com/loopopt/loopopt/loopir/poly"
 )
 
-// call reads a call that stands as a statement: parallelFor, an assembly function, or
-// the return of scratch memory.
+// call reads a call that stands as a statement: parallelFor, or an assembly function.
 func (r *reader) call(e *ast.CallExpr) ([]loopir.Stmt, error) {
-	switch f := e.Fun.(type) {
-	case *ast.Ident:
+	if f, ok := e.Fun.(*ast.Ident); ok {
 		if f.Name == "parallelFor" && r.support(f) {
 			return r.parallel(e)
 		}
 		if r.pkg.asm[f.Name] != nil {
 			return r.assembly(e, f.Name)
-		}
-	case *ast.SelectorExpr:
-		if isIdent(f.X, r.typ+"Scratches") && f.Sel.Name == "Put" && len(e.Args) == 1 {
-			return nil, nil
 		}
 	}
 	return nil, r.errorf(e, "this call is not read")
@@ -30,27 +26,42 @@ func (r *reader) call(e *ast.CallExpr) ([]loopir.Stmt, error) {
 // parallel reads parallelFor(c, which, n, c.threads): the method that runRange calls
 // for which runs on ranges that make up 0..n, in any order and at once.
 func (r *reader) parallel(e *ast.CallExpr) ([]loopir.Stmt, error) {
-	if len(e.Args) != 4 || !isIdent(e.Args[0], "c") {
-		return nil, r.errorf(e, "this parallel loop is not read")
+	if len(e.Args) != 4 || !isIdent(e.Args[0], "c") || !isField(e.Args[3], "threads") {
+		return nil, r.errorf(e, "this parallel loop is not parallelFor(c, which, n, c.threads)")
 	}
 	lit, ok := e.Args[1].(*ast.BasicLit)
 	if !ok {
 		return nil, r.errorf(e, "the number of a parallel loop is a literal")
 	}
-	m := r.ranged(lit.Value)
-	if m == nil {
-		return nil, r.errorf(e, "runRange has no parallel loop %s", lit.Value)
+	m, err := r.ranged(e, lit.Value)
+	if err != nil {
+		return nil, err
+	}
+	if !once(r.took.pars, m.Name.Name) {
+		return nil, r.errorf(e, "parallel loop %s runs twice", lit.Value)
 	}
 	total, err := r.index(e.Args[2])
 	if err != nil {
 		return nil, err
 	}
 	r.fits(e, total)
+	if r.inside {
+		return nil, r.errorf(e, "a parallel loop starts another one")
+	}
 	env, arrays := r.env, r.arrays
-	defer func() { r.env, r.arrays = env, arrays }()
-	r.env, r.arrays = map[string]loopir.Expr{}, map[string]*array{}
+	defer func() { r.env, r.arrays, r.inside, r.lent = env, arrays, false, nil }()
+	r.env, r.arrays, r.inside, r.lent = map[string]loopir.Expr{}, map[string]*array{}, true, map[string]bool{}
+	for _, x := range r.fields {
+		if c, ok := x.(*loopir.Read); ok {
+			r.lent[c.Name] = true
+		}
+	}
 	var out []loopir.Stmt
-	for i, s := range m.Body.List {
+	list, err := r.worker(m)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range list {
 		f, isLoop := s.(*ast.ForStmt)
 		if !isLoop {
 			rest, err := r.stmt(s)
@@ -68,58 +79,81 @@ func (r *reader) parallel(e *ast.CallExpr) ([]loopir.Stmt, error) {
 		if out, err = r.decode(f, total); err != nil {
 			return nil, err
 		}
-		_ = i
 	}
 	return out, nil
 }
 
-// ranged finds the method for a case of runRange.
-func (r *reader) ranged(which string) *ast.FuncDecl {
-	run := r.pkg.methods[r.typ]["runRange"]
-	if run == nil || len(run.Body.List) != 1 {
-		return nil
-	}
-	sw, ok := run.Body.List[0].(*ast.SwitchStmt)
-	if !ok || sw.Init != nil || !isIdent(sw.Tag, "which") {
-		return nil
-	}
-	for _, c := range sw.Body.List {
-		cc := c.(*ast.CaseClause)
-		if len(cc.List) != 1 || len(cc.Body) != 1 {
-			return nil
-		}
-		if l, ok := cc.List[0].(*ast.BasicLit); !ok || l.Value != which {
-			continue
-		}
-		x, ok := cc.Body[0].(*ast.ExprStmt)
-		if !ok {
-			return nil
-		}
-		call, ok := x.X.(*ast.CallExpr)
-		if !ok || len(call.Args) != 2 || !isIdent(call.Args[0], "lo") || !isIdent(call.Args[1], "hi") {
-			return nil
-		}
-		sel, ok := call.Fun.(*ast.SelectorExpr)
-		if !ok || !isIdent(sel.X, "c") {
-			return nil
-		}
-		m := r.pkg.methods[r.typ][sel.Sel.Name]
-		if m == nil || !takesRange(m) {
-			return nil
-		}
-		return m
-	}
-	return nil
+// isField tells c.name.
+func isField(e ast.Expr, name string) bool {
+	s, ok := e.(*ast.SelectorExpr)
+	return ok && isIdent(s.X, "c") && s.Sel.Name == name
 }
 
-func takesRange(m *ast.FuncDecl) bool {
-	var names []string
-	for _, f := range m.Type.Params.List {
-		for _, n := range f.Names {
-			names = append(names, n.Name)
-		}
+// ranged finds the method for a case of runRange.
+func (r *reader) ranged(at ast.Node, which string) (*ast.FuncDecl, error) {
+	run := r.pkg.methods[r.typ]["runRange"]
+	if !r.declared(run, "which", "lo", "hi") {
+		return nil, r.errorf(at, "there is no func (c *%s) runRange(which, lo, hi int)", r.typ)
 	}
-	return len(names) == 2 && names[0] == "lo" && names[1] == "hi" && len(m.Recv.List[0].Names) == 1 && m.Recv.List[0].Names[0].Name == "c"
+	cases, err := r.cases(run)
+	if err != nil {
+		return nil, err
+	}
+	n, err := strconv.Atoi(which)
+	if err != nil || n < 0 || n >= len(cases) || strconv.Itoa(n) != which {
+		return nil, r.errorf(at, "runRange has no parallel loop %s", which)
+	}
+	m := r.pkg.methods[r.typ][cases[n]]
+	if !r.declared(m, "lo", "hi") {
+		return nil, r.errorf(at, "there is no func (c *%s) %s(lo, hi int)", r.typ, cases[n])
+	}
+	return m, nil
+}
+
+// cases lists the methods that runRange calls for 0, 1, and so on.
+func (r *reader) cases(run *ast.FuncDecl) ([]string, error) {
+	if len(run.Body.List) == 0 {
+		return nil, nil
+	}
+	sw, ok := run.Body.List[0].(*ast.SwitchStmt)
+	if !ok || len(run.Body.List) != 1 || sw.Init != nil || !isIdent(sw.Tag, "which") {
+		return nil, r.errorf(run, "runRange is not a switch over which")
+	}
+	var out []string
+	for i, s := range sw.Body.List {
+		c := s.(*ast.CaseClause)
+		name := ""
+		if len(c.List) == 1 && len(c.Body) == 1 && isLiteral(c.List[0], strconv.Itoa(i)) {
+			name = rangeCall(c.Body[0])
+		}
+		if name == "" || slices.Contains(out, name) {
+			return nil, r.errorf(c, "a case of runRange is not case %d: c.par%d(lo, hi)", i, i)
+		}
+		out = append(out, name)
+	}
+	return out, nil
+}
+
+func isLiteral(e ast.Expr, text string) bool {
+	l, ok := e.(*ast.BasicLit)
+	return ok && l.Kind == token.INT && l.Value == text
+}
+
+// rangeCall reads c.name(lo, hi).
+func rangeCall(s ast.Stmt) string {
+	x, ok := s.(*ast.ExprStmt)
+	if !ok {
+		return ""
+	}
+	call, ok := x.X.(*ast.CallExpr)
+	if !ok || len(call.Args) != 2 || !isIdent(call.Args[0], "lo") || !isIdent(call.Args[1], "hi") {
+		return ""
+	}
+	sel, ok := call.Fun.(*ast.SelectorExpr)
+	if !ok || !isIdent(sel.X, "c") {
+		return ""
+	}
+	return sel.Sel.Name
 }
 
 // isRange tells for ; lo < hi; lo++.
@@ -144,8 +178,11 @@ type digit struct {
 // loops.
 func (r *reader) decode(f *ast.ForStmt, total loopir.Expr) ([]loopir.Stmt, error) {
 	list := f.Body.List
+	if len(list) == 0 {
+		return nil, r.errorf(f, "the iterators of this parallel loop are not read")
+	}
 	rest := "lo"
-	if d, ok := list[0].(*ast.AssignStmt); ok && d.Tok == token.DEFINE && isIdent(d.Lhs[0], "at") && isIdent(d.Rhs[0], "lo") {
+	if d, ok := list[0].(*ast.AssignStmt); ok && d.Tok == token.DEFINE && len(d.Lhs) == 1 && isIdent(d.Lhs[0], "at") && isIdent(d.Rhs[0], "lo") {
 		rest, list = "at", list[1:]
 	}
 	var digits []digit
@@ -160,6 +197,9 @@ func (r *reader) decode(f *ast.ForStmt, total loopir.Expr) ([]loopir.Stmt, error
 		}
 		digits, list = append(digits, dg), list[1:]
 		if dg.trips == nil {
+			break
+		}
+		if len(list) == 0 {
 			break
 		}
 		q, ok := list[0].(*ast.AssignStmt)
@@ -242,6 +282,9 @@ func (r *reader) nest(loops []*loopir.For, digits []digit, list []ast.Stmt) ([]l
 // digit reads base + rest%(trips)*(step).
 func (r *reader) digit(s *ast.AssignStmt, rest string) (digit, error) {
 	d := digit{name: s.Lhs[0].(*ast.Ident).Name, at: s}
+	if own[d.name] || d.name == "at" {
+		return d, r.errorf(s, "%s means something else in a form", d.name)
+	}
 	e := unparen(s.Rhs[0])
 	var err error
 	if b, ok := e.(*ast.BinaryExpr); ok && b.Op == token.ADD && !mentionsIdent(b.X, rest) {

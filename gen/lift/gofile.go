@@ -18,17 +18,19 @@ import (
 // A Package is generated code as text: the Go files that a build without tags takes for
 // one processor, and the assembly.
 type Package struct {
-	Dir     string
-	Arch    string // GOARCH
-	fset    *token.FileSet
-	files   []*ast.File
-	info    *types.Info
-	asm     map[string]*asm.File // by function
-	funcs   map[string]*ast.FuncDecl
-	methods map[string]map[string]*ast.FuncDecl // by type
-	structs map[string]*ast.StructType
-	text    map[string][]byte
-	digests map[string]string // of support functions
+	Dir   string
+	Arch  string // GOARCH
+	fset  *token.FileSet
+	files []*ast.File
+	info  *types.Info
+	asm   map[string]*asm.File // by function
+	// assemblies are the same by name.
+	assemblies map[string]*asm.File
+	funcs      map[string]*ast.FuncDecl
+	methods    map[string]map[string]*ast.FuncDecl // by type
+	structs    map[string]*ast.StructType
+	text       map[string][]byte
+	digests    map[string]string // of support functions
 }
 
 // Archs lists the processors that a package has assembly for, amd64 first; a package
@@ -46,7 +48,7 @@ func Archs(files map[string][]byte) []string {
 // of other platforms are left out.
 func Read(dir string, files map[string][]byte, arch string) (*Package, error) {
 	p := &Package{
-		Dir: dir, Arch: arch, fset: token.NewFileSet(), asm: map[string]*asm.File{}, funcs: map[string]*ast.FuncDecl{},
+		Dir: dir, Arch: arch, fset: token.NewFileSet(), asm: map[string]*asm.File{}, assemblies: map[string]*asm.File{}, funcs: map[string]*ast.FuncDecl{},
 		methods: map[string]map[string]*ast.FuncDecl{}, structs: map[string]*ast.StructType{}, text: files,
 	}
 	for _, name := range sortedKeys(files) {
@@ -69,6 +71,7 @@ func Read(dir string, files map[string][]byte, arch string) (*Package, error) {
 			if err != nil {
 				return nil, err
 			}
+			p.assemblies[f.Name] = f
 			for _, fn := range f.Funcs {
 				if p.asm[fn.Name] != nil {
 					return nil, &asm.Error{File: f.Name, Line: fn.Line, Msg: fn.Name + " is declared twice"}

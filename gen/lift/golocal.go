@@ -5,13 +5,21 @@ import (
 	"go/token"
 	"go/types"
 	"math/big"
+	"slices"
 
 	"github.com/loopopt/loopopt/loopir"
 	"github.com/loopopt/loopopt/loopir/poly"
 )
 
+// own are names that no variable of a form has: what reads them takes them for the receiver,
+// the worker's memory, the range of a parallel loop, or a package.
+var own = map[string]bool{"c": true, "w": true, "lo": true, "hi": true, "math": true, "sync": true, "unsafe": true}
+
 // define reads v := e.
 func (r *reader) define(s *ast.AssignStmt, name string, rhs ast.Expr) ([]loopir.Stmt, error) {
+	if own[name] {
+		return nil, r.errorf(s, "%s means something else in a form", name)
+	}
 	switch e := rhs.(type) {
 	case *ast.SelectorExpr: // N := c.N
 		if q := r.param(e); q != nil {
@@ -35,12 +43,7 @@ func (r *reader) define(s *ast.AssignStmt, name string, rhs ast.Expr) ([]loopir.
 				return nil, nil
 			}
 		}
-		return nil, r.errorf(e, "this field is not known here")
-	case *ast.TypeAssertExpr: // w := scratches.Get().(*T): memory of unknown content
-		if r.isScratch(e) {
-			r.env[name] = scratchValue
-			return nil, nil
-		}
+		return nil, r.errorf(e, "this field is not known here: what is no parameter is set right before the parallel loop")
 	case *ast.CallExpr:
 		if isIdent(e.Fun, "scratch") && len(e.Args) == 2 && r.support(e.Fun.(*ast.Ident)) {
 			return r.scratch(s, name, e)
@@ -57,13 +60,36 @@ func (r *reader) define(s *ast.AssignStmt, name string, rhs ast.Expr) ([]loopir.
 // scratchValue stands for the pointer to a worker's scratch memory.
 var scratchValue loopir.Expr = &loopir.Unary{Op: loopir.Not, Type: loopir.Bool}
 
-func (r *reader) isScratch(e *ast.TypeAssertExpr) bool {
-	c, ok := e.X.(*ast.CallExpr)
-	if !ok || len(c.Args) > 0 {
-		return false
+// worker takes w := TScratches.Get().(*TScratch), which follows the fields that a method
+// loads, and TScratches.Put(w), its last statement, off its body. Between them the memory is
+// this worker's alone, of unknown content.
+func (r *reader) worker(m *ast.FuncDecl) ([]ast.Stmt, error) {
+	list := m.Body.List
+	pool, typ := r.typ+"Scratches", r.typ+"Scratch"
+	if !mentionsIdent(m.Body, pool) {
+		return list, nil
 	}
-	sel, ok := c.Fun.(*ast.SelectorExpr)
-	return ok && sel.Sel.Name == "Get" && isIdent(sel.X, r.typ+"Scratches")
+	for i, s := range list {
+		if takenFrom(s, pool, typ) != "w" {
+			if d, ok := s.(*ast.AssignStmt); ok && d.Tok == token.DEFINE && !mentionsIdent(s, pool) {
+				continue
+			}
+			break
+		}
+		last := len(list) - 1
+		if !puts(list[last], pool, "w") {
+			break
+		}
+		rest := slices.Concat(list[:i], list[i+1:last])
+		for _, s := range rest {
+			if mentionsIdent(s, pool) {
+				return nil, r.errorf(s, "scratch memory is taken once and put back once")
+			}
+		}
+		r.env["w"] = scratchValue
+		return rest, nil
+	}
+	return nil, r.errorf(m, "scratch memory is not taken by w := %s.Get().(*%s) behind the loads of fields, and put back by the last statement, %s.Put(w)", pool, typ, pool)
 }
 
 // scratch reads a := scratch(&w.buf0, n): n elements of unknown content, which no
@@ -74,15 +100,12 @@ func (r *reader) scratch(s ast.Stmt, name string, e *ast.CallExpr) ([]loopir.Stm
 		return nil, r.errorf(e, "scratch memory is a field of the worker's")
 	}
 	sel, ok := u.X.(*ast.SelectorExpr)
-	w, isName := sel.X.(*ast.Ident)
-	if !ok || !isName || r.env[w.Name] != scratchValue {
+	if !ok || !isIdent(sel.X, "w") || r.env["w"] != scratchValue {
 		return nil, r.errorf(e, "scratch memory is a field of the worker's")
 	}
-	key := "scratch " + sel.Sel.Name
-	if r.said[key] {
+	if !once(r.took.bufs, sel.Sel.Name) {
 		return nil, r.errorf(e, "%s is given out twice", sel.Sel.Name)
 	}
-	r.said[key] = true
 	n, err := r.index(e.Args[1])
 	if err != nil {
 		return nil, err
@@ -137,6 +160,9 @@ func (r *reader) declare(s *ast.DeclStmt) ([]loopir.Stmt, error) {
 		return nil, r.errorf(s, "this declaration is not read")
 	}
 	name := v.Names[0].Name
+	if own[name] {
+		return nil, r.errorf(s, "%s means something else in a form", name)
+	}
 	t := r.pkg.info.Defs[v.Names[0]].Type()
 	if a, ok := t.(*types.Array); ok && len(v.Values) == 0 {
 		return r.local(s, name, typeNamed(a.Elem()), &loopir.Int{Value: big.NewInt(a.Len()), Type: loopir.Index}, loopir.Auto), nil

@@ -31,13 +31,17 @@ type reader struct {
 	fields  map[string]loopir.Expr // of the receiver: iterators handed to a parallel loop
 	arrays  map[string]*array      // Go variables that are arrays
 	held    map[string]*array      // arrays handed to a parallel loop by a field
+	inside  bool                   // of a parallel loop
+	lent    map[string]bool        // locals of the lifted program that the parallel loop has copies of
 	used    map[string]int         // names: 1 once used, 2 while an iterator in scope
 	duties  []Duty
 	said    map[string]bool
 	over    bool              // the flag for overflow is used
 	names   map[string]string // the target's names by their Go form
 	chains  map[string]int    // the longest of the target, by class
-	guessed *loopir.Read      // the first cell that an offset is not shown to lie in, or nil
+	took    took
+	rounded map[*ast.BinaryExpr]loopir.Type // what operators are converted to
+	guessed *loopir.Read                    // the first cell that an offset is not shown to lie in, or nil
 }
 
 type array struct {
@@ -65,7 +69,8 @@ func (p *Package) Lift(t string, target *loopir.Kernel) (*loopir.Kernel, []Duty,
 func (p *Package) read(t string, target *loopir.Kernel) (*reader, error) {
 	r := &reader{
 		pkg: p, typ: t, target: target, env: map[string]loopir.Expr{}, fields: map[string]loopir.Expr{},
-		arrays: map[string]*array{}, held: map[string]*array{}, used: map[string]int{}, said: map[string]bool{},
+		arrays: map[string]*array{}, held: map[string]*array{}, used: map[string]int{}, said: map[string]bool{}, took: newTook(),
+		rounded: map[*ast.BinaryExpr]loopir.Type{},
 	}
 	k := target.Clone()
 	k.Body = nil
@@ -86,8 +91,11 @@ func (p *Package) read(t string, target *loopir.Kernel) (*reader, error) {
 		return nil, fmt.Errorf("%s has no method run", t)
 	}
 	body, err := r.function(run)
+	if err != nil {
+		return nil, err
+	}
 	k.Body = body
-	return r, err
+	return r, r.whole()
 }
 
 // function reads the body of a method of the form.
@@ -95,10 +103,14 @@ func (r *reader) function(f *ast.FuncDecl) ([]loopir.Stmt, error) {
 	env, arrays := r.env, r.arrays
 	r.env, r.arrays = map[string]loopir.Expr{}, map[string]*array{}
 	defer func() { r.env, r.arrays = env, arrays }()
-	if len(f.Recv.List[0].Names) != 1 || f.Recv.List[0].Names[0].Name != "c" {
-		return nil, r.errorf(f, "the receiver is not called c")
+	if !r.declared(f) {
+		return nil, r.errorf(f, "the form is not run by func (c *%s) run()", r.typ)
 	}
-	return r.block(f.Body.List)
+	list, err := r.worker(f)
+	if err != nil {
+		return nil, err
+	}
+	return r.block(list)
 }
 
 // fresh, cell, oblige, enter and leave make a reader a caller.

@@ -10,17 +10,57 @@ import (
 
 // block reads statements. Variables of the block end with it.
 func (r *reader) block(list []ast.Stmt) ([]loopir.Stmt, error) {
-	env, arrays, fields, held := copyMap(r.env), copyMap(r.arrays), copyMap(r.fields), copyMap(r.held)
-	defer func() { r.env, r.arrays, r.fields, r.held = env, arrays, fields, held }()
+	env, arrays := copyMap(r.env), copyMap(r.arrays)
+	defer func() { r.env, r.arrays = env, arrays }()
 	var out []loopir.Stmt
-	for i := 0; i < len(list); i++ {
-		s, err := r.stmt(list[i])
+	for len(list) > 0 {
+		n, err := r.handed(list)
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, s...)
+		s, err := r.stmt(list[n])
+		if err != nil {
+			return nil, err
+		}
+		out, list = append(out, s...), list[n+1:]
+		r.fields, r.held = map[string]loopir.Expr{}, map[string]*array{}
 	}
 	return fold(out), nil
+}
+
+// handed reads the statements c.t = t that stand right before a parallelFor, and counts
+// them. Nothing changes the fields or the variables until its iterations are done: those
+// share the receiver, and set none of its fields (parallel).
+func (r *reader) handed(list []ast.Stmt) (int, error) {
+	for i, s := range list {
+		a, ok := s.(*ast.AssignStmt)
+		if ok && a.Tok == token.ASSIGN && len(a.Lhs) == 1 && len(a.Rhs) == 1 {
+			if sel, ok := a.Lhs[0].(*ast.SelectorExpr); ok && isIdent(sel.X, "c") {
+				if err := r.hand(a, sel, a.Rhs[0]); err != nil {
+					return 0, err
+				}
+				continue
+			}
+		}
+		if i > 0 && !r.isParallel(s) {
+			return 0, r.errorf(list[i-1], "a field is set, and no parallel loop follows")
+		}
+		return i, nil
+	}
+	return 0, r.errorf(list[0], "a field is set, and no parallel loop follows")
+}
+
+func (r *reader) isParallel(s ast.Stmt) bool {
+	x, ok := s.(*ast.ExprStmt)
+	if !ok {
+		return false
+	}
+	c, ok := x.X.(*ast.CallExpr)
+	if !ok {
+		return false
+	}
+	f, ok := c.Fun.(*ast.Ident)
+	return ok && f.Name == "parallelFor" && r.support(f)
 }
 
 func copyMap[V any](m map[string]V) map[string]V {
@@ -67,9 +107,6 @@ func (r *reader) assign(s *ast.AssignStmt) ([]loopir.Stmt, error) {
 			return nil, nil
 		}
 	}
-	if sel, ok := lhs.(*ast.SelectorExpr); ok && isIdent(sel.X, "c") {
-		return nil, r.hand(s, sel, rhs)
-	}
 	cell, err := r.target1(lhs)
 	if err != nil {
 		return nil, err
@@ -93,21 +130,20 @@ func (r *reader) hand(s ast.Stmt, sel *ast.SelectorExpr, rhs ast.Expr) error {
 	if !ok {
 		return r.errorf(s, "only a variable is handed to a parallel loop")
 	}
+	name := sel.Sel.Name
+	if r.inside || r.fields[name] != nil || r.held[name] != nil {
+		return r.errorf(s, "%s is set inside of a parallel loop, or twice", name)
+	}
+	r.took.fields[name] = true
 	if a := r.arrays[id.Name]; a != nil {
-		if old := r.held[sel.Sel.Name]; old != nil && old != a {
-			return r.errorf(s, "%s is set to another variable before", sel.Sel.Name)
-		}
-		r.held[sel.Sel.Name] = a
+		r.held[name] = a
 		return nil
 	}
 	x, ok := r.env[id.Name]
 	if !ok || x == scratchValue {
 		return r.errorf(s, "%s is not known", id.Name)
 	}
-	if old, twice := r.fields[sel.Sel.Name]; twice && !sameExpr(old, x) { // what a loop sets, its next iteration finds
-		return r.errorf(s, "%s is set to another variable before", sel.Sel.Name)
-	}
-	r.fields[sel.Sel.Name] = x
+	r.fields[name] = x
 	return nil
 }
 
@@ -118,6 +154,9 @@ func (r *reader) target1(e ast.Expr) (*loopir.Read, error) {
 		if c, ok := r.env[e.Name].(*loopir.Read); ok {
 			if r.target.Param(c.Name) != nil && r.kernel.Param(c.Name) != nil {
 				return nil, r.errorf(e, "a parameter is assigned")
+			}
+			if r.lent[c.Name] {
+				return nil, r.errorf(e, "what is assigned is a copy of %s", c.Name)
 			}
 			return &loopir.Read{Name: c.Name, Type: c.Type, Span: r.span(e)}, nil
 		}
@@ -209,7 +248,7 @@ func (r *reader) loop(s *ast.ForStmt) ([]loopir.Stmt, error) {
 		return nil, r.errorf(s, "this loop is not read")
 	}
 	name := init.Lhs[0].(*ast.Ident).Name
-	if !isIdent(test.X, name) || assigns(s.Body, name) {
+	if own[name] || !isIdent(test.X, name) || assigns(s.Body, name) {
 		return nil, r.errorf(s, "this loop does not count %s", name)
 	}
 	lo, err := r.index(init.Rhs[0])

@@ -6,6 +6,7 @@ import (
 	"go/token"
 	"go/types"
 
+	"github.com/loopopt/loopopt/gen/lift/asm"
 	"github.com/loopopt/loopopt/loopir"
 )
 
@@ -52,6 +53,12 @@ func (p *Package) Strays() error {
 		}
 		for _, e := range list {
 			known[e.fn.Name.Name] = true
+		}
+	}
+	for _, n := range sortedKeys(p.asm) {
+		if !known[n] || p.funcs[n] == nil {
+			f := p.asm[n]
+			return &asm.Error{File: f.Name, Line: f.Func(n).Line, Msg: n + " is called by no form"}
 		}
 	}
 	for _, f := range p.files {
@@ -160,7 +167,7 @@ func (p *Package) isFalse(e ast.Expr) bool {
 }
 
 // strayVar finds a package variable whose initial value is neither a question about the
-// processor nor a pool of new values.
+// processor nor a pool of new values: of a form, or of its scratch memory.
 func (p *Package) strayVar(d *ast.GenDecl, known map[string]bool) *ast.Ident {
 	if d.Tok != token.VAR {
 		return nil
@@ -171,33 +178,15 @@ func (p *Package) strayVar(d *ast.GenDecl, known map[string]bool) *ast.Ident {
 			if known[n.Name] || len(v.Values) == 0 {
 				continue
 			}
-			if len(v.Values) != len(v.Names) || len(cpuNames(v.Values[i])) == 0 && !isPool(v.Values[i]) {
+			typ, pool := "", false
+			if len(v.Values) == len(v.Names) {
+				typ = poolOf(v.Values[i])
+				pool = typ != "" && (n.Name == typ+"Calls" || n.Name == typ+"es")
+			}
+			if len(v.Values) != len(v.Names) || len(cpuNames(v.Values[i])) == 0 && !pool {
 				return n
 			}
 		}
 	}
 	return nil
-}
-
-// isPool tells sync.Pool{New: func() any { return new(T) }}.
-func isPool(e ast.Expr) bool {
-	c, ok := e.(*ast.CompositeLit)
-	if !ok || len(c.Elts) != 1 {
-		return false
-	}
-	t, ok := c.Type.(*ast.SelectorExpr)
-	kv, ok2 := c.Elts[0].(*ast.KeyValueExpr)
-	if !ok || !ok2 || !isIdent(t.X, "sync") || t.Sel.Name != "Pool" || !isIdent(kv.Key, "New") {
-		return false
-	}
-	f, ok := kv.Value.(*ast.FuncLit)
-	if !ok || len(f.Body.List) != 1 {
-		return false
-	}
-	r, ok := f.Body.List[0].(*ast.ReturnStmt)
-	if !ok || len(r.Results) != 1 {
-		return false
-	}
-	call, ok := r.Results[0].(*ast.CallExpr)
-	return ok && isIdent(call.Fun, "new")
 }

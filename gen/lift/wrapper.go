@@ -61,18 +61,7 @@ func (p *Package) entries(t string) ([]entry, *ast.FuncDecl) {
 func (p *Package) callOf(t string) *ast.FuncDecl {
 	for _, name := range sortedKeys(p.funcs) {
 		fn := p.funcs[name]
-		if fn.Body == nil || len(fn.Body.List) == 0 {
-			continue
-		}
-		d, ok := fn.Body.List[0].(*ast.AssignStmt)
-		if !ok || d.Tok != token.DEFINE {
-			continue
-		}
-		ta, ok := d.Rhs[0].(*ast.TypeAssertExpr)
-		if !ok {
-			continue
-		}
-		if s, ok := ta.Type.(*ast.StarExpr); ok && isIdent(s.X, t) {
+		if fn.Body != nil && len(fn.Body.List) > 0 && takenFrom(fn.Body.List[0], t+"Calls", t) == "c" {
 			return fn
 		}
 	}
@@ -125,9 +114,12 @@ func (p *Package) entry(e entry, caller *ast.FuncDecl, t string, target *loopir.
 	g := &guard{
 		reader: &reader{
 			pkg: p, typ: t, target: target, kernel: target, env: map[string]loopir.Expr{},
-			arrays: map[string]*array{}, used: map[string]int{}, said: map[string]bool{},
+			arrays: map[string]*array{}, used: map[string]int{}, said: map[string]bool{}, rounded: map[*ast.BinaryExpr]loopir.Type{},
 		},
 		lens: map[string][]loopir.Expr{}, disjoint: map[[2]string]bool{},
+	}
+	if !g.returnsError(e.fn) {
+		return nil, g.errorf(e.fn, "a function that leads into a form has the number of threads first, and returns an error")
 	}
 	binds, err := g.bindings(caller, e.call)
 	if err != nil {
@@ -190,12 +182,11 @@ func (g *guard) dispatches(list []ast.Stmt) bool {
 			if !ok {
 				return false
 			}
-			if _, ok := c.Fun.(*ast.Ident); !ok {
+			if id, ok := c.Fun.(*ast.Ident); !ok || g.pkg.funcs[id.Name] == nil {
 				return false
 			}
 		case *ast.ReturnStmt:
-			c, ok := s.Results[0].(*ast.CallExpr)
-			if !ok || !isIdent(c.Fun, "shapeError") {
+			if len(s.Results) != 1 || !g.isError(s.Results[0]) {
 				return false
 			}
 		default:
@@ -234,64 +225,131 @@ func (p *Package) Consistent() error {
 // bindings tells for each parameter of the kernel which argument of the exported
 // function it gets.
 func (g *guard) bindings(caller *ast.FuncDecl, call *ast.CallExpr) (map[string]string, error) {
+	given, err := g.given(caller, call)
+	if err != nil {
+		return nil, err
+	}
+	binds := map[string]string{}
+	list := caller.Body.List[1:]
+	for ; len(list) > 0 && !runs(list[0]); list = list[1:] {
+		field, value := setting(list[0])
+		q := g.paramNamed(field)
+		switch {
+		case field == "threads" && value == "threads" && binds[" threads"] == "":
+			binds[" threads"] = value // no .loop name has a space
+		case q == nil || given[value] == "" || binds[q.Name] != "":
+			return nil, g.errorf(list[0], "this sets no parameter of the kernel, once, to an argument")
+		default:
+			binds[q.Name] = given[value]
+		}
+	}
+	if len(list) < 2 || binds[" threads"] == "" {
+		return nil, g.errorf(caller, "the form is not run with as many threads as it may have, and put back")
+	}
+	last := len(list) - 1
+	for _, s := range list[1:last] {
+		field, value := setting(s)
+		if q := g.paramNamed(field); q == nil || q.Kind != loopir.ArrayParam || value != "nil" {
+			return nil, g.errorf(s, "this statement is not read")
+		}
+	}
+	if !puts(list[last], g.typ+"Calls", "c") || !g.pkg.pools(g.typ+"Calls", g.typ) {
+		return nil, g.errorf(list[last], "the form is not put back to where it was taken from")
+	}
+	return binds, nil
+}
+
+// given tells for each parameter of the function that runs a form which argument of the
+// exported function it gets: all as they are, the number of threads first.
+func (g *guard) given(caller *ast.FuncDecl, call *ast.CallExpr) (map[string]string, error) {
+	t := caller.Type
+	if caller.Recv != nil || t.TypeParams != nil || t.Results != nil || call.Ellipsis.IsValid() {
+		return nil, g.errorf(caller, "a function that runs a form has parameters and no results")
+	}
 	given := map[string]string{}
 	i := 0
-	for _, f := range caller.Type.Params.List {
+	for _, f := range t.Params.List {
+		if len(f.Names) == 0 {
+			return nil, g.errorf(f, "a parameter has no name")
+		}
 		for _, n := range f.Names {
 			if i >= len(call.Args) {
 				return nil, g.errorf(call, "arguments are missing")
 			}
 			id, ok := call.Args[i].(*ast.Ident)
-			if !ok {
+			if !ok || (i == 0) != (id.Name == "threads") || (i == 0) != (n.Name == "threads") || own[n.Name] {
 				return nil, g.errorf(call.Args[i], "an argument is not handed on as it is")
 			}
 			given[n.Name] = id.Name
 			i++
 		}
 	}
-	binds := map[string]string{}
-	ran := false
-	for _, s := range caller.Body.List[1:] {
-		switch s := s.(type) {
-		case *ast.ExprStmt:
-			c, ok := s.X.(*ast.CallExpr)
-			sel, ok2 := c.Fun.(*ast.SelectorExpr)
-			if !ok || !ok2 {
-				return nil, g.errorf(s, "this statement is not read")
+	return given, nil
+}
+
+// pools tells whether the package has var name = sync.Pool{New: func() any { return new(typ) }}.
+func (p *Package) pools(name, typ string) bool {
+	for _, d := range declarations(p.files)[name] {
+		g, ok := d.(*ast.GenDecl)
+		if !ok || g.Tok != token.VAR {
+			continue
+		}
+		for _, s := range g.Specs {
+			if isPoolOf(s.(*ast.ValueSpec), name, typ) {
+				return true
 			}
-			switch {
-			case isIdent(sel.X, "c") && sel.Sel.Name == "run" && !ran:
-				ran = true
-			case sel.Sel.Name == "Put" && ran:
-			default:
-				return nil, g.errorf(s, "this call is not read")
-			}
-		case *ast.AssignStmt:
-			sel, ok := s.Lhs[0].(*ast.SelectorExpr)
-			id, ok2 := s.Rhs[0].(*ast.Ident)
-			if !ok || !ok2 || len(s.Lhs) != 1 || s.Tok != token.ASSIGN || !isIdent(sel.X, "c") {
-				return nil, g.errorf(s, "this assignment is not read")
-			}
-			if ran {
-				if id.Name != "nil" {
-					return nil, g.errorf(s, "this assignment is not read")
-				}
-				continue
-			}
-			if q := g.paramNamed(sel.Sel.Name); q != nil {
-				if _, twice := binds[q.Name]; twice || given[id.Name] == "" {
-					return nil, g.errorf(s, "%s is not set once to an argument", q.Name)
-				}
-				binds[q.Name] = given[id.Name]
-			} else if sel.Sel.Name != "threads" {
-				return nil, g.errorf(s, "%s is no parameter", sel.Sel.Name)
-			}
-		default:
-			return nil, g.errorf(s, "this statement is not read")
 		}
 	}
-	if !ran {
-		return nil, g.errorf(caller, "the form is not run")
+	return false
+}
+
+// runs tells c.run().
+func runs(s ast.Stmt) bool {
+	x, ok := s.(*ast.ExprStmt)
+	if !ok {
+		return false
 	}
-	return binds, nil
+	c, ok := x.X.(*ast.CallExpr)
+	return ok && len(c.Args) == 0 && isField(c.Fun, "run")
+}
+
+// setting reads c.field = value.
+func setting(s ast.Stmt) (field, value string) {
+	a, ok := s.(*ast.AssignStmt)
+	if !ok || a.Tok != token.ASSIGN || len(a.Lhs) != 1 || len(a.Rhs) != 1 {
+		return "", ""
+	}
+	sel, ok := a.Lhs[0].(*ast.SelectorExpr)
+	id, ok2 := a.Rhs[0].(*ast.Ident)
+	if !ok || !ok2 || !isIdent(sel.X, "c") {
+		return "", ""
+	}
+	return sel.Sel.Name, id.Name
+}
+
+// returnsError tells a function with the number of threads first and an error as its result.
+func (g *guard) returnsError(f *ast.FuncDecl) bool {
+	t := f.Type
+	if f.Recv != nil || t.TypeParams != nil || t.Results.NumFields() != 1 || len(t.Results.List[0].Names) > 0 || len(t.Params.List) == 0 {
+		return false
+	}
+	first := t.Params.List[0]
+	id, ok := t.Results.List[0].Type.(*ast.Ident)
+	return ok && id.Name == "error" && g.builtin(id) && len(first.Names) > 0 && first.Names[0].Name == "threads"
+}
+
+// isError reads shapeError(`%s`, "...").
+func (g *guard) isError(e ast.Expr) bool {
+	c, ok := e.(*ast.CallExpr)
+	if !ok || !isIdent(c.Fun, "shapeError") || len(c.Args) != 2 {
+		return false
+	}
+	return literals(c.Args)
+}
+
+func literals(list []ast.Expr) bool {
+	return !slices.ContainsFunc(list, func(e ast.Expr) bool {
+		_, ok := e.(*ast.BasicLit)
+		return !ok
+	})
 }
