@@ -13,7 +13,8 @@
 // divides towards zero and wraps around; sums and products of integers are exact modulo
 // 2^64, so that only operands of divisions, comparisons, minima and maxima have to fit
 // in 64 bits, and dividends not to be negative: each is a [Duty], proved by the solver.
-// Go may fuse x*y+z unless the product is converted; what is not converted is an error.
+// Go may fuse x*y+z, across statements too, unless the product is converted: one that is not
+// converted to its own type is an error.
 //
 // A call of an assembly function becomes what its instructions amount to, executed on
 // symbols:

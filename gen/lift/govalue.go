@@ -68,23 +68,12 @@ func (r *reader) valueBinary(e *ast.BinaryExpr) (loopir.Expr, error) {
 	if !ok || t != y.TypeOf() || op == loopir.Mod && t.IsFloat() {
 		return nil, r.errorf(e, "this operator on values is not read")
 	}
-	if t.IsFloat() && (op == loopir.Add || op == loopir.Sub) && (isProduct(e.X) || isProduct(e.Y)) {
-		return nil, r.errorf(e, "Go may round this sum of a product once or twice; the product has to be converted")
+	// Go may fuse a product with a sum wherever that stands: also in another statement, and
+	// through a variable or memory. Only a conversion rounds it.
+	if t.IsFloat() && op == loopir.Mul && r.rounded[e] != t {
+		return nil, r.errorf(e, "Go may round a sum that this product gets to once or twice; the product has to be converted")
 	}
 	return &loopir.Binary{Op: op, X: x, Y: y, Type: t}, nil
-}
-
-// isProduct tells a product, or its negative, that no conversion rounds.
-func isProduct(e ast.Expr) bool {
-	switch e := e.(type) {
-	case *ast.ParenExpr:
-		return isProduct(e.X)
-	case *ast.UnaryExpr:
-		return isProduct(e.X)
-	case *ast.BinaryExpr:
-		return e.Op == token.MUL
-	}
-	return false
 }
 
 // goTypes are the types of Go that numbers are computed in.
@@ -246,6 +235,9 @@ func (r *reader) convert(e *ast.CallExpr, t loopir.Type) (loopir.Expr, error) {
 			r.fits(e, x)
 		}
 		return &loopir.Cast{To: t, X: x}, err
+	}
+	if p, ok := unparen(arg).(*ast.BinaryExpr); ok {
+		r.rounded[p] = t
 	}
 	x, err := r.value(arg)
 	if err != nil {

@@ -20,6 +20,7 @@ func TestNothingUnread(t *testing.T) {
 	}
 	defer pool.Close()
 	const (
+		naive          = "C[i*N+j] = C[i*N+j] + float32(A[i*K+k]*B[k*N+j])"
 		gemm, gemmGo   = "gemmAvx512", "gemm_avx512.go"
 		asmForm        = "gemmAvx512AVX512"
 		asmGo, asmText = "gemm_avx512_avx512_amd64.go", "gemm_avx512_avx512_amd64.s"
@@ -87,6 +88,13 @@ func TestNothingUnread(t *testing.T) {
 		{"larger-arguments", "gemm", asmForm, asmText, regionText, strings.Replace(regionText, "-8", "-16", 1), "argument"},
 		{"a-function-of-assembly-more", "gemm", asmForm, asmText, "// func gemm", "TEXT ·more(SB), NOSPLIT, $0-8\n\tRET\n\n// func gemm", "called by nothing"},
 		{"data-that-nothing-reads", "gemm", asmForm, asmText, "// func gemm", "DATA more<>+0(SB)/4, $1\nGLOBL more<>(SB), RODATA|NOPTR, $4\n\n// func gemm", "read by nothing"},
+		// Products that Go may round together with a sum.
+		{"product-in-a-variable", "gemm", "gemmNaive", "gemm_naive.go", naive, "var t float32 = A[i*K+k] * B[k*N+j]\n\t\t\t\tC[i*N+j] = C[i*N+j] + t", "once or twice"},
+		{"product-in-memory", "gemm", "gemmNaive", "gemm_naive.go", naive, "C[0] = A[i*K+k] * B[k*N+j]\n\t\t\t\tC[i*N+j] = C[i*N+j] + C[0]", "once or twice"},
+		{"product-that-only-stays", "gru", "gruBeforeNaive", "gru_before_naive.go", "s[l] = float32(sigmoid32(r) * H[(t*N+n)*K+l])", "s[l] = sigmoid32(r) * H[(t*N+n)*K+l]", "once or twice"},
+		{"negative-product", "gemm", "gemmNaive", "gemm_naive.go", "float32(A[i*K+k]*B[k*N+j])", "float32(-(A[i*K+k]*B[k*N+j]))", "once or twice"},
+		{"product-of-another-precision", "gemm", "gemmNaive", "gemm_naive.go", "float32(A[i*K+k]*B[k*N+j])", "float32(float64(A[i*K+k]*B[k*N+j]))", "once or twice"},
+		{"product-as-an-argument", "gemm", gemm, gemmGo, "fma32(A[(6*ib+i)*K+k], B", "fma32(A[(6*ib+i)*K+k]*float32(1), B", "once or twice"},
 		// The function around a form.
 		{"threads-not-set", "gemm", gemm, "gemm.go", "\tc := gemmAvx512Calls.Get().(*gemmAvx512)\n\tc.threads = threads\n", "\tc := gemmAvx512Calls.Get().(*gemmAvx512)\n", "as many threads"},
 		{"put-to-another-pool", "gemm", gemm, "gemm.go", "gemmAvx512Calls.Put(c)", "gemmNaiveCalls.Put(c)", "put back"},
