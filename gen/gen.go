@@ -1,4 +1,5 @@
-// Package gen emits proved kernels: Go for every GOARCH, assembly for amd64 and arm64,
+// Package gen emits proved kernels: Go for every GOARCH whose int has 64 bits (on others it
+// does not compile), assembly for amd64 and arm64,
 // an exported function that checks its arguments and picks the schedule, and
 // tests and benchmarks of all of it. It trusts nothing about where a kernel
 // came from and proves nothing itself: the pipeline proves before it calls.

@@ -23,7 +23,8 @@ func (p platform) String() string {
 }
 
 // platforms has one of each kind: the architectures that assembly is emitted for, others,
-// and the tags that leave it out, on systems that file names and constraints tell apart.
+// and the tags that leave it out, on systems that file names and constraints tell apart. On
+// 386, as wherever int has 32 bits, the compiler then refuses what it takes (maxElems).
 var platforms = func() (out []platform) {
 	for _, on := range []string{"linux", "darwin", "windows", "freebsd", "js"} {
 		for _, arch := range []string{"amd64", "arm64", "386", "riscv64", "wasm"} {
