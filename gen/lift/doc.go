@@ -16,6 +16,10 @@
 // Go may fuse x*y+z, across statements too, unless the product is converted: one that is not
 // converted to its own type is an error.
 //
+// Nothing is left unread (whole.go): the files of a form declare what its reading used and no
+// more, under the signatures, fields and pools that the emitter writes. All iterations of a parallel loop share the
+// receiver, so fields are set right before a parallelFor, and nowhere in one.
+//
 // A call of an assembly function becomes what its instructions amount to, executed on
 // symbols:
 //

@@ -330,7 +330,7 @@ func poolOf(e ast.Expr) string {
 	return identName(id)
 }
 
-// taken reads v := pool.Get().(*typ) and gives v.
+// takenFrom reads v := pool.Get().(*typ) and gives v.
 func takenFrom(s ast.Stmt, pool, typ string) string {
 	d, ok := s.(*ast.AssignStmt)
 	if !ok || d.Tok != token.DEFINE || len(d.Lhs) != 1 || len(d.Rhs) != 1 {
