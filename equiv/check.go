@@ -111,6 +111,7 @@ func check(ctx context.Context, f *loopir.File, before, after *loopir.Kernel, op
 			return res, ctx.Err()
 		}
 	}
+	plain := [2]*Program{old, now}
 	var g *guesser
 	var c *checker
 	if !opts.ProofOnly && (f.CallsBodies(before.Body) || f.CallsBodies(after.Body)) {
@@ -148,6 +149,9 @@ func check(ctx context.Context, f *loopir.File, before, after *loopir.Kernel, op
 			byAlgebra = algebra(proof, old, now, g)
 		}
 		if res.Counterexample == nil && byAlgebra == nil {
+			byAlgebra = byOrder(proof, plain[0], plain[1], opts)
+		}
+		if res.Counterexample == nil && byAlgebra == nil {
 			res.Counterexample = refute(ctx, f, before, after, opts, proof.models(), finite)
 		}
 		if res.Counterexample == nil {
@@ -164,17 +168,18 @@ func check(ctx context.Context, f *loopir.File, before, after *loopir.Kernel, op
 		if byAlgebra != nil && (c.failed() || c.worst > byAlgebra.worst) {
 			c = byAlgebra
 		}
-		// What is equal under a strength is not refuted by inputs of which that says nothing.
 		if res.Counterexample == nil && c.failed() {
-			res.Counterexample = refute(ctx, f, before, after, opts, proof.models(), special)
+			res.Counterexample = refute(ctx, f, before, after, opts, proof.models(), results)
+		}
+	} else if c.failed() && ctx.Err() == nil {
+		if d := byOrder(proof, plain[0], plain[1], opts); d != nil {
+			c = d
 		}
 	}
 	c.first.add(empty)
 	c.conclude(res)
-	if res.Outcome == Proved && res.Verdict > Exact && opts.Require == Exact && !opts.ProofOnly {
-		if res.Counterexample = refute(ctx, f, before, after, opts, proof.models(), everyBit); res.Counterexample != nil {
-			res.Outcome, res.Verdict, res.Weaker = Refuted, NoVerdict, nil
-		}
+	if res.Counterexample == nil && res.Verdict != Exact && !opts.ProofOnly {
+		res.beyond(ctx, f, before, after, opts, proof)
 	}
 	if opts.Explain {
 		res.Explanation = c.explain(true)
@@ -192,6 +197,23 @@ func check(ctx context.Context, f *loopir.File, before, after *loopir.Kernel, op
 		res.Obligations = append(proof.obligations(), shown...)
 	}
 	return res, ctx.Err()
+}
+
+// beyond looks at inputs of which strengths other than exact say nothing. What is equal under
+// these is not refuted by them, but a difference there speaks against exact.
+func (res *Result) beyond(ctx context.Context, f *loopir.File, before, after *loopir.Kernel, opts Options, proof *prover) {
+	switch {
+	case opts.Require == Exact:
+		if res.Counterexample = refute(ctx, f, before, after, opts, proof.models(), everyBit); res.Counterexample != nil {
+			res.Outcome, res.Verdict, res.Weaker = Refuted, NoVerdict, nil
+			res.Counterexample.Explanation = append(res.Counterexample.Explanation, "so they are not exact; weaker strengths say nothing of this")
+		}
+	case len(res.Failures) > 0:
+		if c := refute(ctx, f, before, after, opts, nil, special); c != nil {
+			e := res.Failures[0]
+			e.Notes = append(e.Notes, loopir.Note{Msg: fmt.Sprintf("they differ where inputs are %s, of which only exact says anything: %v", c.inputs(), c)})
+		}
+	}
 }
 
 // ready makes programs plain to compare.
@@ -288,7 +310,7 @@ func (c *checker) conclude(res *Result) {
 		res.Outcome = Refuted
 	case f == nil:
 		res.Outcome, res.Verdict = Proved, max(c.worst, Exact)
-		res.termwise = !c.polynomials && !c.overInputs
+		res.termwise = !c.polynomials && !c.overInputs && !c.ordered
 		res.Weaker = c.weakest()
 	}
 	if f != nil {

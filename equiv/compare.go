@@ -31,6 +31,7 @@ type checker struct {
 	thorough      bool    // also try what seldom helps and costs much
 	polynomials   bool    // statements may be equal as polynomials
 	overInputs    bool    // the outputs are equal as polynomials over the inputs
+	ordered       bool    // comparisons were rewritten by the order of the reals
 	exchanged     bool    // before is the program to compare, after what it is compared with
 
 	wg     sync.WaitGroup
@@ -145,7 +146,7 @@ func (c *checker) note(at loopir.Span, v Verdict) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.worst = weaker(c.worst, v)
-	c.places = append(c.places, Weakness{at, v})
+	c.places = append(c.places, Weakness{Span: at, Verdict: v})
 }
 
 // weaker is the verdict that holds when both do.

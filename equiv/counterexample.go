@@ -29,6 +29,14 @@ type Counterexample struct {
 	bits   bool // the difference speaks against exactness only
 }
 
+// inputs names the special numbers that some inputs are.
+func (c *Counterexample) inputs() string {
+	if c.Filling == infFilling {
+		return "infinite"
+	}
+	return "NaN"
+}
+
 // A NamedValue is the value of a size or a scalar.
 type NamedValue struct {
 	Name  string `json:"name"`

@@ -14,7 +14,8 @@ import (
 
 // TestEquivData compares before.loop with after.loop of every case, without
 // origins unless the case has a section hint. The folder is the expected
-// outcome; a proved case names its verdict in the section verdict.
+// outcome; a proved case names its verdict in the section verdict. A section require asks for a
+// strength, and a section note is part of what is told of a failure.
 func TestEquivData(t *testing.T) {
 	pool, err := smt.NewPool(smt.Options{NoCache: true})
 	if err != nil {
@@ -74,9 +75,20 @@ func readCase(t *testing.T, path string) *testCase {
 func checkCase(t *testing.T, pool *smt.Pool, path string, want Outcome) {
 	c := readCase(t, path)
 	f, before, after, sections := c.file, c.before, c.after, c.sections
-	res, err := Check(context.Background(), f, before, after, Options{Pool: pool})
+	opts := Options{Pool: pool}
+	if text := strings.TrimSpace(sections["require"]); text != "" {
+		v, err := ParseVerdict(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		opts.Require = v
+	}
+	res, err := Check(context.Background(), f, before, after, opts)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if note := strings.TrimSpace(sections["note"]); !strings.Contains(notesOf(res), note) {
+		t.Errorf("no note %q", note)
 	}
 	if res.Outcome != want {
 		t.Errorf("%v, want %v", res.Outcome, want)
@@ -98,6 +110,17 @@ func checkCase(t *testing.T, pool *smt.Pool, path string, want Outcome) {
 			t.Log(o.Name, o.Span, o.Outcome, o.Status, o.Time, o.Reason)
 		}
 	}
+}
+
+// notesOf joins what is told of failures.
+func notesOf(res *Result) string {
+	var b strings.Builder
+	for _, e := range res.Failures {
+		for _, n := range e.Notes {
+			b.WriteString(n.Msg + "\n")
+		}
+	}
+	return b.String()
 }
 
 // giveHints sets the origins of labeled assignments from lines like

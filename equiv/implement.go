@@ -168,7 +168,7 @@ func checkApproximate(ctx context.Context, f *loopir.File, before, after *loopir
 	if res.Outcome == Proved {
 		res.Verdict, res.Measured, res.Weaker = Approximate, all, nil
 		for _, m := range all {
-			res.Weaker = append(res.Weaker, Weakness{m.Span, Approximate})
+			res.Weaker = append(res.Weaker, Weakness{Span: m.Span, Verdict: Approximate})
 		}
 		return res, nil
 	}

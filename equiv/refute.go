@@ -35,9 +35,15 @@ func refute(ctx context.Context, f *loopir.File, before, after *loopir.Kernel, o
 	}
 	r := newReferee(ctx, f, before, after, searchSteps)
 	r.strict, r.bits, r.infinite = true, with == everyBit, with != finite
-	fills := r.fill.thorough(r.exact)
+	var fills []int
+	if with != special {
+		fills = r.fill.thorough(r.exact)
+	}
 	if with == everyBit || with == special && r.exact {
-		fills = append(fills, nanFilling, infFilling)
+		fills = append(fills, specials()...)
+	}
+	if len(fills) == 0 {
+		return nil
 	}
 	return r.search(search, models, fills)
 }
@@ -47,8 +53,9 @@ type contents uint8
 
 const (
 	finite   contents = iota // finite numbers, of what is computed too: what differs then is not equal over the reals
-	special                  // NaN and infinities as well: what differs then may be equal over the reals
-	everyBit                 // both, and each difference in a bit counts: what differs then is not exact
+	results                  // finite numbers, of which something else may be computed
+	special                  // NaN and infinities: what differs then may be equal over the reals, and refutes nothing
+	everyBit                 // all of these, and each difference in a bit counts: what differs then is not exact
 )
 
 // refuteQuickly is refute with so little effort that it costs next to nothing
@@ -97,7 +104,7 @@ func (r *referee) search(s *sizeSearch, models []map[string]*big.Int, thorough [
 		r.left = all
 		s.each(nil, try)
 	}
-	if found == nil && thorough != nil {
+	if found == nil && slices.Contains(thorough, signedFilling) {
 		r.left, r.most = farSteps, farSteps/2
 		s.far(func(sizes map[string]int64) bool {
 			found = r.compare(sizes, signedFilling)

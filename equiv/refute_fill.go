@@ -24,6 +24,10 @@ const (
 	farFilling = scalarFilling + scalarFillings
 )
 
+// specials lists the contents with NaN and infinities. Those below 0 have NaN at other places: which
+// of two operands is one matters.
+func specials() []int { return []int{nanFilling, infFilling, -1, -2, -3} }
+
 // scalarFillings is how many values scalars take from scalarFilling on.
 const scalarFillings = 3
 
@@ -214,7 +218,7 @@ func (l *filler) largestExact() float64 {
 
 // value is the content of a logical cell, the same in both kernels.
 func (l *filler) value(t loopir.Type, name string, index []int64, filling int) interp.Value {
-	if filling < fillings {
+	if filling >= 0 && filling < fillings {
 		return fillValue(t, name, index, filling)
 	}
 	if root := filling - farFilling - len(l.literals); root >= 0 {
@@ -245,7 +249,7 @@ func (l *filler) value(t loopir.Type, name string, index []int64, filling int) i
 		return interp.Integer(t, int64(257+2*(x%24)))
 	case !t.IsFloat() || x%3 != 0 || filling == dominantFilling:
 		return interp.Integer(t, int64(x>>8%7)-3)
-	case filling == nanFilling:
+	case filling == nanFilling || filling < 0:
 		return interp.Float(t, math.NaN())
 	}
 	return interp.Float(t, math.Inf(1-2*int(x>>16&1)))

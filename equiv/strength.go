@@ -34,11 +34,20 @@ func (v Verdict) Limits() string {
 type Weakness struct {
 	Span    loopir.Span
 	Verdict Verdict
+	Order   bool // it is due to the order of values alone: nothing is rounded differently
 }
 
 // String tells where, how strong, and why no stronger.
 func (w Weakness) String() string {
-	return fmt.Sprintf("%v: this is %v: %s", w.Span, w.Verdict, w.Verdict.Limits())
+	return fmt.Sprintf("%v: this is %v: %s", w.Span, w.Verdict, w.Limits())
+}
+
+// Limits tells what is left open there.
+func (w Weakness) Limits() string {
+	if w.Order {
+		return "equal for inputs that are no NaN and lead to none, but for the sign of zero"
+	}
+	return w.Verdict.Limits()
 }
 
 // weakest lists the places that the verdict is due to, in the order of the text.

@@ -296,7 +296,7 @@ func check(ctx context.Context, f *loopir.File, before, after *loopir.Kernel, op
 	}
 	if c.Proved() {
 		if c.Verdict == equiv.Algebraic {
-			c.Notes = append(c.Notes, equiv.Algebraic.Limits())
+			c.Notes = append(c.Notes, limits(res.Weaker)...)
 		}
 		for _, m := range res.Measured {
 			c.Notes = append(c.Notes, m.String())
@@ -324,6 +324,20 @@ func (c *Check) assumeIndices(texts []string) {
 		c.Notes = append(c.Notes, "assuming, of inputs whose indices are legal before, that they are after: "+text)
 		c.Assumptions = append(c.Assumptions, text)
 	}
+}
+
+// limits tells what an algebraic proof leaves open, once each.
+func limits(places []equiv.Weakness) []string {
+	var out []string
+	for _, w := range places {
+		if !slices.Contains(out, w.Limits()) {
+			out = append(out, w.Limits())
+		}
+	}
+	if len(out) == 0 {
+		return []string{equiv.Algebraic.Limits()}
+	}
+	return out
 }
 
 // finish fills what reports show.
