@@ -26,7 +26,7 @@ func (m *polyMatch) byChoices(p, q realPoly, ctx known, facts []loopir.Expr, spl
 	m.choices++
 	defer func() { m.choices-- }()
 	for _, holds := range []bool{true, false} {
-		s := &settling{key: atomKey(cond), holds: holds}
+		s := &settling{key: atomKey(cond), holds: holds, order: orderOf(cond, holds)}
 		if holds {
 			s.atom, s.value = cond.pins()
 		}
@@ -111,6 +111,7 @@ func (a *atom) pins() (key string, value *big.Rat) {
 type settling struct {
 	key   string // of the condition
 	holds bool
+	order *caseOrder
 	atom  string // the atom that has a value, by its key, or ""
 	value *big.Rat
 	used  bool // something was done that is no regrouping
@@ -138,11 +139,12 @@ func (s *settling) factor(a *atom) realPoly {
 		return constPoly(s.value)
 	}
 	if a.head == "select" && len(a.args) == 3 {
-		if c := plainCondition(a.args[0]); c != nil && atomKey(c) == s.key {
-			if s.holds != isNegation(a.args[0]) {
+		if c := plainCondition(a.args[0]); c != nil {
+			if holds, known := s.decides(c); known && holds != isNegation(a.args[0]) {
 				return s.poly(a.args[1])
+			} else if known {
+				return s.poly(a.args[2])
 			}
-			return s.poly(a.args[2])
 		}
 	}
 	if len(a.args) == 0 {
@@ -153,7 +155,21 @@ func (s *settling) factor(a *atom) realPoly {
 	for _, arg := range a.args {
 		b.args = append(b.args, s.poly(arg))
 	}
+	if p, known := s.order.extremum(&b); known {
+		s.used = true
+		return p
+	}
 	return b.poly()
+}
+
+// decides tells whether a condition holds in the case.
+func (s *settling) decides(cond *atom) (holds, known bool) {
+	if atomKey(cond) == s.key {
+		return s.holds, true
+	}
+	holds, known = s.order.says(cond)
+	s.used = s.used || known
+	return holds, known
 }
 
 // isNegation tells whether a condition is the opposite of its comparison.

@@ -31,8 +31,11 @@ type Counterexample struct {
 
 // inputs names the special numbers that some inputs are.
 func (c *Counterexample) inputs() string {
-	if c.Filling == infFilling {
+	switch c.Filling {
+	case infFilling:
 		return "infinite"
+	case minusFilling:
+		return "-0.0"
 	}
 	return "NaN"
 }

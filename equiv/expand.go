@@ -299,7 +299,7 @@ func (x *expander) intrinsic(v value, e *loopir.Intrinsic, ctx known, path []*St
 			return x.log(ps[0]), nil
 		}
 	}
-	return (&atom{head: e.Name, args: ps, partial: e.Name == "log" || e.Name == "sqrt"}).poly(), nil
+	return (&atom{head: e.Name, args: ps, partial: e.Name == "log" || e.Name == "sqrt", float: e.Type.IsFloat()}).poly(), nil
 }
 
 // open lists the conditions among gs that ctx does not imply.

@@ -61,7 +61,10 @@ func (p *Program) inRealOrder() (*Program, []loopir.Span) {
 		o.note(&t)
 		q.Stmts = append(q.Stmts, &t)
 	}
-	q.Stmts = o.branches(q.Stmts)
+	for n := 0; n != len(q.Stmts); { // from the innermost on
+		n = len(q.Stmts)
+		q.Stmts = o.branches(q.Stmts)
+	}
 	o.straighten(q.Stmts)
 	if !o.changed {
 		return p, nil

@@ -30,6 +30,7 @@ type atom struct {
 	// partial is set when the factor has no value for some values of its
 	// arguments. Where it vanishes from a sum, so does that condition.
 	partial bool
+	float   bool   // of an extremum
 	name    string // what a function of sums goes by while polynomials are compared
 }
 

@@ -24,9 +24,12 @@ const (
 	farFilling = scalarFilling + scalarFillings
 )
 
-// specials lists the contents with NaN and infinities. Those below 0 have NaN at other places: which
-// of two operands is one matters.
-func specials() []int { return []int{nanFilling, infFilling, -1, -2, -3} }
+// specials lists the contents with NaN, infinities and -0.0. Others than nanFilling have NaN at other
+// places: which of two operands is one matters.
+func specials() []int { return []int{nanFilling, infFilling, -1, -2, -3, minusFilling} }
+
+// minusFilling has 0.0 and -0.0 here and there.
+const minusFilling = -4
 
 // scalarFillings is how many values scalars take from scalarFilling on.
 const scalarFillings = 3
@@ -249,6 +252,8 @@ func (l *filler) value(t loopir.Type, name string, index []int64, filling int) i
 		return interp.Integer(t, int64(257+2*(x%24)))
 	case !t.IsFloat() || x%3 != 0 || filling == dominantFilling:
 		return interp.Integer(t, int64(x>>8%7)-3)
+	case filling == minusFilling:
+		return interp.Float(t, math.Copysign(0, float64(int(x>>16&1))-0.5))
 	case filling == nanFilling || filling < 0:
 		return interp.Float(t, math.NaN())
 	}
