@@ -20,7 +20,9 @@ const (
 )
 
 // opposite is the sign of -x.
-func (s sign) opposite() sign { return [...]sign{anySign, aboveZero, atLeastZero, atMostZero, belowZero}[s] }
+func (s sign) opposite() sign {
+	return [...]sign{anySign, aboveZero, atLeastZero, atMostZero, belowZero}[s]
+}
 
 // A caseOrder is what a comparison that holds there, or does not, says of x - y.
 type caseOrder struct {

@@ -20,16 +20,17 @@
 //     x*y + z contracted to fma(x, y, z). No term is dropped, merged or multiplied out.
 //   - Algebraic: the same polynomial over the reals. Whatever drops or merges a term is no
 //     more than that, in sums and recurrences too: 0*y (y may be infinite), x - x, 2*x for
-//     x + x, and 0.0 + x where the other side has x alone (x may be -0.0). That nothing is
-//     said of NaN, infinities and the sign of zero is a note of the result.
+//     x + x, and 0.0 + x where the other side has x alone (x may be -0.0). Nor is what takes the
+//     order of values to be total: max(a, b) for select(a > b, a, b), b <= a for !(a < b). That
+//     nothing is said of NaN, infinities and the sign of zero is a note of the result.
 //
 // Where sums are compared by their updates, a 0.0 that only one side starts from is such a
 // term. Where both have one, further ones change nothing, as where the partial sums of one
 // that starts from 0.0 do so, too: such a sum is never -0.0. -0.0 changes no bit of a sum.
 //
-// What is equal under a strength is never refuted by inputs of which it says nothing: NaN and
-// infinities are tried last, where nothing at all is proved. With Options.Require Exact
-// a proof of less is looked at by runs once more, and any difference in a bit refutes it.
+// What is equal under a strength is never refuted by inputs of which it says nothing: inputs that
+// are NaN, infinite or -0.0 refute where Options.Require is Exact, and there any difference in a
+// bit does. Else, where nothing is proved, a difference at such inputs is a note of the failure.
 //
 // # Terms
 //
@@ -101,7 +102,8 @@
 // (checker.keepCopies). A set to the first step of a sum, c = 0.0 + x, counts as
 // c = 0.0 and c += x, and m = max(m, x, y) as two steps (restart.go). An update by what
 // changes no bit where a condition on iterators fails, m max= select(c, x, -inf), counts as
-// one under that condition, and if x > m { m = x } as m max= x for integers (updates.go).
+// one under that condition, and if x > m { m = x } as m max= x for integers (updates.go), for
+// floats by the order of the reals (below).
 // Arrays that hold
 // the rows of a matrix or a triangle one after the other, i*N+j, i*(i+1)/2+j or
 // i*N-i*(i-1)/2+j, have rows and columns instead where each access is proved to keep to its
@@ -111,8 +113,9 @@
 // Kernels of the same text, marks on loops aside, are equal without more ado
 // (unchanged.go). A comparison that fails is first given to the interpreter, which
 // looks for a run on finite numbers that differs (refute.go), then to the prover
-// of polynomials (algebra.go); if neither can tell, the interpreter takes longer,
-// and NaN and infinities too, and the comparison is made once more with more
+// of polynomials (algebra.go), then all of it is done with comparisons by the order of the
+// reals (order.go); if none can tell, the interpreter takes longer,
+// and the comparison is made once more with more
 // guesses (checker.thorough). The work is bounded: how deep statements are expanded
 // in place, and how many pairs of expressions are compared for one pair of
 // statements.
@@ -134,6 +137,20 @@
 // claimed (guess_judge.go). At last the roles of the programs are exchanged (attempt.go):
 // equality is symmetric, the search is not. Outputs whose fingerprints differ in
 // a run are first looked for a counterexample at its sizes.
+//
+// # Order
+//
+// Over the reals the order of values is total. So there is a form of each program in which
+// comparisons are < and ==, negated or not, select(a < b, b, a) is max(a, b), both arms of an if
+// that set one cell are a choice, and if x > m { m = x } is m = max(x, m), an update in any order
+// (order.go). These forms are compared by all means above, and what they prove is algebraic where
+// a rewriting is not the same bit for bit: the order of integers is total. The argument needs
+// values to be no NaN: each array has a kind, tame, maybe infinite or wild, which is found by
+// going round all assignments until nothing changes, from inputs that are finite. Sums and
+// products of what may be infinite are wild, and so is what has no value for some arguments, as
+// quotients, roots and logarithms, or may be anything, as functions of which nothing is known.
+// Nothing is rewritten that compares what is wild, so that of two such programs a run on finite
+// inputs, in which nothing overflows, finds the same numbers but for the sign of zero.
 //
 // # Polynomials
 //
@@ -313,10 +330,9 @@
 // that the answer is the same on each run. What was not proved is then run by
 // the interpreter, within a bound on its steps: on small sizes and those at the
 // constants of the kernels; on small numbers, scalars -1, 0 and 1, the limits of bytes and
-// integers, the literals of the kernels and what is next to them, contents that make
+// integers, the literals of the kernels and what is next to them, and contents that make
 // divisors 0 (refute_roots.go: a divisor is solved as a polynomial of the second degree in
-// what it reads) and, at last and where values are exact however operations are grouped, NaN
-// and infinities. Where floating-point results differ on finite inputs, both kernels are run
+// what it reads). NaN, infinities and -0.0 are for exact only. Where floating-point results differ on finite inputs, both kernels are run
 // on symbolic values, and the cell is computed over the rationals (refute_exact.go), or, where
 // functions make it no rational number, with exponents so wide that exp neither overflows nor
 // underflows (refute_wide.go). If it is the same, it was rounding that differed, and that
@@ -349,5 +365,6 @@
 //     columns for arrays that are outputs, where the coverage of their cells is shown.
 //   - max(a, b) - min(a, b) against abs(a - b) in a wider type: ranges of converted integers,
 //     and cases by the order of two values.
-//   - x > m ? x : m against max(m, x) for floats, where only NaN and the sign of zero differ.
+//   - a choice by what updates left against a maximum that is used in another way, as in
+//     s > 0 ? 2*s : 0 against 2*max(s, 0): cases by values that each program names by itself.
 package equiv

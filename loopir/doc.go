@@ -216,7 +216,11 @@
 //   - reassociated: the same terms in another order or grouping, or x*y + z contracted to
 //     fma(x, y, z).
 //   - algebraic: the same over the reals. What drops or merges a term is no more than that:
-//     0*y, x - x, 2*x for x + x, and x + 0.0 for x, as -0.0 + 0.0 is 0.0.
+//     0*y, x - x, 2*x for x + x, and x + 0.0 for x, as -0.0 + 0.0 is 0.0. Nor is what takes the
+//     order of values to be total: b <= a for !(a < b), max(a, b) for select(a > b, a, b), which
+//     NaN tells apart, and m max= x for if x > m { m = x }.
+//
+// Inputs that are NaN or infinite, and signs of zeros, refute exact only.
 //
 // # Calls
 //
