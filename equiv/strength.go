@@ -45,16 +45,17 @@ func (w Weakness) String() string {
 // Limits tells what is left open there.
 func (w Weakness) Limits() string {
 	if w.Order {
-		return "equal for inputs that are no NaN and lead to none, but for the sign of zero"
+		return "comparisons are equal for inputs that are no NaN and lead to none, but for the sign of zero"
 	}
 	return w.Verdict.Limits()
 }
 
-// weakest lists the places that the verdict is due to, in the order of the text.
+// weakest lists the places that the verdict is due to, in the order of the text. What is due to the
+// order of values says nothing of roundings: there what is reassociated is told as well.
 func (c *checker) weakest() []Weakness {
 	var out []Weakness
 	for _, w := range c.places {
-		if w.Verdict > Exact && w.Verdict == c.worst && !slices.Contains(out, w) {
+		if w.Verdict > Exact && (w.Verdict == c.worst || c.ordered) && !slices.Contains(out, w) {
 			out = append(out, w)
 		}
 	}
