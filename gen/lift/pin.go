@@ -25,18 +25,18 @@ func pinned(e loopir.Expr) loopir.Expr {
 		case isInt && x.X.TypeOf().IsInteger() && x.To.IsInteger():
 			return intLiteral(n, x.To)
 		case untyped(x.X):
-			return &loopir.Cast{To: x.To, X: own(x.X), Span: x.Span}
+			return &loopir.Cast{To: x.To, X: converted(x.X), Span: x.Span}
 		}
 	case *loopir.Binary:
 		if x.Op >= loopir.Eq && x.Op <= loopir.Ge && untyped(x.X) && untyped(x.Y) {
-			return &loopir.Binary{Op: x.Op, X: own(x.X), Y: x.Y, Type: x.Type, Span: x.Span}
+			return &loopir.Binary{Op: x.Op, X: converted(x.X), Y: x.Y, Type: x.Type, Span: x.Span}
 		}
 	case *loopir.Read:
 		c := *x
 		c.Index = make([]loopir.Expr, len(x.Index))
 		for i, e := range x.Index {
 			if c.Index[i] = e; untyped(e) {
-				c.Index[i] = own(e)
+				c.Index[i] = converted(e)
 			}
 		}
 		if len(x.Index) > 0 {
@@ -49,6 +49,6 @@ func pinned(e loopir.Expr) loopir.Expr {
 // untyped tells values that are made of literals alone.
 func untyped(e loopir.Expr) bool { return e.TypeOf().IsValue() && !hasType(e) }
 
-func own(e loopir.Expr) loopir.Expr {
+func converted(e loopir.Expr) loopir.Expr {
 	return &loopir.Cast{To: e.TypeOf(), X: e, Span: e.Source()}
 }
