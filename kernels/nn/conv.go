@@ -91,7 +91,7 @@ func (l *Conv2D) Forward(images, height, width int, x, y []float32) error {
 	}
 	p, q := l.Size(height, width)
 	if p == 0 || q == 0 {
-		return &ShapeError{in, "height, width", fmt.Sprintf("are %d, %d; with padding %d a filter of %d, %d does not fit in", height, width, l.w.Padding, l.w.Height, l.w.Width)}
+		return l.tooSmall(in, height, width)
 	}
 	if err := first(long(in, "x", x, images, l.w.Inputs, height, width), long(in, "y", y, images, l.w.Outputs, p, q)); err != nil {
 		return err
@@ -124,6 +124,10 @@ func (l *Conv2D) Forward(images, height, width int, x, y []float32) error {
 	}
 	l.unpack(m, images, p, q, O, y)
 	return nil
+}
+
+func (l *Conv2D) tooSmall(in string, height, width int) error {
+	return &ShapeError{in, "height, width", fmt.Sprintf("are %d, %d; with padding %d a filter of %d, %d does not fit in", height, width, l.w.Padding, l.w.Height, l.w.Width)}
 }
 
 // unpack makes row-major images of the blocks of 16 channels that kernels leave, with what is
@@ -193,10 +197,12 @@ func (l *Conv2D) pad(images, height, width, h, w int, x, out []float32) {
 
 // String tells the kernel for an image whose output has 14 by 14 pixels.
 func (l *Conv2D) String() string {
-	side := func(filter int) int { return max(1, 14*l.w.Stride+filter-l.w.Stride-2*l.w.Padding) }
 	return fmt.Sprintf("Conv2D of %d inputs and %d outputs, filter %d by %d, stride %d, padding %d; 14 by 14 pixels: %s",
-		l.w.Inputs, l.w.Outputs, l.w.Height, l.w.Width, l.w.Stride, l.w.Padding, l.Which(1, side(l.w.Height), side(l.w.Width)))
+		l.w.Inputs, l.w.Outputs, l.w.Height, l.w.Width, l.w.Stride, l.w.Padding, l.Which(1, l.side(l.w.Height), l.side(l.w.Width)))
 }
+
+// side is the largest extent of an image whose output has 14 pixels there.
+func (l *Conv2D) side(filter int) int { return max(1, 14*l.w.Stride-1+filter-2*l.w.Padding) }
 
 // Which tells the kernel for images of a size, "" if the filter does not fit in.
 func (l *Conv2D) Which(images, height, width int) string {
