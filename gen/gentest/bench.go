@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/loopopt/loopopt/internal/opcount"
 	"github.com/loopopt/loopopt/internal/peak"
 	"github.com/loopopt/loopopt/loopir"
 	"github.com/loopopt/loopopt/loopir/interp"
@@ -52,7 +53,7 @@ func Bench(b *testing.B, forms []Form, sizes []Sizes) {
 		for n, v := range s.Values {
 			env[n] = int64(v)
 		}
-		ops := Count(naive, env)
+		ops := opcount.Count(naive, env)
 		taken := map[string]bool{}
 		for i, f := range forms {
 			l := load(b, f)
@@ -71,7 +72,7 @@ func Bench(b *testing.B, forms []Form, sizes []Sizes) {
 				if n := ops.All(); n > 0 {
 					b.ReportMetric(n*float64(b.N)/float64(b.Elapsed().Nanoseconds()), "GFLOP/s")
 				}
-				if best = ops.peak(best); best > 0 {
+				if best = ops.Peak(best); best > 0 {
 					b.ReportMetric(best/1e9, "peak-GFLOP/s")
 				}
 				if peaks[1] > 0 {

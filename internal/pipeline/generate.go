@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"fmt"
@@ -35,7 +36,7 @@ func Generate(ctx context.Context, f *loopir.File, list []*loopir.Schedule, pkg 
 			index[r.Kernel] = i
 			in.Kernels = append(in.Kernels, gen.Kernel{File: f, Kernel: f.Kernel(r.Kernel), Sizes: sizes[r.Kernel]})
 		}
-		v := gen.Variant{Name: s.Name, Kernel: r.Final, File: r.File, Target: r.Target, Strict: r.Strict, Digest: r.Digest()}
+		v := gen.Variant{Name: s.Name, Kernel: r.Final, File: r.File, Target: cmp.Or(r.Target, opts.Target), Strict: r.Strict, Digest: r.Digest()}
 		v.Assume = r.Final.Where[len(r.Original.Where):]
 		in.Kernels[i].Variants = append(in.Kernels[i].Variants, v)
 	}

@@ -127,6 +127,8 @@ type Options struct {
 	OnReadback func(*Readback)
 	Ahead      *Ahead // of the same Params; may be nil
 	queue      queue
+	// Target is the only instruction set that is emitted for schedules that name none; "" is all.
+	Target string
 	// Taken are names that what is generated must not declare.
 	Taken map[string]bool
 	// OnEmit is told of what gen emits, before it is read back.

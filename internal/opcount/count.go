@@ -1,4 +1,6 @@
-package gentest
+// Package opcount counts the operations on array elements that one run of a kernel does:
+// what a speed in GFLOP/s is made of.
+package opcount
 
 import (
 	"github.com/loopopt/loopopt/loopir"
@@ -13,9 +15,9 @@ type Ops struct{ F32, F64, Int float64 }
 // All is the sum.
 func (o Ops) All() float64 { return o.F32 + o.F64 + o.Int }
 
-// peak is the rate that f32, the peak of float32 multiply-adds, leaves for a run's mix of
+// Peak is the rate that f32, the peak of float32 multiply-adds, leaves for a run's mix of
 // types: vectors hold half as many float64. Of integers no peak is known: 0.
-func (o Ops) peak(f32 float64) float64 {
+func (o Ops) Peak(f32 float64) float64 {
 	if o.Int > 0 || o.All() == 0 {
 		return 0
 	}

@@ -1,4 +1,4 @@
-package gentest
+package opcount
 
 import (
 	"testing"
@@ -45,10 +45,10 @@ func TestCount(t *testing.T) {
 			t.Errorf("%s: %+v, want %+v", c.name, got, c.want)
 		}
 	}
-	if got := (Ops{F64: 8}).peak(100); got != 50 {
+	if got := (Ops{F64: 8}).Peak(100); got != 50 {
 		t.Errorf("peak of f64: %v", got)
 	}
-	if got := (Ops{F32: 8, Int: 1}).peak(100); got != 0 {
+	if got := (Ops{F32: 8, Int: 1}).Peak(100); got != 0 {
 		t.Errorf("peak with integers: %v", got)
 	}
 }

@@ -1,0 +1,188 @@
+package tune
+
+import "github.com/loopopt/loopopt/loopir"
+
+// cacheLine is how many bytes move at a time.
+const cacheLine = 64
+
+// A box is the cells of an array that some statements touch: in each dimension where they begin
+// and end, and how many of those between there can be at most, fewer where steps are longer than 1.
+type box struct {
+	dims    []interval
+	count   []float64
+	written bool
+}
+
+// A touch is the boxes of all arrays in memory.
+type touch map[string]*box
+
+// touched collects the boxes of a list of statements.
+func (w *walker) touched(list []loopir.Stmt, v env) touch {
+	t := touch{}
+	w.collect(t, list, v)
+	return t
+}
+
+func (w *walker) collect(t touch, list []loopir.Stmt, v env) {
+	for _, s := range list {
+		switch s := s.(type) {
+		case *loopir.Local:
+			w.declare(s, v)
+		case *loopir.Assign:
+			w.reads(t, s.RHS, v)
+			t.add(w, s.LHS, v, true)
+		case *loopir.Prefetch:
+			// What is asked for early is asked for anyway.
+		case *loopir.If:
+			if !never(s.Cond, v) {
+				w.collect(t, s.Then, v)
+			}
+			if !always(s.Cond, v) {
+				w.collect(t, s.Else, v)
+			}
+		case *loopir.For:
+			if lo, n, ok := trips(s, v); ok && n > 0 {
+				w.collect(t, s.Body, v.with(s.Iter, interval{lo, lo + n - 1}))
+			}
+		}
+	}
+}
+
+func (w *walker) reads(t touch, e loopir.Expr, v env) {
+	loopir.WalkExpr(e, func(e loopir.Expr) bool {
+		if r, ok := e.(*loopir.Read); ok {
+			t.add(w, r, v, false)
+		}
+		return true
+	})
+}
+
+func (t touch) add(w *walker, r *loopir.Read, v env, written bool) {
+	if w.registers[r.Name] || len(w.shapes[r.Name]) == 0 {
+		return
+	}
+	dims, count := make([]interval, len(r.Index)), make([]float64, len(r.Index))
+	for d, e := range r.Index {
+		x, ok := eval(e, v)
+		if !ok { // an index of data: anything
+			if n, ok := eval(w.shapes[r.Name][d], v); ok {
+				x = interval{0, n.hi - 1}
+			}
+		}
+		dims[d] = x
+		count[d] = min(float64(x.hi-x.lo+1), values(e, v))
+	}
+	b := t[r.Name]
+	if b == nil {
+		t[r.Name] = &box{dims, count, written}
+		return
+	}
+	b.written = b.written || written
+	for d := range dims {
+		apart := dims[d].lo > b.dims[d].hi || dims[d].hi < b.dims[d].lo
+		b.dims[d] = interval{min(b.dims[d].lo, dims[d].lo), max(b.dims[d].hi, dims[d].hi)}
+		if apart {
+			b.count[d] += count[d]
+		} else {
+			b.count[d] = max(b.count[d], count[d])
+		}
+		b.count[d] = min(b.count[d], float64(b.dims[d].hi-b.dims[d].lo+1))
+	}
+}
+
+// values is how many values an index has at most: one for each choice of its iterators.
+func values(e loopir.Expr, v env) float64 {
+	n, seen := 1.0, map[string]bool{}
+	loopir.WalkExpr(e, func(e loopir.Expr) bool {
+		if x, ok := e.(*loopir.Var); ok && !seen[x.Name] {
+			seen[x.Name] = true
+			n *= float64(v[x.Name].hi - v[x.Name].lo + 1)
+		}
+		return true
+	})
+	return n
+}
+
+// bytes is the footprint of one array: whole lines of what lies side by side.
+func (w *walker) bytes(name string, b *box, v env) float64 {
+	runs, run := 1.0, float64(bytesOf(w.types[name]))
+	side := true
+	for d := len(b.dims) - 1; d >= 0; d-- {
+		if side {
+			run *= b.count[d]
+		} else {
+			runs *= b.count[d]
+		}
+		extent, ok := eval(w.shapes[name][d], v)
+		side = side && ok && b.count[d] >= float64(extent.hi)
+	}
+	lines := max(1, float64(int64(run+cacheLine-1)/cacheLine))
+	return runs * lines * cacheLine
+}
+
+// footprint is that of each array, and the sum.
+func (w *walker) footprint(list []loopir.Stmt, v env) (each map[string]float64, sum float64) {
+	each = map[string]float64{}
+	for name, b := range w.touched(list, v) {
+		n := w.bytes(name, b, v)
+		sum += n
+		if b.written { // it goes back, too
+			n *= 2
+		}
+		each[name] = n
+	}
+	return each, sum
+}
+
+// traffic is how many bytes come into a cache of some size, and go back, while list runs once; the
+// cache holds nothing of it before.
+func (w *walker) traffic(list []loopir.Stmt, v env, size int64) map[string]float64 {
+	each, sum := w.footprint(list, v)
+	if sum <= float64(size) {
+		return each
+	}
+	out := map[string]float64{}
+	add := func(m map[string]float64, times float64) {
+		for name, n := range m {
+			out[name] += n * times
+		}
+	}
+	for _, s := range list {
+		switch s := s.(type) {
+		case *loopir.If:
+			if !never(s.Cond, v) {
+				add(w.traffic(s.Then, v, size), 1)
+			}
+			if !always(s.Cond, v) {
+				add(w.traffic(s.Else, v, size), 1)
+			}
+		case *loopir.For:
+			add(w.loopTraffic(s, v, size), 1)
+		default:
+			one, _ := w.footprint([]loopir.Stmt{s}, v)
+			add(one, 1)
+		}
+	}
+	return out
+}
+
+func (w *walker) loopTraffic(l *loopir.For, v env, size int64) map[string]float64 {
+	lo, n, ok := trips(l, v)
+	if !ok || n < 1 {
+		return nil
+	}
+	whole, _ := w.footprint([]loopir.Stmt{l}, v)
+	here := v.with(l.Iter, interval{lo + n/2, lo + n/2})
+	body, sum := w.footprint(l.Body, here)
+	if sum > float64(size) {
+		body = w.traffic(l.Body, here, size)
+	}
+	for name := range body {
+		all := body[name] * float64(n)
+		if sum <= float64(size) { // the next iteration finds what it shares with this one
+			all = min(all, whole[name])
+		}
+		body[name] = all
+	}
+	return body
+}
