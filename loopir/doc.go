@@ -242,7 +242,7 @@
 // # Schedules
 //
 // A schedule is a list of steps for one kernel, or for any. Four steps rewrite nothing:
-// param names a number that can be set from outside, assume restricts the schedule to
+// param names a number or a name that can be set from outside, assume restricts the schedule to
 // some sizes, target says for which machine it is, and use runs the steps of another
 // schedule. Every other verb is a primitive of package transform. A step names loops
 // by their iterators, i@S1 being the loop i around statement S1.

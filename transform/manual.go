@@ -17,10 +17,19 @@ only, and the naive kernel for others. What is known already is left out, with a
 
 	assume N % 16 == 0, M >= 4`},
 	{"param", "param P = value [in {value, ...}]", `Names a number of the schedule that can be set from outside: transform --param P=8.
-Each value is proved anew.
+Each value is proved anew; loopopt tune finds the fastest.
 
 	param V = 16 in {8, 16}
-	block i by V into lo, l tail guard`},
+	block i by V into lo, l tail guard
+
+A value that is no number is a name, and P stands for it in later steps, as that of the
+reusable schedule whose steps are to be taken, or of a loop:
+
+	schedule rows(V: int) for any { block i by V into io, i }
+	schedule columns(V: int) for any { block j by V into jo, j }
+
+	param TILE = rows in {rows, columns}
+	use TILE(16)`},
 	{"target", "target NAME [strict]", `Says for which machine the schedule is: its generated form runs where the
 processor has what the target needs. A part of the kernel that has no assembly form
 becomes Go, and gen says so in a line; strict makes that an error. A schedule without a

@@ -36,12 +36,12 @@ var Targets = []string{"avx2", "avx512", "go", "neon"}
 // Replay applies the steps of s to the kernel that it is for; args override
 // the schedule's params. On error the script holds the steps up to the first
 // one that failed, and the error all that were found.
-func Replay(f *loopir.File, s *loopir.Schedule, args map[string]*big.Int) (*Script, error) {
+func Replay(f *loopir.File, s *loopir.Schedule, args map[string]string) (*Script, error) {
 	return ReplayOn(f, s, s.Kernel, args)
 }
 
 // ReplayOn is Replay on the kernel of f called kernel, for schedules for any.
-func ReplayOn(f *loopir.File, s *loopir.Schedule, kernel string, args map[string]*big.Int) (*Script, error) {
+func ReplayOn(f *loopir.File, s *loopir.Schedule, kernel string, args map[string]string) (*Script, error) {
 	k := f.Kernel(kernel)
 	if k == nil {
 		var names []string
@@ -75,7 +75,7 @@ func ReplayOn(f *loopir.File, s *loopir.Schedule, kernel string, args map[string
 // A replay is a schedule being applied.
 type replay struct {
 	script *Script
-	args   map[string]*big.Int
+	args   map[string]string
 	errs   loopir.ErrorList
 	empty  map[string]bool // loops that a step made none of; see empty.go
 	lost   map[string]bool // names in steps that failed: errors on them follow from that
@@ -101,9 +101,16 @@ type scope struct {
 func (r *replay) formals(s *loopir.Schedule, sc *scope) {
 	for _, p := range formals(s) {
 		sc.order = append(sc.order, p.Name)
-		if v := r.args[p.Name]; v != nil {
-			sc.params[p.Name] = &loopir.Int{Value: v, Type: loopir.Index}
-		} else {
+		given, ok := r.args[p.Name]
+		n, number := new(big.Int).SetString(given, 10)
+		switch {
+		case ok && number && p.Type == "int":
+			sc.params[p.Name] = &loopir.Int{Value: n, Type: loopir.Index}
+		case ok && isName(given) && p.Type != "int":
+			sc.words[p.Name] = []loopir.Token{{Kind: loopir.TokIdent, Text: given}}
+		case ok:
+			r.fail(loopir.Rejectf(p.Span, "schedule %s: %s is no %s, which %s stands for", s.Name, given, p.Type, p.Name))
+		default:
 			r.fail(loopir.Rejectf(p.Span, "schedule %s needs a value for %s: give one, or use %s(...) from another schedule", s.Name, p.Name, s.Name))
 		}
 	}
@@ -317,7 +324,7 @@ func (r *replay) fail(err error) {
 	}
 }
 
-func sortedKeys(m map[string]*big.Int) []string {
+func sortedKeys(m map[string]string) []string {
 	var out []string
 	for k := range m {
 		out = append(out, k)

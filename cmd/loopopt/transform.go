@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"math/big"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -53,14 +52,10 @@ func (a *app) transformCmd() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			params, err := bigParams(settings)
-			if err != nil {
-				return err
-			}
 			return a.prove(func(eq equiv.Options) error {
 				var reports []*pipeline.Report
 				outcome := equiv.Proved
-				opts := pipeline.Options{Equiv: eq, Params: params}
+				opts := pipeline.Options{Equiv: eq, Params: settings}
 				if !a.json {
 					opts.OnDone = func(r *pipeline.Report, c *pipeline.Check) {
 						a.clearProgress()
@@ -151,18 +146,6 @@ func paramValues(_ context.Context, path string) []string {
 		}
 	}
 	return out
-}
-
-func bigParams(settings map[string]string) (map[string]*big.Int, error) {
-	out := map[string]*big.Int{}
-	for name, text := range settings {
-		v, ok := new(big.Int).SetString(text, 10)
-		if !ok {
-			return nil, &exitError{exitUsage, fmt.Sprintf("--param %s=%s: the value must be an integer", name, text)}
-		}
-		out[name] = v
-	}
-	return out, nil
 }
 
 // printReports prints a JSON document for each schedule.

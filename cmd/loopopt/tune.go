@@ -198,13 +198,7 @@ func paramLists(settings []string) (map[string][]string, error) {
 		if !ok || name == "" || list == "" {
 			return nil, &exitError{exitUsage, "--param " + s + ": want NAME=VALUE,VALUE"}
 		}
-		values := strings.Split(list, ",")
-		for _, v := range values {
-			if _, err := bigParams(map[string]string{name: v}); err != nil {
-				return nil, err
-			}
-		}
-		out[name] = append(out[name], values...)
+		out[name] = append(out[name], strings.Split(list, ",")...)
 	}
 	return out, nil
 }

@@ -126,11 +126,8 @@ func (t *tuning) predict(c *tune.Candidate) error {
 		return nil
 	}
 	r := &tune.Record{
-		Digest: digest, Kernel: t.s.Kernel, Schedule: t.s.Name, Params: map[string]string{}, Sizes: t.sizes.Values,
+		Digest: digest, Kernel: t.s.Kernel, Schedule: t.s.Name, Params: c.Values(), Sizes: t.sizes.Values,
 		ISA: t.machine.ISA, CPU: t.machine.CPU, Outcome: tune.Left, Candidate: c,
-	}
-	for _, p := range c.Params {
-		r.Params[p.Name] = p.Value
 	}
 	t.records = append(t.records, r)
 	t.model(r)
@@ -142,7 +139,7 @@ func (t *tuning) predict(c *tune.Candidate) error {
 
 // model is what is known of a candidate without a proof.
 func (t *tuning) model(r *tune.Record) {
-	view, err := pipeline.PreviewOf(t.f, t.s, r.Candidate.Values(), t.machine.ISA)
+	view, err := pipeline.PreviewOf(t.f, t.s, r.Params, t.machine.ISA)
 	if err != nil {
 		r.Outcome, r.Message = tune.Rejected, tuneMessage(err)
 		return
@@ -247,7 +244,7 @@ const floats = 1e-4
 // generate proves a candidate and generates its package; nil where that fails, for the reason in r.
 func (t *tuning) generate(ctx context.Context, r *tune.Record) (map[string][]byte, float64) {
 	failed := tune.Rejected
-	opts := pipeline.Options{Equiv: t.eq, Params: r.Candidate.Values(), Target: t.machine.ISA}
+	opts := pipeline.Options{Equiv: t.eq, Params: r.Params, Target: t.machine.ISA}
 	opts.OnDone = func(rep *pipeline.Report, c *pipeline.Check) {
 		if c == rep.Whole && c.Proved() {
 			r.Verdict, r.Proof = c.Verdict.String(), rep.Digest()

@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"math/big"
 	"runtime"
 
 	"github.com/loopopt/loopopt/equiv/smt"
@@ -24,7 +23,7 @@ type replayed struct {
 
 // ReplayAhead replays the schedules of f on all cores, a few ahead of the proofs, until
 // ctx is over.
-func ReplayAhead(ctx context.Context, f *loopir.File, list []*loopir.Schedule, params map[string]*big.Int) *Ahead {
+func ReplayAhead(ctx context.Context, f *loopir.File, list []*loopir.Schedule, params map[string]string) *Ahead {
 	a := &Ahead{scripts: map[*loopir.Schedule]chan replayed{}}
 	for _, s := range list {
 		a.scripts[s] = make(chan replayed, 1)
@@ -50,7 +49,7 @@ func ReplayAhead(ctx context.Context, f *loopir.File, list []*loopir.Schedule, p
 	return a
 }
 
-func replay(f *loopir.File, s *loopir.Schedule, params map[string]*big.Int) (r replayed) {
+func replay(f *loopir.File, s *loopir.Schedule, params map[string]string) (r replayed) {
 	if err := smt.Guard(func() { r.script, r.err = transform.Replay(f, s, params) }); err != nil {
 		r.err = err
 	}
@@ -59,7 +58,7 @@ func replay(f *loopir.File, s *loopir.Schedule, params map[string]*big.Int) (r r
 
 // script is the replay of s, from a if it is among the schedules there; it is handed out
 // once.
-func (a *Ahead) script(ctx context.Context, f *loopir.File, s *loopir.Schedule, params map[string]*big.Int) (*transform.Script, error) {
+func (a *Ahead) script(ctx context.Context, f *loopir.File, s *loopir.Schedule, params map[string]string) (*transform.Script, error) {
 	if a == nil || a.scripts[s] == nil {
 		return transform.Replay(f, s, params)
 	}

@@ -5,7 +5,6 @@ package pipeline
 import (
 	"context"
 	"fmt"
-	"math/big"
 	"os"
 	"slices"
 	"strings"
@@ -120,7 +119,7 @@ func (r *Report) checks() []*Check {
 // Options steer a run.
 type Options struct {
 	Equiv  equiv.Options
-	Params map[string]*big.Int          // schedule parameters set from outside
+	Params map[string]string            // schedule parameters set from outside
 	OnStep func(step string)            // told before each proof
 	OnDone func(r *Report, done *Check) // told after each proof
 	// OnReadback is told of each compiled form that was read back and compared.

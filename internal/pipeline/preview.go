@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"cmp"
-	"math/big"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -22,7 +21,7 @@ type Preview struct {
 }
 
 // PreviewOf replays schedule s of f with params, and tries what becomes assembly for target.
-func PreviewOf(f *loopir.File, s *loopir.Schedule, params map[string]*big.Int, target string) (*Preview, error) {
+func PreviewOf(f *loopir.File, s *loopir.Schedule, params map[string]string, target string) (*Preview, error) {
 	script, err := transform.Replay(f, s, params)
 	if err != nil {
 		return nil, err

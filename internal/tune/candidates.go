@@ -3,8 +3,8 @@ package tune
 import (
 	"crypto/sha256"
 	"fmt"
-	"math/big"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/loopopt/loopopt/loopir"
@@ -30,12 +30,10 @@ func (c *Candidate) String() string {
 }
 
 // Values are the params as a replay of the schedule takes them.
-func (c *Candidate) Values() map[string]*big.Int {
-	out := map[string]*big.Int{}
+func (c *Candidate) Values() map[string]string {
+	out := map[string]string{}
 	for _, p := range c.Params {
-		if v, ok := new(big.Int).SetString(p.Value, 10); ok {
-			out[p.Name] = v
-		}
+		out[p.Name] = p.Value
 	}
 	return out
 }
@@ -85,12 +83,15 @@ func Candidates(s *loopir.Schedule, only map[string][]string) ([]*Candidate, err
 func valuesOf(p *loopir.SchedParam, c *Candidate, only []string) (values []string, def string, err error) {
 	before := env{}
 	for _, q := range c.Params {
-		if v, ok := new(big.Int).SetString(q.Value, 10); ok && v.IsInt64() {
-			before[q.Name] = interval{v.Int64(), v.Int64()}
+		if v, err := strconv.ParseInt(q.Value, 10, 64); err == nil {
+			before[q.Name] = interval{v, v}
 		}
 	}
 	text := func(e loopir.Expr) (string, error) {
 		x, ok := eval(e, before)
+		if word, isName := e.(*loopir.Var); isName && !ok {
+			return word.Name, nil
+		}
 		if !ok || x.lo != x.hi {
 			return "", loopir.Rejectf(e.Source(), "param: %s is not a constant", loopir.FormatExpr(e))
 		}
