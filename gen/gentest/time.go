@@ -10,6 +10,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"os"
+	"runtime"
 	"slices"
 	"testing"
 	"time"
@@ -89,8 +90,9 @@ func (c *clocked) run(f Form, k *loopir.Kernel, naive Form) *timing.Answer {
 	n := c.calls(f, a)
 	for range c.q.Rounds {
 		took, top := math.Inf(1), 0.0
-		for start := time.Now(); time.Since(start) < roundTime; {
-			took = min(took, c.sample(f, a, n))
+		for spent := 0.0; spent < roundTime.Seconds(); {
+			one := c.sample(f, a, n)
+			took, spent = min(took, one), spent+one*float64(n)
 			if err == nil {
 				top = max(top, ops.Peak(m.Sample()))
 			}
@@ -101,21 +103,25 @@ func (c *clocked) run(f Form, k *loopir.Kernel, naive Form) *timing.Answer {
 }
 
 // A round takes so long, and what counts of it are its best samples, of the calls and of the peak
-// in turn: a sample is shorter than the time for which a busy system lets a thread run.
+// in turn: a sample is short beside the time for which a busy system lets a thread run.
 const (
-	roundTime = 30 * time.Millisecond
+	roundTime = 20 * time.Millisecond
 	callTime  = time.Millisecond
 )
 
+var began = time.Now()
+
 // sample is how long a call takes, of n.
 func (c *clocked) sample(f Form, a *Args, n int) float64 {
-	start := time.Now()
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	start := onCore()
 	for range n {
 		if err := f.Call(a); err != nil {
 			c.t.Fatal(err)
 		}
 	}
-	return time.Since(start).Seconds() / float64(n)
+	return (onCore() - start).Seconds() / float64(n)
 }
 
 // calls is how many calls make a sample. Making them warms the caches.

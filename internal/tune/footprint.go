@@ -79,14 +79,10 @@ func (t touch) add(w *walker, r *loopir.Read, v env, written bool) {
 	}
 	b.written = b.written || written
 	for d := range dims {
-		apart := dims[d].lo > b.dims[d].hi || dims[d].hi < b.dims[d].lo
-		b.dims[d] = interval{min(b.dims[d].lo, dims[d].lo), max(b.dims[d].hi, dims[d].hi)}
-		if apart {
-			b.count[d] += count[d]
-		} else {
-			b.count[d] = max(b.count[d], count[d])
-		}
-		b.count[d] = min(b.count[d], float64(b.dims[d].hi-b.dims[d].lo+1))
+		both := interval{min(b.dims[d].lo, dims[d].lo), max(b.dims[d].hi, dims[d].hi)}
+		longer := max(b.dims[d].hi-b.dims[d].lo, dims[d].hi-dims[d].lo)
+		b.count[d] = min(b.count[d]+count[d], max(b.count[d], count[d])+float64(both.hi-both.lo-longer))
+		b.dims[d] = both
 	}
 }
 

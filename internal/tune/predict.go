@@ -11,9 +11,10 @@ import (
 type Prediction struct {
 	Seconds   float64            `json:"seconds"`
 	Share     float64            `json:"share"` // of the peak of multiply-adds
-	Bound     string             `json:"bound"` // what takes as long: the core, or a level
-	Core      float64            `json:"core"`  // seconds
-	Levels    map[string]float64 `json:"levels"`
+	Bound     string             `json:"bound"` // what takes as long
+	Core      float64            `json:"core"`    // seconds, were all data in the first cache
+	Loading   float64            `json:"loading"` // seconds of the loads from there
+	Levels    map[string]float64 `json:"levels"`  // seconds in which others hand over what they have
 	Tile      Tile               `json:"tile"`      // that most of the time goes to
 	Registers int                `json:"registers"` // of vectors, most that a tile needs
 }
@@ -35,8 +36,8 @@ func Predict(flat *loopir.Kernel, sizes map[string]int64, ops float64, m *Machin
 	if w.left < 0 {
 		return nil, fmt.Errorf("more than %d statements are written out", maxStatements)
 	}
-	p := &Prediction{Core: w.cycles / m.Hz, Tile: w.most, Registers: w.tallest, Levels: map[string]float64{}}
-	p.Seconds, p.Bound = p.Core, "the core: "+w.most.Bound
+	p := &Prediction{Core: w.cycles / m.Hz, Loading: w.loading / m.Hz, Tile: w.most, Registers: w.tallest, Levels: map[string]float64{}}
+	data, most := p.Loading, 0.0
 	_, all := w.footprint(flat.Body, v)
 	for i, l := range m.Caches[:len(m.Caches)-1] {
 		if all <= float64(l.Size) {
@@ -49,9 +50,13 @@ func Predict(flat *loopir.Kernel, sizes map[string]int64, ops float64, m *Machin
 		from := m.Caches[i+1]
 		seconds := bytes / from.Speed
 		p.Levels[from.Name] = seconds
-		if seconds > p.Seconds {
-			p.Seconds, p.Bound = seconds, "reading "+from.Name
+		data += seconds
+		if seconds > most {
+			most, p.Bound = seconds, "loads, and data from "+from.Name
 		}
+	}
+	if p.Seconds = data; p.Core >= data {
+		p.Seconds, p.Bound = p.Core, w.most.Bound
 	}
 	if p.Seconds <= 0 {
 		return nil, fmt.Errorf("nothing runs on these sizes")
@@ -71,7 +76,7 @@ func (p *Prediction) Hopeless(m *Machine) string {
 // Explain tells what the prediction is made of.
 func (p *Prediction) Explain() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s\ncore %s", p.Tile, micros(p.Core))
+	fmt.Fprintf(&b, "%s; core %s, loads %s", p.Tile, micros(p.Core), micros(p.Loading))
 	for _, name := range behind {
 		if s, ok := p.Levels[name]; ok {
 			fmt.Fprintf(&b, ", %s %s", name, micros(s))

@@ -16,8 +16,9 @@ type Tile struct {
 	Registers  int `json:"registers"` // of vectors, those that live from one tile to the next included
 	Issued     int `json:"issued"`    // instructions
 
-	Cycles float64 `json:"cycles"`
-	Bound  string  `json:"bound"` // what takes as long
+	Cycles  float64 `json:"cycles"`
+	Bound   string  `json:"bound"`   // what takes as long
+	Loading float64 `json:"loading"` // cycles of the loads
 }
 
 // A cell is one vector of an array, or one element, at an address.
@@ -185,25 +186,23 @@ func (t *tiler) tile() Tile {
 	if len(t.vectors)+len(t.casts)+t.extra > 0 {
 		out.Registers++ // one operand is on its way while the other one is in memory
 	}
-	// The vectors of one array stay in registers while those of the other pass; where there is no
-	// room for that, each use reads its own.
-	kept := min(len(t.vectors), len(t.casts))
-	if live > 0 && live+kept+1 > m.Registers {
-		if kept == len(t.vectors) {
-			out.Loads = uses(t.vectors)
+	alone := len(t.vectors) + len(t.casts) // the others are operands of what computes with them
+	if kept := min(len(t.vectors), len(t.casts)); live > 0 && live+kept+1 > m.Registers {
+		// There is no room for the vectors of one array to stay while those of the other pass: each
+		// use of one of them reads it.
+		many, each := uses(t.vectors), uses(t.casts)
+		if isas[m.ISA].embedded && float64(len(t.vectors))/m.Loads+float64(each)/m.Broadcasts <= float64(many)/m.Loads+float64(len(t.casts))/m.Broadcasts {
+			out.Broadcasts, alone = each, len(t.vectors)
 		} else {
-			out.Broadcasts = uses(t.casts)
+			out.Loads, alone = many, len(t.casts)
 		}
 	}
 	out.Loads += t.extra
-	alone := out.Loads + out.Broadcasts // an operand in memory is no instruction of its own
-	if live+kept+1 > m.Registers {
-		alone = max(0, alone-out.FMAs)
-	}
-	out.Issued = out.FMAs + alone + out.Stores
+	out.Issued = out.FMAs + alone + t.extra + out.Stores
 	if t.loop {
 		out.Issued += 2 + len(t.arrays) // count, jump, pointers
 	}
+	out.Loading = float64(out.Loads)/m.Loads + float64(out.Broadcasts)/m.Broadcasts
 	chain := 0
 	for _, n := range t.chain {
 		chain = max(chain, n)
@@ -213,7 +212,7 @@ func (t *tiler) tile() Tile {
 		cycles float64
 	}{
 		{"multiply-adds", t.fmas / m.FMAs},
-		{"loads", float64(out.Loads)/m.Loads + float64(out.Broadcasts)/m.Broadcasts},
+		{"loads", out.Loading},
 		{"stores", float64(out.Stores) / m.Stores},
 		{"instructions", float64(out.Issued) / m.Issue},
 		{"latency", m.Latency * float64(chain)},

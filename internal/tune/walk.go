@@ -17,6 +17,7 @@ type walker struct {
 	left      int
 
 	cycles  float64
+	loading float64 // of which the loads alone take so many
 	most    Tile    // that takes most of the time
 	weight  float64 // how much
 	tallest int     // most registers of any tile
@@ -87,6 +88,7 @@ func (w *walker) block(list []loopir.Stmt, v env, vec *lanes, times float64, loo
 		return
 	}
 	w.cycles += tile.Cycles * times
+	w.loading += tile.Loading * times
 	w.tallest = max(w.tallest, tile.Registers)
 	if tile.Cycles*times > w.weight {
 		w.weight, w.most = tile.Cycles*times, tile
