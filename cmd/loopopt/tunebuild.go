@@ -51,7 +51,7 @@ func newWorkbench(ctx context.Context, loopFile string) (*workbench, error) {
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
-	return nil, &exitError{exitUsage, "to time a candidate it is compiled in a Go module that requires github.com/loopopt/loopopt; neither that of " + loopFile + " nor that of the current folder does:\n    " + indent(strings.Join(says, "\n"), "    ")}
+	return nil, &exitError{exitUsage, "to time a candidate it is compiled in a Go module that requires github.com/loopopt/loopopt; neither that of " + loopFile + " nor that of the current folder does (go get " + support + " adds what is missing):\n    " + indent(strings.Join(says, "\n"), "    ")}
 }
 
 // formsTable is where a generated test lists all forms of a kernel.

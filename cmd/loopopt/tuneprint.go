@@ -98,7 +98,7 @@ func (t *tuning) table() {
 		if r.Candidate.Default {
 			name += " (default)"
 		}
-		if r.Predicted != nil {
+		if r.Predicted != nil && r.Outcome != tune.Spills {
 			predicted = percent(r.Predicted.Share)
 		}
 		if m := r.Measured; m != nil {

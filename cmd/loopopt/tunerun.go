@@ -11,6 +11,7 @@ import (
 	"github.com/klauspost/cpuid/v2"
 
 	"github.com/loopopt/loopopt/equiv"
+	"github.com/loopopt/loopopt/equiv/smt"
 	"github.com/loopopt/loopopt/gen"
 	"github.com/loopopt/loopopt/internal/opcount"
 	"github.com/loopopt/loopopt/internal/pipeline"
@@ -164,7 +165,7 @@ func (t *tuning) model(r *tune.Record) {
 	if !view.Assembly {
 		r.Outcome = tune.NoAssembly
 		if len(view.Notes) > 0 {
-			r.Message = tuneMessage(view.Notes[0])
+			r.Message, _, _ = strings.Cut(tuneMessage(view.Notes[0]), ". Without that it is assembly")
 		}
 	}
 }
@@ -202,12 +203,11 @@ func (t *tuning) choose() []*tune.Record {
 // time proves, generates, builds and times a candidate. The error ends the command; what ends the
 // candidate is in r.
 func (t *tuning) time(ctx context.Context, r *tune.Record) error {
-	files, tolerance := t.generate(ctx, r)
-	if ctx.Err() != nil || files == nil {
-		return ctx.Err()
+	files, tolerance, err := t.generate(ctx, r)
+	if err != nil || files == nil {
+		return err
 	}
 	if t.bench == nil {
-		var err error
 		if t.bench, err = newWorkbench(ctx, t.q.file); err != nil {
 			return err
 		}
@@ -242,16 +242,20 @@ func (t *tuning) time(ctx context.Context, r *tune.Record) error {
 const floats = 1e-4
 
 // generate proves a candidate and generates its package; nil where that fails, for the reason in r.
-func (t *tuning) generate(ctx context.Context, r *tune.Record) (map[string][]byte, float64) {
-	failed := tune.Rejected
+// The error ends the command.
+func (t *tuning) generate(ctx context.Context, r *tune.Record) (files map[string][]byte, tolerance float64, err error) {
+	emitted := false
 	opts := pipeline.Options{Equiv: t.eq, Params: r.Params, Target: t.machine.ISA}
 	opts.OnDone = func(rep *pipeline.Report, c *pipeline.Check) {
 		if c == rep.Whole && c.Proved() {
 			r.Verdict, r.Proof = c.Verdict.String(), rep.Digest()
+			if c.Verdict != equiv.Exact {
+				tolerance = floats
+			}
 		}
 	}
 	opts.OnEmit = func(map[string][]byte) error {
-		failed = tune.Unread
+		emitted = true
 		return nil
 	}
 	opts.OnNote = func(e *loopir.Error) error {
@@ -260,25 +264,36 @@ func (t *tuning) generate(ctx context.Context, r *tune.Record) (map[string][]byt
 		}
 		return e
 	}
-	files, err := pipeline.Generate(ctx, t.f, []*loopir.Schedule{t.s}, tunedPackage, nil, opts)
+	files, err = pipeline.Generate(ctx, t.f, []*loopir.Schedule{t.s}, tunedPackage, nil, opts)
 	t.a.clearProgress()
-	if err == nil {
-		if r.Verdict == equiv.Exact.String() {
-			return files, 0
-		}
-		return files, floats
+	var defect *smt.Defect
+	switch {
+	case ctx.Err() != nil:
+		return nil, 0, ctx.Err()
+	case errors.As(err, &defect):
+		return nil, 0, err
+	case err != nil:
+		r.Outcome, r.Message = failure(err, emitted), tuneMessage(err)
+		return nil, 0, nil
 	}
-	r.Outcome, r.Message = failed, tuneMessage(err)
+	return files, tolerance, nil
+}
+
+// failure is what an error of generating ends a candidate with: in reading back what was emitted,
+// or before that.
+func failure(err error, emitted bool) tune.Outcome {
 	var e *loopir.Error
-	if failed == tune.Rejected && errors.As(err, &e) {
-		switch e.Kind {
-		case loopir.Refuted:
-			r.Outcome = tune.Refuted
-		case loopir.Undecided:
-			r.Outcome = tune.Unknown
-		}
+	switch {
+	case emitted:
+		return tune.Unread
+	case !errors.As(err, &e):
+		return tune.Rejected
+	case e.Kind == loopir.Refuted:
+		return tune.Refuted
+	case e.Kind == loopir.Undecided:
+		return tune.Unknown
 	}
-	return nil, 0
+	return tune.Rejected
 }
 
 // tuneMessage is an error with its place and notes, without the source lines.

@@ -1,10 +1,11 @@
 // Package tune says which values of a schedule's params are worth timing, and keeps what was
 // found out about them.
 //
-// Predict is the execution-cache-memory model (J. Treibig, G. Hager, Introducing a performance
-// model for bandwidth-limited loop kernels, PPAM 2009): a run takes as long as the core would with
-// all data in the first cache, or as its loads and, one after the other, the transfers between the
-// levels behind it, whichever is longer.
+// Predict follows the execution-cache-memory model (J. Treibig, G. Hager, Introducing a
+// performance model for bandwidth-limited loop kernels, PPAM 2009): a run takes as long as the
+// core would with all data in the first cache, or as its loads and, one after the other, the
+// transfers behind them for which the core has to wait, or as what one level of the memory
+// hierarchy hands over, whichever is longest.
 //
 //	tile     the statements in the innermost loop that is not written out: of them the
 //	         multiply-adds, loads, broadcasts, stores and instructions of one iteration are

@@ -1,6 +1,10 @@
 package tune
 
-import "github.com/loopopt/loopopt/loopir"
+import (
+	"math"
+
+	"github.com/loopopt/loopopt/loopir"
+)
 
 // cacheLine is how many bytes move at a time.
 const cacheLine = 64
@@ -99,8 +103,19 @@ func values(e loopir.Expr, v env) float64 {
 	return n
 }
 
+// An amount is how many bytes move, and how many of these in pieces shorter than a page: the
+// processor's own prefetching follows what lies side by side, but not from page to page, so that
+// what uses the others has to wait for them (AMD, Software optimization guide for family 19h, 2.6.2).
+type amount struct{ bytes, pieces float64 }
+
+func (a amount) plus(b amount) amount { return amount{a.bytes + b.bytes, a.pieces + b.pieces} }
+
+func (a amount) times(n float64) amount { return amount{a.bytes * n, a.pieces * n} }
+
+const page = 4096
+
 // bytes is the footprint of one array: whole lines of what lies side by side.
-func (w *walker) bytes(name string, b *box, v env) float64 {
+func (w *walker) bytes(name string, b *box, v env) amount {
 	runs, run := 1.0, float64(bytesOf(w.types[name]))
 	side := true
 	for d := len(b.dims) - 1; d >= 0; d-- {
@@ -112,57 +127,61 @@ func (w *walker) bytes(name string, b *box, v env) float64 {
 		extent, ok := eval(w.shapes[name][d], v)
 		side = side && ok && b.count[d] >= float64(extent.hi)
 	}
-	lines := max(1, float64(int64(run+cacheLine-1)/cacheLine))
-	return runs * lines * cacheLine
+	run = cacheLine * max(1, math.Ceil(run/cacheLine))
+	out := amount{bytes: runs * run}
+	if run < page {
+		out.pieces = out.bytes
+	}
+	return out
 }
 
-// footprint is that of each array, and the sum.
-func (w *walker) footprint(list []loopir.Stmt, v env) (each map[string]float64, sum float64) {
-	each = map[string]float64{}
+// footprint is that of each array, and the sum of bytes.
+func (w *walker) footprint(list []loopir.Stmt, v env) (each map[string]amount, sum float64) {
+	each = map[string]amount{}
 	for name, b := range w.touched(list, v) {
 		n := w.bytes(name, b, v)
-		sum += n
+		sum += n.bytes
 		if b.written { // it goes back, too
-			n *= 2
+			n = n.times(2)
 		}
 		each[name] = n
 	}
 	return each, sum
 }
 
-// traffic is how many bytes come into a cache of some size, and go back, while list runs once; the
+// traffic is how much comes into a cache of some size, and goes back, while list runs once; the
 // cache holds nothing of it before.
-func (w *walker) traffic(list []loopir.Stmt, v env, size int64) map[string]float64 {
+func (w *walker) traffic(list []loopir.Stmt, v env, size int64) map[string]amount {
 	each, sum := w.footprint(list, v)
 	if sum <= float64(size) {
 		return each
 	}
-	out := map[string]float64{}
-	add := func(m map[string]float64, times float64) {
+	out := map[string]amount{}
+	add := func(m map[string]amount) {
 		for name, n := range m {
-			out[name] += n * times
+			out[name] = out[name].plus(n)
 		}
 	}
 	for _, s := range list {
 		switch s := s.(type) {
 		case *loopir.If:
 			if !never(s.Cond, v) {
-				add(w.traffic(s.Then, v, size), 1)
+				add(w.traffic(s.Then, v, size))
 			}
 			if !always(s.Cond, v) {
-				add(w.traffic(s.Else, v, size), 1)
+				add(w.traffic(s.Else, v, size))
 			}
 		case *loopir.For:
-			add(w.loopTraffic(s, v, size), 1)
+			add(w.loopTraffic(s, v, size))
 		default:
 			one, _ := w.footprint([]loopir.Stmt{s}, v)
-			add(one, 1)
+			add(one)
 		}
 	}
 	return out
 }
 
-func (w *walker) loopTraffic(l *loopir.For, v env, size int64) map[string]float64 {
+func (w *walker) loopTraffic(l *loopir.For, v env, size int64) map[string]amount {
 	lo, n, ok := trips(l, v)
 	if !ok || n < 1 {
 		return nil
@@ -174,11 +193,11 @@ func (w *walker) loopTraffic(l *loopir.For, v env, size int64) map[string]float6
 		body = w.traffic(l.Body, here, size)
 	}
 	for name := range body {
-		all := body[name] * float64(n)
+		times := float64(n)
 		if sum <= float64(size) { // the next iteration finds what it shares with this one
-			all = min(all, whole[name])
+			times = min(times, whole[name].bytes/body[name].bytes)
 		}
-		body[name] = all
+		body[name] = body[name].times(times)
 	}
 	return body
 }

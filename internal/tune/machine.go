@@ -1,8 +1,8 @@
 package tune
 
 import (
-	"cmp"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/klauspost/cpuid/v2"
@@ -88,31 +88,30 @@ func Measured(name string) (*Machine, error) {
 			m.Caches[i].Size = int64(size)
 		}
 	}
-	flops := best(func() (float64, error) {
-		meter, err := peak.New(name, sample)
-		if err != nil {
-			return 0, err
-		}
-		return meter.Sample(), nil
-	})
-	m.Hz = cmp.Or(best(peak.Clock), m.Hz)
+	flops := 0.0
+	if meter, err := peak.New(name, sample); err == nil {
+		flops = best(meter.Sample)
+	}
+	if _, err := peak.Clock(); err == nil {
+		m.Hz = best(func() float64 {
+			hz, _ := peak.Clock()
+			return hz
+		})
+	}
 	for i := range m.Caches {
-		inside := 4 * m.Caches[max(i-1, 0)].Size // of what the level before does not hold
+		before := m.Caches[max(i-1, 0)].Size
+		inside := 4 * before // more than the level before holds
 		if size := m.Caches[i].Size; size > 0 {
-			inside = size / 2
+			inside = min(size/2, max(size/4, 2*before)) // others may use it, too
 		}
-		m.Caches[i].Speed = cmp.Or(best(func() (float64, error) {
-			s, err := peak.NewStream(inside, sample)
-			if err != nil {
-				return 0, err
-			}
-			return s.Sample(), nil
-		}), m.Caches[i].Speed)
+		if s, err := peak.NewStream(inside, sample); err == nil {
+			m.Caches[i].Speed = best(s.Sample)
+		}
 	}
 	if flops > 0 {
-		m.FMAs = half(flops / m.Hz / float64(2*m.Bytes/4))
-		narrow := half(m.Caches[0].Speed / m.Hz / 32) // loads of 32 bytes, which is how they are measured
-		m.Broadcasts = max(narrow, 1)
+		m.FMAs = whole(flops / m.Hz / float64(2*m.Bytes/4))
+		m.Hz = flops / m.FMAs / float64(2*m.Bytes/4)            // the better measurement of the two
+		m.Broadcasts = max(1, whole(m.Caches[0].Speed/m.Hz/32)) // it is measured by loads of 32 bytes
 		m.Loads = m.Broadcasts
 		if m.Bytes > 32 && m.FMAs < 2 { // two turns for 64 bytes
 			m.Loads = m.Broadcasts / 2
@@ -125,24 +124,24 @@ func Measured(name string) (*Machine, error) {
 // sample is how long a measurement takes, of which there are samples.
 const (
 	sample  = time.Millisecond
-	samples = 5
+	samples = 9
 )
 
-// best is 0 where nothing can be measured.
-func best(f func() (float64, error)) float64 {
+func best(f func() float64) float64 {
 	most := 0.0
 	for range samples {
-		x, err := f()
-		if err != nil {
-			return 0
-		}
-		most = max(most, x)
+		most = max(most, f())
 	}
 	return most
 }
 
-// half rounds to halves, but not to nothing: a core does one or two a cycle, or one in two.
-func half(x float64) float64 { return max(0.5, float64(int(2*x+0.5))/2) }
+// whole rounds: a core does one or two a cycle, or one in two.
+func whole(x float64) float64 {
+	if x < 0.75 {
+		return 0.5
+	}
+	return math.Round(x)
+}
 
 // Peak is how many operations a second on elements of 4 bytes there are at most.
 func (m *Machine) Peak() float64 { return m.FMAs * m.Hz * float64(2*m.Bytes/4) }

@@ -2,6 +2,8 @@ package tune
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/loopopt/loopopt/loopir"
@@ -10,11 +12,11 @@ import (
 // A Prediction is what the model says of one schedule on some sizes.
 type Prediction struct {
 	Seconds   float64            `json:"seconds"`
-	Share     float64            `json:"share"` // of the peak of multiply-adds
-	Bound     string             `json:"bound"` // what takes as long
-	Core      float64            `json:"core"`    // seconds, were all data in the first cache
-	Loading   float64            `json:"loading"` // seconds of the loads from there
-	Levels    map[string]float64 `json:"levels"`  // seconds in which others hand over what they have
+	Share     float64            `json:"share"`     // of the peak of multiply-adds
+	Bound     string             `json:"bound"`     // what takes as long
+	Core      float64            `json:"core"`      // seconds, were all data in the first cache
+	Loading   float64            `json:"loading"`   // seconds of the loads from there
+	Levels    map[string]float64 `json:"levels"`    // seconds in which others hand over what they have
 	Tile      Tile               `json:"tile"`      // that most of the time goes to
 	Registers int                `json:"registers"` // of vectors, most that a tile needs
 }
@@ -37,27 +39,30 @@ func Predict(flat *loopir.Kernel, sizes map[string]int64, ops float64, m *Machin
 		return nil, fmt.Errorf("more than %d statements are written out", maxStatements)
 	}
 	p := &Prediction{Core: w.cycles / m.Hz, Loading: w.loading / m.Hz, Tile: w.most, Registers: w.tallest, Levels: map[string]float64{}}
-	data, most := p.Loading, 0.0
+	p.Seconds, p.Bound = p.Core, w.most.Bound
+	roof := func(seconds float64, name string) {
+		if seconds > p.Seconds {
+			p.Seconds, p.Bound = seconds, name
+		}
+	}
+	waiting, last := p.Loading, ""
 	_, all := w.footprint(flat.Body, v)
 	for i, l := range m.Caches[:len(m.Caches)-1] {
 		if all <= float64(l.Size) {
 			break // it is all there from the run before
 		}
-		bytes := 0.0
-		for _, n := range w.traffic(flat.Body, v, l.Size) {
-			bytes += n
+		traffic := w.traffic(flat.Body, v, l.Size)
+		var moved amount
+		for _, name := range slices.Sorted(maps.Keys(traffic)) {
+			moved = moved.plus(traffic[name])
 		}
 		from := m.Caches[i+1]
-		seconds := bytes / from.Speed
-		p.Levels[from.Name] = seconds
-		data += seconds
-		if seconds > most {
-			most, p.Bound = seconds, "loads, and data from "+from.Name
-		}
+		p.Levels[from.Name] = moved.bytes / from.Speed
+		roof(p.Levels[from.Name], "data from "+from.Name)
+		waiting += moved.pieces / from.Speed
+		last = from.Name
 	}
-	if p.Seconds = data; p.Core >= data {
-		p.Seconds, p.Bound = p.Core, w.most.Bound
-	}
+	roof(waiting, "loads, pieces from "+last)
 	if p.Seconds <= 0 {
 		return nil, fmt.Errorf("nothing runs on these sizes")
 	}
