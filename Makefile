@@ -6,7 +6,7 @@ BIN := bin/loopopt
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 CONV := examples/01-conv/conv.loop
 
-.PHONY: demo test build deps lint generate ci bench-readme verify-corpus mutants crosscheck fuzz-verify verify-kernels mutants-asm silicon fuzz-gen kernelbench bench-plain bench-rnn bench-gemm bench-conv bench-functions bench-forms functions-exhaustive
+.PHONY: demo test build deps lint generate ci bench-readme verify-corpus mutants crosscheck fuzz-verify verify-kernels mutants-asm silicon fuzz-gen kernelbench bench-plain bench-rnn bench-gemm bench-conv bench-functions bench-forms tune-demo functions-exhaustive
 
 demo: build
 	@echo "== 1. conv.loop, step by step, and the whole schedule"
@@ -180,3 +180,10 @@ silicon:
 	$(GO) test ./gen/lift/insn -run TestSilicon -v -count 1
 	GOARCH=arm64 CGO_ENABLED=0 GOFLAGS=-mod=mod $(GO) test -exec qemu-aarch64-static ./gen/lift/insn -run TestSilicon -v -count 1
 	GOARCH=arm64 CGO_ENABLED=0 GOFLAGS=-mod=mod $(GO) test -short -exec qemu-aarch64-static ./kernels -count 1 # gen writes the same bytes there
+
+# The params of examples/01-conv/fused.loop on a 3x3 layer of ResNet-50: predicted, proved, timed.
+# The log is begun anew; what was interrupted goes on with the same command without the first line.
+TUNED := bench/tune-res3_3x3.jsonl
+tune-demo: build
+	rm -f $(TUNED)
+	set -o pipefail; $(BIN) tune --top 0 --size conv_relu:N=1,K=128,C=128,P=28,Q=28,R=3,S=3,stride=1 --log $(TUNED) examples/01-conv/fused.loop 2>&1 | tee bench/tune.txt

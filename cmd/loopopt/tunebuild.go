@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/loopopt/loopopt/internal/timing"
@@ -22,36 +24,66 @@ const tunedPackage = "tuned"
 // runs them. They are in a temporary folder of the module that ./... does not see. (An overlay of
 // the go command would leave the module alone, but assembly is built in the folder itself.)
 type workbench struct {
-	dir   string // temporary
+	dir   string   // temporary
+	flags []string // of the go command
 	done  func()
 	built int
 }
 
+// support is what the tests of generated packages import.
+const support = "github.com/loopopt/loopopt/gen/gentest"
+
 // newWorkbench takes the module of a .loop file, or that of the current folder.
 func newWorkbench(ctx context.Context, loopFile string) (*workbench, error) {
-	const support = "github.com/loopopt/loopopt/gen/gentest"
 	var says []string
 	for _, at := range []string{filepath.Dir(loopFile), "."} {
-		list := exec.CommandContext(ctx, "go", "list", support)
-		list.Dir = at
-		if out, err := list.CombinedOutput(); err != nil {
-			says = append(says, fmt.Sprintf("in %s: %s", at, bytes.TrimSpace(append(out, err.Error()...))))
-			continue
+		w, err := workbenchIn(ctx, at)
+		if err == nil || ctx.Err() != nil {
+			return w, cmp.Or(ctx.Err(), err)
 		}
-		env := exec.CommandContext(ctx, "go", "env", "GOMOD")
-		env.Dir = at
-		out, err := env.Output()
-		if err != nil {
-			return nil, err
+		says = append(says, fmt.Sprintf("in %s: %v", at, err))
+	}
+	return nil, &exitError{exitUsage, "to time a candidate it is compiled in a Go module that requires github.com/loopopt/loopopt; neither that of " + loopFile + " nor that of the current folder does:\n    " + indent(strings.Join(says, "\n"), "    ")}
+}
+
+// workbenchIn makes a workbench in the module of a folder.
+func workbenchIn(ctx context.Context, at string) (*workbench, error) {
+	env := exec.CommandContext(ctx, "go", "env", "GOMOD", "GOWORK")
+	env.Dir = at
+	out, err := env.Output()
+	if err != nil {
+		return nil, err
+	}
+	mod, work, _ := strings.Cut(strings.TrimRight(string(out), "\n"), "\n")
+	if mod == "" || mod == os.DevNull {
+		return nil, errors.New("there is no go.mod")
+	}
+	module := filepath.Dir(mod)
+	w := &workbench{}
+	if w.dir, w.done, err = unfinished.create(func() (string, error) { return os.MkdirTemp(module, "_loopopt-tune-") }); err != nil {
+		return nil, err
+	}
+	if _, err := os.Stat(filepath.Join(module, "vendor", "modules.txt")); err != nil && (work == "" || work == "off") {
+		// What loopopt itself requires may be missing in go.mod, which stays as it is.
+		w.flags = []string{"-mod=mod", "-modfile=" + filepath.Join(w.dir, "tune.mod")}
+		for from, to := range map[string]string{mod: "tune.mod", filepath.Join(module, "go.sum"): "tune.sum"} {
+			data, err := os.ReadFile(from)
+			if err == nil {
+				err = os.WriteFile(filepath.Join(w.dir, to), data, 0o644)
+			}
+			if err != nil && !os.IsNotExist(err) {
+				w.done()
+				return nil, err
+			}
 		}
-		module := filepath.Dir(string(bytes.TrimSpace(out)))
-		dir, done, err := unfinished.create(func() (string, error) { return os.MkdirTemp(module, "_loopopt-tune-") })
-		return &workbench{dir: dir, done: done}, err
 	}
-	if ctx.Err() != nil {
-		return nil, ctx.Err()
+	list := exec.CommandContext(ctx, "go", slices.Concat([]string{"list"}, w.flags, []string{support})...)
+	list.Dir = module
+	if out, err := list.CombinedOutput(); err != nil {
+		w.done()
+		return nil, fmt.Errorf("%s: %w", bytes.TrimSpace(out), err)
 	}
-	return nil, &exitError{exitUsage, "to time a candidate it is compiled in a Go module that requires github.com/loopopt/loopopt; neither that of " + loopFile + " nor that of the current folder does (go get " + support + " adds what is missing):\n    " + indent(strings.Join(says, "\n"), "    ")}
+	return w, nil
 }
 
 // formsTable is where a generated test lists all forms of a kernel.
@@ -78,7 +110,7 @@ func (w *workbench) build(ctx context.Context, files map[string][]byte) (string,
 		}
 	}
 	bin := filepath.Join(folder, "tuned.test")
-	c := exec.CommandContext(ctx, "go", "test", "-c", "-vet=off", "-o", bin, ".")
+	c := exec.CommandContext(ctx, "go", slices.Concat([]string{"test", "-c", "-vet=off", "-ldflags=-s -w", "-o", bin}, w.flags, []string{"."})...)
 	c.Dir = folder
 	if out, err := c.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("%s: %w", bytes.TrimSpace(out), err)

@@ -152,7 +152,7 @@ func (t *tuning) model(r *tune.Record) {
 		}
 	}
 	ops := opcount.Count(t.f.Kernel(t.s.Kernel), t.sizes.Values)
-	p, err := tune.Predict(view.Flat, t.sizes.Values, ops.F32+2*ops.F64, t.machine)
+	p, err := tune.Predict(view.Flat, view.Entries, t.sizes.Values, ops.F32+2*ops.F64, t.machine)
 	if err != nil {
 		r.Outcome, r.Message = tune.Inapt, err.Error()
 		return

@@ -8,6 +8,8 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+
+	"github.com/klauspost/cpuid/v2"
 )
 
 // TestTutorial follows docs/tutorial.md: a block whose info string names a file is
@@ -24,6 +26,21 @@ func TestTutorial(t *testing.T) {
 		t.Fatal(err)
 	}
 	follow(t, root, filepath.Join(root, "docs", "tutorial.md"), t.TempDir())
+}
+
+// TestTuningPage follows docs/tuning.md.
+func TestTuningPage(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it proves, compiles and times a few packages")
+	}
+	if !cpuid.CPU.Has(cpuid.AVX2) || !cpuid.CPU.Has(cpuid.FMA3) {
+		t.Skip("the page is for AVX2")
+	}
+	root, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	follow(t, root, filepath.Join(root, "docs", "tuning.md"), t.TempDir())
 }
 
 // TestExampleReadmes runs what the READMEs of examples show, from the project's folder.

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/loopopt/loopopt/gen"
+	"github.com/loopopt/loopopt/gen/simd"
 	"github.com/loopopt/loopopt/loopir"
 	"github.com/loopopt/loopopt/transform"
 )
@@ -17,6 +18,7 @@ type Preview struct {
 	Flat     *loopir.Kernel  // the scheduled kernel, calls and functions written out
 	Target   string          // that the schedule names, or the one asked for
 	Assembly bool            // whether some of it has a form for that
+	Entries  []loopir.Stmt   // of Flat: where Go calls assembly
 	Notes    []*loopir.Error // what has none, and why
 }
 
@@ -46,6 +48,21 @@ func PreviewOf(f *loopir.File, s *loopir.Schedule, params map[string]string, tar
 	if err != nil {
 		return nil, err
 	}
+	p.entries(script.File.Funcs)
 	p.Assembly = slices.ContainsFunc(sortedNames(files), func(name string) bool { return strings.HasSuffix(name, ".s") })
 	return p, nil
+}
+
+// entries finds where regions of assembly begin, those that have a form.
+func (p *Preview) entries(funcs []*loopir.Func) {
+	for _, isa := range []simd.ISA{simd.AVX512, simd.AVX2, simd.NEON} {
+		if isa.String() != p.Target {
+			continue
+		}
+		for _, r := range simd.FindRegions(p.Flat, funcs, isa) {
+			if _, err := simd.Lower(r, isa); err == nil {
+				p.Entries = append(p.Entries, r.Stmts()[0])
+			}
+		}
+	}
 }

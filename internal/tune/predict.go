@@ -21,10 +21,14 @@ type Prediction struct {
 	Registers int                `json:"registers"` // of vectors, most that a tile needs
 }
 
-// Predict is the model: flat is the scheduled kernel, calls and functions written out. ops are the
-// operations that a run is worth, as for float32.
-func Predict(flat *loopir.Kernel, sizes map[string]int64, ops float64, m *Machine) (*Prediction, error) {
-	w := &walker{m: m, shapes: map[string][]loopir.Expr{}, types: map[string]loopir.Type{}, registers: map[string]bool{}, live: map[cell]bool{}, left: maxStatements}
+// Predict is the model: flat is the scheduled kernel, calls and functions written out, entries are
+// its statements at which Go calls assembly, and ops the operations that a run is worth, as for
+// float32.
+func Predict(flat *loopir.Kernel, entries []loopir.Stmt, sizes map[string]int64, ops float64, m *Machine) (*Prediction, error) {
+	w := &walker{m: m, shapes: map[string][]loopir.Expr{}, types: map[string]loopir.Type{}, registers: map[string]bool{}, live: map[cell]bool{}, entries: map[loopir.Stmt]bool{}, left: maxStatements}
+	for _, s := range entries {
+		w.entries[s] = true
+	}
 	v := env{}
 	for _, p := range flat.Params {
 		switch p.Kind {
@@ -38,7 +42,7 @@ func Predict(flat *loopir.Kernel, sizes map[string]int64, ops float64, m *Machin
 	if w.left < 0 {
 		return nil, fmt.Errorf("more than %d statements are written out", maxStatements)
 	}
-	p := &Prediction{Core: w.cycles / m.Hz, Loading: w.loading / m.Hz, Tile: w.most, Registers: w.tallest, Levels: map[string]float64{}}
+	p := &Prediction{Core: (w.cycles + w.entered*m.Entry) / m.Hz, Loading: (w.loading + w.entered*m.Entry) / m.Hz, Tile: w.most, Registers: w.tallest, Levels: map[string]float64{}}
 	p.Seconds, p.Bound = p.Core, w.most.Bound
 	roof := func(seconds float64, name string) {
 		if seconds > p.Seconds {
@@ -62,7 +66,14 @@ func Predict(flat *loopir.Kernel, sizes map[string]int64, ops float64, m *Machin
 		waiting += moved.pieces / from.Speed
 		last = from.Name
 	}
-	roof(waiting, "loads, pieces from "+last)
+	if last == "" {
+		roof(waiting, "loads")
+	} else {
+		roof(waiting, "loads, pieces from "+last)
+	}
+	if 2*w.entered*m.Entry/m.Hz > p.Seconds {
+		p.Bound = "calls of assembly"
+	}
 	if p.Seconds <= 0 {
 		return nil, fmt.Errorf("nothing runs on these sizes")
 	}

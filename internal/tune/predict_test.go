@@ -26,7 +26,7 @@ func predict(t *testing.T, src string, sizes map[string]int64) *Prediction {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := Predict(f.Kernels[0], sizes, 1, core(t))
+	p, err := Predict(f.Kernels[0], nil, sizes, 1, core(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,6 +77,31 @@ func TestCore(t *testing.T) {
 	// 28 registers are written at no cost of these ports, 28 vectors are stored in two cycles each.
 	if want := 100*28 + 28*2.0; p.Core != want {
 		t.Errorf("%v cycles, want %v", p.Core, want)
+	}
+}
+
+// Each call of assembly costs something, where what is called is short nearly all.
+func TestEntries(t *testing.T) {
+	f, err := loopir.Parse("k.loop", []byte(`kernel k(N: size, out B: f32[N][16]) {
+  for i in 0..N { for l in 0..16 vectorize { B[i][l] = 0 } }
+}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	k := f.Kernels[0]
+	outer := k.Body[0].(*loopir.For)
+	m := core(t)
+	for _, c := range []struct {
+		entry loopir.Stmt
+		want  float64
+	}{{outer, 100*2 + 60}, {outer.Body[0], 100 * (2 + 60)}} {
+		p, err := Predict(k, []loopir.Stmt{c.entry}, map[string]int64{"N": 100}, 1, m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p.Core != c.want || (p.Bound == "calls of assembly") != (c.want > 1000) {
+			t.Errorf("%v cycles for %s, want %v", p.Core, p.Bound, c.want)
+		}
 	}
 }
 
@@ -152,7 +177,7 @@ func TestNothingToRun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if p, err := Predict(f.Kernels[0], map[string]int64{"N": 0}, 0, core(t)); err == nil {
+	if p, err := Predict(f.Kernels[0], nil, map[string]int64{"N": 0}, 0, core(t)); err == nil {
 		t.Errorf("no error, but %+v", p)
 	}
 }

@@ -14,8 +14,10 @@ type walker struct {
 	types     map[string]loopir.Type
 	registers map[string]bool // locals that are vectors
 	live      map[cell]bool   // of these, those in use
+	entries   map[loopir.Stmt]bool
 	left      int
 
+	entered float64 // times
 	cycles  float64
 	loading float64 // of which the loads alone take so many
 	most    Tile    // that takes most of the time
@@ -50,6 +52,11 @@ func (w *walker) leave(list []loopir.Stmt) {
 // list goes through statements that run times times.
 func (w *walker) list(list []loopir.Stmt, v env, vec *lanes, times float64, loop bool) {
 	defer w.leave(list)
+	for _, s := range list {
+		if w.entries[s] {
+			w.entered += times
+		}
+	}
 	for i := 0; i < len(list); {
 		n := i
 		for n < len(list) && straight(list[n]) {
