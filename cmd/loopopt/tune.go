@@ -26,6 +26,7 @@ type tuneRequest struct {
 	within         time.Duration
 	log            string
 	apply          bool
+	explain        bool
 }
 
 func (a *app) tuneCmd() *cobra.Command {
@@ -66,6 +67,7 @@ func (a *app) tuneCmd() *cobra.Command {
 	f.DurationVar(&q.within, "budget-time", 0, "begin with no further candidate after this long, as 90s (0: no limit)")
 	f.StringVar(&q.log, "log", "", "the file of results (default: FILE.tune.jsonl beside FILE.loop)")
 	f.BoolVar(&q.apply, "apply", false, "write the best values into FILE.loop")
+	f.BoolVar(&q.explain, "explain", false, "tell what each prediction is made of")
 	c.MarkFlagsMutuallyExclusive("case", "size")
 	a.proverFlags(c)
 	a.jsonFlag(c)

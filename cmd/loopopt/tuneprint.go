@@ -113,6 +113,13 @@ func (t *tuning) table() {
 		fmt.Fprintf(w, "%s\t%s\t-\t-\t-\t-\t-\t%s\n", name, predicted, why)
 	}
 	_ = w.Flush()
+	if t.q.explain {
+		for _, r := range t.sorted() {
+			if r.Predicted != nil {
+				fmt.Fprintf(out, "%s: %s\n", r.Candidate, r.Predicted.Explain())
+			}
+		}
+	}
 	b := t.best()
 	switch {
 	case b == nil:

@@ -44,33 +44,7 @@ func Predict(flat *loopir.Kernel, entries []loopir.Stmt, sizes map[string]int64,
 	}
 	p := &Prediction{Core: (w.cycles + w.entered*m.Entry) / m.Hz, Loading: (w.loading + w.entered*m.Entry) / m.Hz, Tile: w.most, Registers: w.tallest, Levels: map[string]float64{}}
 	p.Seconds, p.Bound = p.Core, w.most.Bound
-	roof := func(seconds float64, name string) {
-		if seconds > p.Seconds {
-			p.Seconds, p.Bound = seconds, name
-		}
-	}
-	waiting, last := p.Loading, ""
-	_, all := w.footprint(flat.Body, v)
-	for i, l := range m.Caches[:len(m.Caches)-1] {
-		if all <= float64(l.Size) {
-			break // it is all there from the run before
-		}
-		traffic := w.traffic(flat.Body, v, l.Size)
-		var moved amount
-		for _, name := range slices.Sorted(maps.Keys(traffic)) {
-			moved = moved.plus(traffic[name])
-		}
-		from := m.Caches[i+1]
-		p.Levels[from.Name] = moved.bytes / from.Speed
-		roof(p.Levels[from.Name], "data from "+from.Name)
-		waiting += moved.pieces / from.Speed
-		last = from.Name
-	}
-	if last == "" {
-		roof(waiting, "loads")
-	} else {
-		roof(waiting, "loads, pieces from "+last)
-	}
+	w.levels(flat.Body, v, p)
 	if 2*w.entered*m.Entry/m.Hz > p.Seconds {
 		p.Bound = "calls of assembly"
 	}
@@ -79,6 +53,35 @@ func Predict(flat *loopir.Kernel, entries []loopir.Stmt, sizes map[string]int64,
 	}
 	p.Share = ops / p.Seconds / m.Peak()
 	return p, nil
+}
+
+// levels adds what the levels of the memory hierarchy take.
+func (w *walker) levels(body []loopir.Stmt, v env, p *Prediction) {
+	roof := func(seconds float64, name string) {
+		if seconds > p.Seconds {
+			p.Seconds, p.Bound = seconds, name
+		}
+	}
+	waiting, most, slowest := p.Loading, 0.0, ""
+	_, all := w.footprint(body, v)
+	for i, l := range w.m.Caches[:len(w.m.Caches)-1] {
+		if all <= float64(l.Size) {
+			break // it is all there from the run before
+		}
+		traffic := w.traffic(body, v, l.Size)
+		var moved amount
+		for _, name := range slices.Sorted(maps.Keys(traffic)) { // sums of floats depend on the order
+			moved = moved.plus(traffic[name])
+		}
+		from := w.m.Caches[i+1]
+		p.Levels[from.Name] = moved.bytes / from.Speed
+		roof(p.Levels[from.Name], "data from "+from.Name)
+		wait := moved.pieces / from.Speed
+		if waiting += wait; wait > most {
+			most, slowest = wait, " and waiting for "+from.Name
+		}
+	}
+	roof(waiting, "loads"+slowest)
 }
 
 // Hopeless says why a prediction is not worth a proof, or nothing.

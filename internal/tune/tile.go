@@ -32,7 +32,6 @@ type tiler struct {
 	w       *walker
 	loop    bool // it is in a loop, and not around all of them
 	fmas    float64
-	ops     int
 	extra   int // loads that are counted anew for each use: no lanes side by side
 	vectors map[cell]int
 	casts   map[cell]int // broadcasts
