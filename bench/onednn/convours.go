@@ -3,6 +3,8 @@
 package main
 
 import (
+	"errors"
+
 	"github.com/loopopt/loopopt/kernels/conv2d"
 	"github.com/loopopt/loopopt/kernels/conv2ddata"
 	"github.com/loopopt/loopopt/kernels/conv2dweights"
@@ -16,21 +18,21 @@ type convSide struct {
 	result func() ([]float32, error)
 }
 
-// A convPass has the same arguments as all functions of the package of a pass: sizes, then arrays.
-type convPass struct {
+// A convKernel has the same arguments as all functions of the package of a pass: sizes, then arrays.
+type convKernel struct {
 	which                func(N, K, C, H, W, P, Q, R, S, stride, dilation, pad int) string
 	run                  func(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad int, a, b, out []float32) error
 	packA, packB, unpack func(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad int, src, dst []float32) error
 }
 
-var convPasses = map[string]convPass{
+var convKernels = map[string]convKernel{
 	"fwd":       {conv2d.WhichConv2dPacked, conv2d.Conv2dPacked, conv2d.PackX, conv2d.PackF, conv2d.UnpackY},
-	"bwd":       {conv2ddata.WhichConv2dDataPacked, conv2ddata.Conv2dDataPacked, conv2ddata.PackdY, conv2ddata.PackF, conv2ddata.UnpackdX},
-	"upd":       {conv2dweights.WhichConv2dWeightsPacked, conv2dweights.Conv2dWeightsPacked, conv2dweights.PackX, conv2dweights.PackdY, conv2dweights.UnpackdF},
+	"bwd":       {conv2ddata.WhichConv2dDataPacked, conv2ddata.Conv2dDataPacked, conv2ddata.PackDY, conv2ddata.PackF, conv2ddata.UnpackDX},
+	"upd":       {conv2dweights.WhichConv2dWeightsPacked, conv2dweights.Conv2dWeightsPacked, conv2dweights.PackX, conv2dweights.PackDY, conv2dweights.UnpackDF},
 	"fwd/image": {conv2d.WhichConv2dImage, conv2d.Conv2dImage, nil, conv2d.PackFImage, conv2d.UnpackY},
-	"bwd/image": {conv2ddata.WhichConv2dDataImage, conv2ddata.Conv2dDataImage, conv2ddata.PackdY, conv2ddata.PackFImage, nil},
-	"upd/image": {conv2dweights.WhichConv2dWeightsImage, conv2dweights.Conv2dWeightsImage, nil, conv2dweights.PackdY, conv2dweights.UnpackdFImage},
 }
+
+var errNone = errors.New("no kernel of ours for this pass")
 
 // oursConv makes ours for a pass: fwd takes x [N][C][H][W] and w [K][C][R][S], bwd dy [N][K][P][Q]
 // and w, and upd x and dy. Packing is not timed. Images of a few channels lie as they are.
@@ -46,7 +48,10 @@ func oursConv(pass string, l layer, N, threads int, x, w, dy []float32) (convSid
 	if l.C%16 != 0 {
 		pass += "/image"
 	}
-	p := convPasses[pass]
+	p, ok := convKernels[pass]
+	if !ok {
+		return convSide{}, errNone
+	}
 	move := func(f func(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad int, src, dst []float32) error, src []float32) ([]float32, error) {
 		if f == nil {
 			return src, nil

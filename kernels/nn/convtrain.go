@@ -85,7 +85,7 @@ func (l *Conv2DTraining) Backward(images, height, width int, x, dy, dx []float32
 	if dx != nil {
 		dX, plain := m.slice(1, pixels), m.slice(2, pixels)
 		call(conv2ddata.Conv2dDataPacked, dY, l.back, dX)
-		must(conv2ddata.UnpackdX(l.layer.threads, images, 0, c, height, width, 0, 0, 0, 0, 1, 1, 0, dX, plain))
+		must(conv2ddata.UnpackDX(l.layer.threads, images, 0, c, height, width, 0, 0, 0, 0, 1, 1, 0, dX, plain))
 		narrow(dx, plain, images, w.Inputs*height*width, c*height*width)
 	}
 	if g.W != nil {
@@ -94,7 +94,7 @@ func (l *Conv2DTraining) Backward(images, height, width int, x, dy, dx []float32
 		call(conv2dweights.Conv2dWeightsPacked, X, dY, dF)
 		taps := w.Height * w.Width
 		plain := m.slice(2, len(dF))
-		must(conv2dweights.UnpackdF(l.layer.threads, 0, k, c, 0, 0, 0, 0, w.Height, w.Width, 1, 1, 0, dF, plain))
+		must(conv2dweights.UnpackDF(l.layer.threads, 0, k, c, 0, 0, 0, 0, w.Height, w.Width, 1, 1, 0, dF, plain))
 		for o := range w.Outputs {
 			copy(g.W[o*w.Inputs*taps:][:w.Inputs*taps], plain[o*c*taps:])
 		}
