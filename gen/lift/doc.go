@@ -42,6 +42,8 @@
 //     innermost region that holds them all, so that a read before the first write is one
 //     for the checker too. Statements that follow a pattern are written as loops, and
 //     their locals as one array (roll.go).
+//   - What is made of literals alone is written with its type, where the language would take
+//     that of its place (pin.go).
 //   - A load is a read of each lane, whether or not its value is used (dropProbes). A
 //     masked one reads where the mask is on.
 //
