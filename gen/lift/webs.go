@@ -147,8 +147,8 @@ func (w *webs) flow(list []*node, in reaching, path []int) reaching {
 	return in
 }
 
-// block notes the uses that definitions outside reach, and the last definitions. What only
-// updates a register, as sums do, continues the web that it finds there.
+// block notes the uses that definitions outside reach, and the last definitions. What only updates
+// a register that a loop around carries, as sums do, continues the web that it finds there.
 func (w *webs) block(n *node, in reaching) {
 	own, set := map[string]bool{}, map[string]bool{}
 	for _, i := range n.insts {
@@ -173,8 +173,9 @@ func (w *webs) block(n *node, in reaching) {
 	}
 	for r := range own {
 		d := key{n.id, r}
-		if ds := w.uses[d]; len(ds) > 0 && !set[r] && !contains(ds, d) {
-			w.uses[d] = append(ds, d)
+		carried := slices.ContainsFunc(w.uses[d], func(e key) bool { return e.block > d.block })
+		if carried && !set[r] && !contains(w.uses[d], d) {
+			w.uses[d] = append(w.uses[d], d)
 		}
 		w.defs[d] = true
 		in[r] = map[key]bool{d: true}

@@ -129,3 +129,14 @@ func TestConv2d(t *testing.T) { gentest.Run(t, formsConv2d) }
 func TestConv2dArguments(t *testing.T) { gentest.Arguments(t, exportedConv2d) }
 
 func FuzzConv2d(f *testing.F) { gentest.Fuzz(f, formsConv2d) }
+
+func BenchmarkConv2d(b *testing.B) {
+	gentest.Bench(b, formsConv2d, []gentest.Sizes{
+		{Name: "layer01", Values: map[string]int{"C": 3, "H": 224, "K": 64, "N": 1, "P": 112, "Q": 112, "R": 7, "S": 7, "W": 224, "dilation": 1, "pad": 3, "stride": 2}},
+		{Name: "layer04", Values: map[string]int{"C": 64, "H": 56, "K": 64, "N": 1, "P": 56, "Q": 56, "R": 3, "S": 3, "W": 56, "dilation": 1, "pad": 1, "stride": 1}},
+		{Name: "layer07", Values: map[string]int{"C": 256, "H": 56, "K": 128, "N": 1, "P": 28, "Q": 28, "R": 1, "S": 1, "W": 56, "dilation": 1, "pad": 0, "stride": 2}},
+		{Name: "layer15", Values: map[string]int{"C": 1024, "H": 14, "K": 256, "N": 1, "P": 14, "Q": 14, "R": 1, "S": 1, "W": 14, "dilation": 1, "pad": 0, "stride": 1}},
+		{Name: "layer18", Values: map[string]int{"C": 512, "H": 7, "K": 512, "N": 1, "P": 7, "Q": 7, "R": 3, "S": 3, "W": 7, "dilation": 1, "pad": 1, "stride": 1}},
+		{Name: "layer21", Values: map[string]int{"C": 128, "H": 56, "K": 128, "N": 1, "P": 28, "Q": 28, "R": 3, "S": 3, "W": 56, "dilation": 1, "pad": 1, "stride": 2}},
+	})
+}

@@ -15,10 +15,11 @@ import (
 )
 
 // maxSize bounds every size argument, and maxElems every array, so that all
-// index arithmetic of a kernel fits in an int.
+// index arithmetic of a kernel fits in an int of 64 bits. Where int has 32 bits, a product
+// of two iterators need not fit: there maxElems is no int, and nothing of this compiles.
 const (
-	maxSize  = 1<<(24+7*(bits.UintSize/64)) - 1 // 2^31-1, or 2^24-1 on 32-bit hosts
-	maxElems = 1 << (bits.UintSize * 3 / 4)     // 2^48 on 64-bit hosts, 2^24 on 32-bit ones
+	maxSize  int = 1<<31 - 1
+	maxElems int = 1 << 48
 )
 
 // A ShapeError says what is wrong with an argument of a kernel. Nothing was written then.
@@ -48,7 +49,7 @@ func checkLen(kernel, name string, have int, extents ...int) error {
 			return shapeError("%s: array %s has the negative extent %d in shape %v", kernel, name, e, slices.Clone(extents))
 		}
 		hi, lo := bits.Mul64(uint64(want), uint64(e))
-		if hi != 0 || lo > maxElems {
+		if hi != 0 || lo > uint64(maxElems) {
 			return shapeError("%s: array %s of shape %v has more than %d elements", kernel, name, slices.Clone(extents), uint64(maxElems))
 		}
 		want = int(lo)
@@ -68,7 +69,7 @@ func checkRoom(kernel, name string, extents ...int) error {
 			e = -e
 		}
 		hi, lo := bits.Mul64(n, uint64(e))
-		if hi != 0 || lo > maxElems {
+		if hi != 0 || lo > uint64(maxElems) {
 			return shapeError("%s: array %s of shape %v has more than %d elements", kernel, name, slices.Clone(extents), uint64(maxElems))
 		}
 		n = lo

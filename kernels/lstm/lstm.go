@@ -252,6 +252,10 @@ func LstmPacked(threads int, T int, N int, C int, K int, X []float32, W []float3
 		callLstmBatchedAVX512(threads, T, N, C, K, X, W, R, b, S, H)
 	case hasLstmStreamedAnyAVX512 && C+K >= 2048 && K%16 == 0:
 		callLstmStreamedAnyAVX512(threads, T, N, C, K, X, W, R, b, S, H)
+	case hasLstmPackedAnyAVX512 && K%16 == 0:
+		callLstmPackedAnyAVX512(threads, T, N, C, K, X, W, R, b, S, H)
+	case hasLstmPackedAvx2AVX2 && K%16 == 0:
+		callLstmPackedAvx2AVX2(threads, T, N, C, K, X, W, R, b, S, H)
 	case (C+K < 1024 || C%32 != 0 || K%32 != 0) && N%6 == 0 && K%16 == 0:
 		callLstmPacked(threads, T, N, C, K, X, W, R, b, S, H)
 	case K%16 == 0 && N%6 == 0 && C%32 == 0 && K%32 == 0:
@@ -262,8 +266,6 @@ func LstmPacked(threads int, T int, N int, C int, K int, X []float32, W []float3
 		callLstmStreamedAny(threads, T, N, C, K, X, W, R, b, S, H)
 	case K%16 == 0:
 		callLstmPackedAny(threads, T, N, C, K, X, W, R, b, S, H)
-	case K%16 == 0:
-		callLstmPackedAvx2(threads, T, N, C, K, X, W, R, b, S, H)
 	case K%16 == 0:
 		callLstmPackedNeon(threads, T, N, C, K, X, W, R, b, S, H)
 	default:
@@ -302,6 +304,10 @@ func WhichLstmPacked(T int, N int, C int, K int) string {
 		return "batched in assembly for avx512"
 	case hasLstmStreamedAnyAVX512 && C+K >= 2048 && K%16 == 0:
 		return "streamed_any in assembly for avx512"
+	case hasLstmPackedAnyAVX512 && K%16 == 0:
+		return "packed_any in assembly for avx512"
+	case hasLstmPackedAvx2AVX2 && K%16 == 0:
+		return "packed_avx2 in assembly for avx2"
 	case (C+K < 1024 || C%32 != 0 || K%32 != 0) && N%6 == 0 && K%16 == 0:
 		return "packed in Go"
 	case K%16 == 0 && N%6 == 0 && C%32 == 0 && K%32 == 0:
@@ -312,8 +318,6 @@ func WhichLstmPacked(T int, N int, C int, K int) string {
 		return "streamed_any in Go"
 	case K%16 == 0:
 		return "packed_any in Go"
-	case K%16 == 0:
-		return "packed_avx2 in Go"
 	case K%16 == 0:
 		return "packed_neon in Go"
 	default:

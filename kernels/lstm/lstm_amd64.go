@@ -64,7 +64,7 @@ func callLstmStreamedAVX512(threads int, T int, N int, C int, K int, X []float32
 	lstmStreamedAVX512Calls.Put(c)
 }
 
-var hasLstmBatchedAVX512 = cpu.X86.HasAVX512F
+var hasLstmBatchedAVX512 = cpu.X86.HasAVX512F && cpu.X86.HasAVX512VL && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512DQ
 
 var lstmBatchedAVX512Calls = sync.Pool{New: func() any { return new(lstmBatchedAVX512) }}
 
@@ -116,6 +116,60 @@ func callLstmStreamedAnyAVX512(threads int, T int, N int, C int, K int, X []floa
 	c.S = nil
 	c.H = nil
 	lstmStreamedAnyAVX512Calls.Put(c)
+}
+
+var hasLstmPackedAnyAVX512 = cpu.X86.HasAVX512F && cpu.X86.HasAVX512VL && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512DQ
+
+var lstmPackedAnyAVX512Calls = sync.Pool{New: func() any { return new(lstmPackedAnyAVX512) }}
+
+func callLstmPackedAnyAVX512(threads int, T int, N int, C int, K int, X []float32, W []float32, R []float32, b []float32, S []float32, H []float32) {
+	c := lstmPackedAnyAVX512Calls.Get().(*lstmPackedAnyAVX512)
+	c.threads = threads
+	c.T = T
+	c.N = N
+	c.C = C
+	c.K = K
+	c.X = X
+	c.W = W
+	c.R = R
+	c.b = b
+	c.S = S
+	c.H = H
+	c.run()
+	c.X = nil
+	c.W = nil
+	c.R = nil
+	c.b = nil
+	c.S = nil
+	c.H = nil
+	lstmPackedAnyAVX512Calls.Put(c)
+}
+
+var hasLstmPackedAvx2AVX2 = cpu.X86.HasAVX2 && cpu.X86.HasFMA
+
+var lstmPackedAvx2AVX2Calls = sync.Pool{New: func() any { return new(lstmPackedAvx2AVX2) }}
+
+func callLstmPackedAvx2AVX2(threads int, T int, N int, C int, K int, X []float32, W []float32, R []float32, b []float32, S []float32, H []float32) {
+	c := lstmPackedAvx2AVX2Calls.Get().(*lstmPackedAvx2AVX2)
+	c.threads = threads
+	c.T = T
+	c.N = N
+	c.C = C
+	c.K = K
+	c.X = X
+	c.W = W
+	c.R = R
+	c.b = b
+	c.S = S
+	c.H = H
+	c.run()
+	c.X = nil
+	c.W = nil
+	c.R = nil
+	c.b = nil
+	c.S = nil
+	c.H = nil
+	lstmPackedAvx2AVX2Calls.Put(c)
 }
 
 var hasLstmBlockedAVX512 = cpu.X86.HasAVX512F && cpu.X86.HasAVX512VL && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512DQ

@@ -24,6 +24,14 @@ func init() {
 			callLstmStreamedAnyAVX512(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "R"), gentest.Slice[float32](a, "b"), gentest.Slice[float32](a, "S"), gentest.Slice[float32](a, "H"))
 			return nil
 		}},
+		{Schedule: "packed_any", Impl: "avx512", File: "lstm_packed_any.loop", Kernel: "lstm", Has: hasLstmPackedAnyAVX512, Call: func(a *gentest.Args) error {
+			callLstmPackedAnyAVX512(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "R"), gentest.Slice[float32](a, "b"), gentest.Slice[float32](a, "S"), gentest.Slice[float32](a, "H"))
+			return nil
+		}},
+		{Schedule: "packed_avx2", Impl: "avx2", File: "lstm_packed_avx2.loop", Kernel: "lstm", Has: hasLstmPackedAvx2AVX2, Call: func(a *gentest.Args) error {
+			callLstmPackedAvx2AVX2(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "R"), gentest.Slice[float32](a, "b"), gentest.Slice[float32](a, "S"), gentest.Slice[float32](a, "H"))
+			return nil
+		}},
 		{Schedule: "blocked", Impl: "avx512", File: "lstm_blocked.loop", Kernel: "lstm", Has: hasLstmBlockedAVX512, Call: func(a *gentest.Args) error {
 			callLstmBlockedAVX512(a.Threads, a.Size("T"), a.Size("N"), a.Size("C"), a.Size("K"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "W"), gentest.Slice[float32](a, "R"), gentest.Slice[float32](a, "b"), gentest.Slice[float32](a, "S"), gentest.Slice[float32](a, "H"))
 			return nil

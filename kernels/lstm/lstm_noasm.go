@@ -28,6 +28,18 @@ func callLstmStreamedAnyAVX512(int, int, int, int, int, []float32, []float32, []
 	panic("no assembly on this platform")
 }
 
+const hasLstmPackedAnyAVX512 = false
+
+func callLstmPackedAnyAVX512(int, int, int, int, int, []float32, []float32, []float32, []float32, []float32, []float32) {
+	panic("no assembly on this platform")
+}
+
+const hasLstmPackedAvx2AVX2 = false
+
+func callLstmPackedAvx2AVX2(int, int, int, int, int, []float32, []float32, []float32, []float32, []float32, []float32) {
+	panic("no assembly on this platform")
+}
+
 const hasLstmBlockedAVX512 = false
 
 func callLstmBlockedAVX512(int, int, int, int, int, []float32, []float32, []float32, []float32, []float32, []float32) {
