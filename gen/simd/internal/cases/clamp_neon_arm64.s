@@ -13,19 +13,18 @@ TEXT ·clamp0NEON(SB), NOSPLIT, $0-8
 	MOVD clamp0NEONArgs_pA(R0), R8
 	MOVD clamp0NEONArgs_oA(R0), R25
 	ADD R25, R8
-	MOVD clamp0NEONArgs_g1(R0), R9
 	MOVD clamp0NEONArgs_pA(R0), R3
 	MOVD clamp0NEONArgs_oA1(R0), R25
 	ADD R25, R3
 	MOVD clamp0NEONArgs_pA(R0), R4
 	MOVD clamp0NEONArgs_xB(R0), R5
-	MOVD clamp0NEONArgs_xA(R0), R10
-	MOVD clamp0NEONArgs_n_y(R0), R13
-	CMP $0, R13
+	MOVD clamp0NEONArgs_xA(R0), R9
+	MOVD clamp0NEONArgs_n_y(R0), R12
+	CMP $0, R12
 	BLE y_1_end
 y_1:
-	MOVD clamp0NEONArgs_g1(R0), R12
-	CMP $0, R12
+	MOVD clamp0NEONArgs_n_x(R0), R11
+	CMP $0, R11
 	BLE x_2_end
 x_2:
 	CMP $1, R1
@@ -51,7 +50,7 @@ guard_4_end:
 guard_3:
 	CMP $-3, R6
 	BGT guard_5
-	ADD R10, R8, R16
+	ADD R9, R8, R16
 	FMOVS (R16), F0
 	VDUP V0.S[0], V0.S4
 	FMOVS 8(R7), F1
@@ -60,7 +59,7 @@ guard_3:
 	FMOVS F0, (R2)
 	JMP guard_5_end
 guard_5:
-	ADD R10, R8, R17
+	ADD R9, R8, R17
 	FMOVS (R17), F0
 	VDUP V0.S[0], V0.S4
 	FMOVS -4(R8), F1
@@ -73,74 +72,46 @@ guard_3_end:
 	ADD $1, R6
 	ADD $4, R2
 	ADD $4, R7
-	SUBS $1, R12
+	SUBS $1, R11
 	BNE x_2
-	MOVD clamp0NEONArgs_g1(R0), R25
+	MOVD clamp0NEONArgs_n_x(R0), R25
 	SUB R25, R1
-	MOVD clamp0NEONArgs_g1(R0), R25
+	MOVD clamp0NEONArgs_n_x(R0), R25
 	SUB R25, R6
 	MOVD clamp0NEONArgs_oA(R0), R25
 	SUB R25, R2
 	MOVD clamp0NEONArgs_oA(R0), R25
 	SUB R25, R7
 x_2_end:
-	MOVD clamp0NEONArgs_g1(R0), R12
-	CMP $0, R12
+	MOVD clamp0NEONArgs_n_x(R0), R11
+	CMP $0, R11
 	BLE x_6_end
 x_6:
-	CMP $-1, R6
-	BGT guard_7
 	FMOVS (R2), F0
 	VDUP V0.S[0], V0.S4
 	FMOVS (R7), F1
 	VDUP V1.S[0], V1.S4
 	WORD $0x4e21d400 // FADD V1.S4, V0.S4, V0.S4
 	FMOVS F0, (R2)
-	JMP guard_7_end
-guard_7:
-	CMP $2, R9
-	BGT guard_8
-	FMOVS (R2), F0
-	VDUP V0.S[0], V0.S4
-	FMOVS -4(R8), F1
-	VDUP V1.S[0], V1.S4
-	WORD $0x4e21d400 // FADD V1.S4, V0.S4, V0.S4
-	FMOVS F0, (R2)
-	JMP guard_8_end
-guard_8:
-	FMOVS (R2), F0
-	VDUP V0.S[0], V0.S4
-	FMOVS 4(R7), F1
-	VDUP V1.S[0], V1.S4
-	WORD $0x4e21d400 // FADD V1.S4, V0.S4, V0.S4
-	FMOVS F0, (R2)
-guard_8_end:
-guard_7_end:
-	ADD $1, R6
 	ADD $4, R2
 	ADD $4, R7
-	ADD $-1, R9
-	SUBS $1, R12
+	SUBS $1, R11
 	BNE x_6
-	MOVD clamp0NEONArgs_g1(R0), R25
-	SUB R25, R6
 	MOVD clamp0NEONArgs_oA(R0), R25
 	SUB R25, R2
 	MOVD clamp0NEONArgs_oA(R0), R25
 	SUB R25, R7
-	MOVD clamp0NEONArgs_g(R0), R25
-	SUB R25, R9
 x_6_end:
-	MOVD clamp0NEONArgs_n_y(R0), R12
-	CMP $0, R12
-	BLE z_9_end
-z_9:
-	MOVD clamp0NEONArgs_n_x(R0), R11
+	MOVD clamp0NEONArgs_n_y(R0), R11
 	CMP $0, R11
-	BLE x_10_end
-x_10:
+	BLE z_7_end
+z_7:
+	MOVD clamp0NEONArgs_n_x1(R0), R10
+	CMP $0, R10
+	BLE x_8_end
+x_8:
 	CMP $2, R1
-	BLT guard_11
+	BLT guard_9
 	FMOVQ (R2), F0
 	FMOVQ (R3), F1
 	WORD $0x4e21d400 // FADD V1.S4, V0.S4, V0.S4
@@ -157,8 +128,8 @@ x_10:
 	FMOVQ 48(R2), F0
 	WORD $0x4e23d400 // FADD V3.S4, V0.S4, V0.S4
 	FMOVQ F0, 48(R2)
-	JMP guard_11_end
-guard_11:
+	JMP guard_9_end
+guard_9:
 	FMOVQ (R2), F0
 	FMOVQ (R4), F1
 	WORD $0x4e21d400 // FADD V1.S4, V0.S4, V0.S4
@@ -175,25 +146,25 @@ guard_11:
 	FMOVQ 48(R2), F0
 	WORD $0x4e23d400 // FADD V3.S4, V0.S4, V0.S4
 	FMOVQ F0, 48(R2)
-guard_11_end:
+guard_9_end:
 	ADD $64, R2
 	ADD $64, R3
 	ADD $64, R4
-	SUBS $1, R11
-	BNE x_10
+	SUBS $1, R10
+	BNE x_8
 	MOVD clamp0NEONArgs_xB(R0), R25
 	SUB R25, R2
 	MOVD clamp0NEONArgs_xB(R0), R25
 	SUB R25, R3
 	MOVD clamp0NEONArgs_xB(R0), R25
 	SUB R25, R4
-x_10_end:
-	MOVD clamp0NEONArgs_n_x1(R0), R11
-	CMP $0, R11
-	BLE x_12_end
-x_12:
+x_8_end:
+	MOVD clamp0NEONArgs_n_x2(R0), R10
+	CMP $0, R10
+	BLE x_10_end
+x_10:
 	CMP $2, R1
-	BLT guard_13
+	BLT guard_11
 	ADD R5, R2, R16
 	FMOVS (R16), F0
 	VDUP V0.S[0], V0.S4
@@ -202,8 +173,8 @@ x_12:
 	VDUP V1.S[0], V1.S4
 	WORD $0x4e21d400 // FADD V1.S4, V0.S4, V0.S4
 	FMOVS F0, (R16)
-	JMP guard_13_end
-guard_13:
+	JMP guard_11_end
+guard_11:
 	ADD R5, R2, R16
 	FMOVS (R16), F0
 	VDUP V0.S[0], V0.S4
@@ -212,36 +183,36 @@ guard_13:
 	VDUP V1.S[0], V1.S4
 	WORD $0x4e21d400 // FADD V1.S4, V0.S4, V0.S4
 	FMOVS F0, (R16)
-guard_13_end:
+guard_11_end:
 	ADD $4, R2
 	ADD $4, R3
 	ADD $4, R4
-	SUBS $1, R11
-	BNE x_12
+	SUBS $1, R10
+	BNE x_10
 	MOVD clamp0NEONArgs_r_B_x(R0), R25
 	SUB R25, R2
 	MOVD clamp0NEONArgs_r_B_x(R0), R25
 	SUB R25, R3
 	MOVD clamp0NEONArgs_r_B_x(R0), R25
 	SUB R25, R4
-x_12_end:
+x_10_end:
 	ADD $1, R1
 	MOVD clamp0NEONArgs_oA(R0), R25
 	ADD R25, R3
-	SUBS $1, R12
-	BNE z_9
+	SUBS $1, R11
+	BNE z_7
 	MOVD clamp0NEONArgs_n_y(R0), R25
 	SUB R25, R1
 	MOVD clamp0NEONArgs_r_B_y(R0), R25
 	SUB R25, R3
-z_9_end:
+z_7_end:
 	MOVD clamp0NEONArgs_oA(R0), R25
 	ADD R25, R2
 	MOVD clamp0NEONArgs_oA(R0), R25
 	ADD R25, R7
 	MOVD clamp0NEONArgs_oA(R0), R25
 	ADD R25, R8
-	SUBS $1, R13
+	SUBS $1, R12
 	BNE y_1
 y_1_end:
 	RET

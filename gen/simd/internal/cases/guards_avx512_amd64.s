@@ -6,124 +6,121 @@
 // func guards0AVX512(a *guards0AVX512Args)
 TEXT ·guards0AVX512(SB), NOSPLIT, $0-8
 	MOVQ a+0(FP), AX
-	MOVQ guards0AVX512Args_g(AX), R8
 	MOVQ $0, SI
 	MOVQ guards0AVX512Args_pB(AX), DI
 	MOVQ guards0AVX512Args_pA(AX), BX
-	MOVQ guards0AVX512Args_g1(AX), CX
+	MOVQ guards0AVX512Args_g(AX), CX
+	MOVQ guards0AVX512Args_g1(AX), R8
 	MOVQ guards0AVX512Args_xB(AX), DX
 	MOVQ guards0AVX512Args_n_ib(AX), R10
 	TESTQ R10, R10
 	JLE ib_1_end
 ib_1:
-	CMPQ R8, $0
-	JGE guard_2
 	MOVQ guards0AVX512Args_n_j(AX), R9
 	TESTQ R9, R9
-	JLE j_3_end
-j_3:
+	JLE j_2_end
+j_2:
 	CMPQ SI, $0
-	JNE guard_4
+	JNE guard_3
+	VMOVUPS (BX), Y0
+	VMOVUPS Y0, (DI)
+	JMP guard_3_end
+guard_3:
+	CMPQ CX, $-2
+	JLE guard_4
 	VMOVUPS (BX), Y0
 	VMOVUPS Y0, (DI)
 	JMP guard_4_end
 guard_4:
-	CMPQ CX, $-2
-	JLE guard_5
-	VMOVUPS (BX), Y0
-	VMOVUPS Y0, (DI)
-	JMP guard_5_end
-guard_5:
 	VMOVUPS -32(BX), Y0
 	VSUBPS 32(BX), Y0, Y0
 	VMOVUPS Y0, (DI)
-guard_5_end:
 guard_4_end:
+guard_3_end:
 	ADDQ $1, SI
 	ADDQ $32, DI
 	ADDQ $32, BX
 	ADDQ $1, CX
 	DECQ R9
-	JNE j_3
+	JNE j_2
 	SUBQ guards0AVX512Args_n_j(AX), SI
 	SUBQ guards0AVX512Args_xB(AX), DI
 	SUBQ guards0AVX512Args_xB(AX), BX
 	SUBQ guards0AVX512Args_n_j(AX), CX
-j_3_end:
-guard_2:
+j_2_end:
 	CMPQ R8, $-1
-	JGE guard_6
+	JGE guard_5
 	MOVQ guards0AVX512Args_n_j(AX), R9
 	TESTQ R9, R9
-	JLE j_7_end
-j_7:
+	JLE j_6_end
+j_6:
 	CMPQ SI, $0
-	JNE guard_8
+	JNE guard_7
+	VMOVUPS (BX)(DX*1), Y0
+	VMOVUPS Y0, (DI)(DX*1)
+	JMP guard_7_end
+guard_7:
+	CMPQ CX, $-2
+	JLE guard_8
 	VMOVUPS (BX)(DX*1), Y0
 	VMOVUPS Y0, (DI)(DX*1)
 	JMP guard_8_end
 guard_8:
-	CMPQ CX, $-2
-	JLE guard_9
-	VMOVUPS (BX)(DX*1), Y0
-	VMOVUPS Y0, (DI)(DX*1)
-	JMP guard_9_end
-guard_9:
 	VMOVUPS -32(BX)(DX*1), Y0
 	VSUBPS 32(BX)(DX*1), Y0, Y0
 	VMOVUPS Y0, (DI)(DX*1)
-guard_9_end:
 guard_8_end:
+guard_7_end:
 	ADDQ $1, SI
 	ADDQ $32, DI
 	ADDQ $32, BX
 	ADDQ $1, CX
 	DECQ R9
-	JNE j_7
+	JNE j_6
 	SUBQ guards0AVX512Args_n_j(AX), SI
 	SUBQ guards0AVX512Args_xB(AX), DI
 	SUBQ guards0AVX512Args_xB(AX), BX
 	SUBQ guards0AVX512Args_n_j(AX), CX
-j_7_end:
-guard_6:
+j_6_end:
+guard_5:
 	CMPQ R8, $-2
-	JGE guard_10
+	JGE guard_9
 	MOVQ guards0AVX512Args_n_j(AX), R9
 	TESTQ R9, R9
-	JLE j_11_end
-j_11:
+	JLE j_10_end
+j_10:
 	CMPQ SI, $0
-	JNE guard_12
+	JNE guard_11
+	VMOVUPS (BX)(DX*2), Y0
+	VMOVUPS Y0, (DI)(DX*2)
+	JMP guard_11_end
+guard_11:
+	CMPQ CX, $-2
+	JLE guard_12
 	VMOVUPS (BX)(DX*2), Y0
 	VMOVUPS Y0, (DI)(DX*2)
 	JMP guard_12_end
 guard_12:
-	CMPQ CX, $-2
-	JLE guard_13
-	VMOVUPS (BX)(DX*2), Y0
-	VMOVUPS Y0, (DI)(DX*2)
-	JMP guard_13_end
-guard_13:
 	VMOVUPS -32(BX)(DX*2), Y0
 	VSUBPS 32(BX)(DX*2), Y0, Y0
 	VMOVUPS Y0, (DI)(DX*2)
-guard_13_end:
 guard_12_end:
+guard_11_end:
 	ADDQ $1, SI
 	ADDQ $32, DI
 	ADDQ $32, BX
 	ADDQ $1, CX
 	DECQ R9
-	JNE j_11
+	JNE j_10
 	SUBQ guards0AVX512Args_n_j(AX), SI
 	SUBQ guards0AVX512Args_xB(AX), DI
 	SUBQ guards0AVX512Args_xB(AX), BX
 	SUBQ guards0AVX512Args_n_j(AX), CX
-j_11_end:
-guard_10:
-	ADDQ $3, R8
+j_10_end:
+guard_9:
 	ADDQ guards0AVX512Args_d_B_ib(AX), DI
 	ADDQ guards0AVX512Args_d_B_ib(AX), BX
+	ADDQ $3, R8
 	DECQ R10
 	JNE ib_1
 ib_1_end:

@@ -6,38 +6,36 @@
 // func guards0NEON(a *guards0NEONArgs)
 TEXT ·guards0NEON(SB), NOSPLIT, $0-8
 	MOVD a+0(FP), R0
-	MOVD guards0NEONArgs_g(R0), R6
 	MOVD $0, R1
 	MOVD guards0NEONArgs_pB(R0), R2
 	MOVD guards0NEONArgs_pA(R0), R3
-	MOVD guards0NEONArgs_g1(R0), R4
+	MOVD guards0NEONArgs_g(R0), R4
+	MOVD guards0NEONArgs_g1(R0), R6
 	MOVD guards0NEONArgs_xB(R0), R5
 	MOVD guards0NEONArgs_n_ib(R0), R8
 	CMP $0, R8
 	BLE ib_1_end
 ib_1:
-	CMP $0, R6
-	BGE guard_2
 	MOVD guards0NEONArgs_n_j(R0), R7
 	CMP $0, R7
-	BLE j_3_end
-j_3:
+	BLE j_2_end
+j_2:
 	CMP $0, R1
-	BNE guard_4
+	BNE guard_3
+	FMOVQ (R3), F0
+	FMOVQ F0, (R2)
+	FMOVQ 16(R3), F0
+	FMOVQ F0, 16(R2)
+	JMP guard_3_end
+guard_3:
+	CMP $-2, R4
+	BLE guard_4
 	FMOVQ (R3), F0
 	FMOVQ F0, (R2)
 	FMOVQ 16(R3), F0
 	FMOVQ F0, 16(R2)
 	JMP guard_4_end
 guard_4:
-	CMP $-2, R4
-	BLE guard_5
-	FMOVQ (R3), F0
-	FMOVQ F0, (R2)
-	FMOVQ 16(R3), F0
-	FMOVQ F0, 16(R2)
-	JMP guard_5_end
-guard_5:
 	FMOVQ -32(R3), F0
 	FMOVQ 32(R3), F1
 	WORD $0x4ea1d400 // FSUB V1.S4, V0.S4, V0.S4
@@ -46,14 +44,14 @@ guard_5:
 	WORD $0x4ea2d421 // FSUB V2.S4, V1.S4, V1.S4
 	FMOVQ F0, (R2)
 	FMOVQ F1, 16(R2)
-guard_5_end:
 guard_4_end:
+guard_3_end:
 	ADD $1, R1
 	ADD $32, R2
 	ADD $32, R3
 	ADD $1, R4
 	SUBS $1, R7
-	BNE j_3
+	BNE j_2
 	MOVD guards0NEONArgs_n_j(R0), R25
 	SUB R25, R1
 	MOVD guards0NEONArgs_xB(R0), R25
@@ -62,16 +60,25 @@ guard_4_end:
 	SUB R25, R3
 	MOVD guards0NEONArgs_n_j(R0), R25
 	SUB R25, R4
-j_3_end:
-guard_2:
+j_2_end:
 	CMP $-1, R6
-	BGE guard_6
+	BGE guard_5
 	MOVD guards0NEONArgs_n_j(R0), R7
 	CMP $0, R7
-	BLE j_7_end
-j_7:
+	BLE j_6_end
+j_6:
 	CMP $0, R1
-	BNE guard_8
+	BNE guard_7
+	ADD R5, R3, R16
+	FMOVQ (R16), F0
+	ADD R5, R2, R17
+	FMOVQ F0, (R17)
+	FMOVQ 16(R16), F0
+	FMOVQ F0, 16(R17)
+	JMP guard_7_end
+guard_7:
+	CMP $-2, R4
+	BLE guard_8
 	ADD R5, R3, R16
 	FMOVQ (R16), F0
 	ADD R5, R2, R17
@@ -80,16 +87,6 @@ j_7:
 	FMOVQ F0, 16(R17)
 	JMP guard_8_end
 guard_8:
-	CMP $-2, R4
-	BLE guard_9
-	ADD R5, R3, R16
-	FMOVQ (R16), F0
-	ADD R5, R2, R17
-	FMOVQ F0, (R17)
-	FMOVQ 16(R16), F0
-	FMOVQ F0, 16(R17)
-	JMP guard_9_end
-guard_9:
 	ADD R5, R3, R16
 	FMOVQ -32(R16), F0
 	FMOVQ 32(R16), F1
@@ -100,14 +97,14 @@ guard_9:
 	ADD R5, R2, R17
 	FMOVQ F0, (R17)
 	FMOVQ F1, 16(R17)
-guard_9_end:
 guard_8_end:
+guard_7_end:
 	ADD $1, R1
 	ADD $32, R2
 	ADD $32, R3
 	ADD $1, R4
 	SUBS $1, R7
-	BNE j_7
+	BNE j_6
 	MOVD guards0NEONArgs_n_j(R0), R25
 	SUB R25, R1
 	MOVD guards0NEONArgs_xB(R0), R25
@@ -116,16 +113,26 @@ guard_8_end:
 	SUB R25, R3
 	MOVD guards0NEONArgs_n_j(R0), R25
 	SUB R25, R4
-j_7_end:
-guard_6:
+j_6_end:
+guard_5:
 	CMP $-2, R6
-	BGE guard_10
+	BGE guard_9
 	MOVD guards0NEONArgs_n_j(R0), R7
 	CMP $0, R7
-	BLE j_11_end
-j_11:
+	BLE j_10_end
+j_10:
 	CMP $0, R1
-	BNE guard_12
+	BNE guard_11
+	ADD R5<<1, R3, R16
+	FMOVQ (R16), F0
+	ADD R5<<1, R2, R17
+	FMOVQ F0, (R17)
+	FMOVQ 16(R16), F0
+	FMOVQ F0, 16(R17)
+	JMP guard_11_end
+guard_11:
+	CMP $-2, R4
+	BLE guard_12
 	ADD R5<<1, R3, R16
 	FMOVQ (R16), F0
 	ADD R5<<1, R2, R17
@@ -134,16 +141,6 @@ j_11:
 	FMOVQ F0, 16(R17)
 	JMP guard_12_end
 guard_12:
-	CMP $-2, R4
-	BLE guard_13
-	ADD R5<<1, R3, R16
-	FMOVQ (R16), F0
-	ADD R5<<1, R2, R17
-	FMOVQ F0, (R17)
-	FMOVQ 16(R16), F0
-	FMOVQ F0, 16(R17)
-	JMP guard_13_end
-guard_13:
 	ADD R5<<1, R3, R16
 	FMOVQ -32(R16), F0
 	FMOVQ 32(R16), F1
@@ -154,14 +151,14 @@ guard_13:
 	ADD R5<<1, R2, R17
 	FMOVQ F0, (R17)
 	FMOVQ F1, 16(R17)
-guard_13_end:
 guard_12_end:
+guard_11_end:
 	ADD $1, R1
 	ADD $32, R2
 	ADD $32, R3
 	ADD $1, R4
 	SUBS $1, R7
-	BNE j_11
+	BNE j_10
 	MOVD guards0NEONArgs_n_j(R0), R25
 	SUB R25, R1
 	MOVD guards0NEONArgs_xB(R0), R25
@@ -170,13 +167,13 @@ guard_12_end:
 	SUB R25, R3
 	MOVD guards0NEONArgs_n_j(R0), R25
 	SUB R25, R4
-j_11_end:
-guard_10:
-	ADD $3, R6
+j_10_end:
+guard_9:
 	MOVD guards0NEONArgs_d_B_ib(R0), R25
 	ADD R25, R2
 	MOVD guards0NEONArgs_d_B_ib(R0), R25
 	ADD R25, R3
+	ADD $3, R6
 	SUBS $1, R8
 	BNE ib_1
 ib_1_end:

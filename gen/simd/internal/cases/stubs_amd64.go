@@ -737,13 +737,13 @@ func gemm640AVX512(a *gemm640AVX512Args)
 type guards0AVX2Args struct {
 	pB     *float32 // first element of B
 	pA     *float32 // first element of A
-	g      int64    // number that guards test: -M
-	g1     int64    // number that guards test: -N
+	g      int64    // number that guards test: -N
+	g1     int64    // number that guards test: -M
 	xB     int64    // bytes between pointers into B: 32 * N
 	n_ib   int64    // iterations of ib: (M + 2) / 3
-	r_g_ib int64    // all steps of a number for ib: 3 * ((M + 2) / 3)
 	d_B_ib int64    // step of B in bytes for each ib: 96 * N
 	r_B_ib int64    // all steps of B in bytes for ib: 96 * ((M + 2) / 3) * N
+	r_g_ib int64    // all steps of a number for ib: 3 * ((M + 2) / 3)
 	n_j    int64    // iterations of j: N
 }
 
@@ -753,13 +753,13 @@ func guards0AVX2(a *guards0AVX2Args)
 type guards0AVX512Args struct {
 	pB     *float32 // first element of B
 	pA     *float32 // first element of A
-	g      int64    // number that guards test: -M
-	g1     int64    // number that guards test: -N
+	g      int64    // number that guards test: -N
+	g1     int64    // number that guards test: -M
 	xB     int64    // bytes between pointers into B: 32 * N
 	n_ib   int64    // iterations of ib: (M + 2) / 3
-	r_g_ib int64    // all steps of a number for ib: 3 * ((M + 2) / 3)
 	d_B_ib int64    // step of B in bytes for each ib: 96 * N
 	r_B_ib int64    // all steps of B in bytes for ib: 96 * ((M + 2) / 3) * N
+	r_g_ib int64    // all steps of a number for ib: 3 * ((M + 2) / 3)
 	n_j    int64    // iterations of j: N
 }
 

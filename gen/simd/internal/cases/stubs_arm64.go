@@ -55,14 +55,14 @@ type clamp0NEONArgs struct {
 	pA    *float32 // first element of A
 	g     int64    // number that guards test: -W
 	oA    int64    // byte offset into A: 4 * W
-	g1    int64    // number that guards test: W
 	oA1   int64    // byte offset into A: -8 * W
 	xB    int64    // bytes between pointers into B: 64 * (W / 16)
 	xA    int64    // bytes between pointers into A: -4 * W
 	n_y   int64    // iterations of y: H
 	r_B_y int64    // all steps of B in bytes for y: 4 * H * W
-	n_x   int64    // iterations of x: W / 16
-	n_x1  int64    // iterations of x: W % 16
+	n_x   int64    // iterations of x: W
+	n_x1  int64    // iterations of x: W / 16
+	n_x2  int64    // iterations of x: W % 16
 	r_B_x int64    // all steps of B in bytes for x: 4 * (W % 16)
 }
 
@@ -197,13 +197,13 @@ func deep0NEON(a *deep0NEONArgs)
 type guards0NEONArgs struct {
 	pB     *float32 // first element of B
 	pA     *float32 // first element of A
-	g      int64    // number that guards test: -M
-	g1     int64    // number that guards test: -N
+	g      int64    // number that guards test: -N
+	g1     int64    // number that guards test: -M
 	xB     int64    // bytes between pointers into B: 32 * N
 	n_ib   int64    // iterations of ib: (M + 2) / 3
-	r_g_ib int64    // all steps of a number for ib: 3 * ((M + 2) / 3)
 	d_B_ib int64    // step of B in bytes for each ib: 96 * N
 	r_B_ib int64    // all steps of B in bytes for ib: 96 * ((M + 2) / 3) * N
+	r_g_ib int64    // all steps of a number for ib: 3 * ((M + 2) / 3)
 	n_j    int64    // iterations of j: N
 }
 
