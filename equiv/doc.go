@@ -103,7 +103,11 @@
 // c = 0.0 and c += x, and m = max(m, x, y) as two steps (restart.go). An update by what
 // changes no bit where a condition on iterators fails, m max= select(c, x, -inf), counts as
 // one under that condition, and if x > m { m = x } as m max= x for integers (updates.go), for
-// floats by the order of the reals (below).
+// floats by the order of the reals (below). A choice by data between updates of a cell by one
+// operator counts as an update by a choice, s += select(c, x, -0.0) for select(c, s + x, s), and
+// assignments of one cell in both arms of an if as one of a choice (updates.go). Where selects on
+// data are compared, their condition holds in the first arm and not in the second, which decides
+// selects on it in what the arms are made of (choice.go).
 // Arrays that hold
 // the rows of a matrix or a triangle one after the other, i*N+j, i*(i+1)/2+j or
 // i*N-i*(i-1)/2+j, have rows and columns instead where each access is proved to keep to its
