@@ -19,6 +19,7 @@ results are combined after loop L.
 	for ib in 0..N/8 { for i in 0..8 { S: t[i] += A[8*ib+i] } }
 	for x in 0..8 { s[0] += t[x] }
 
+S is a label, or the name of the scalar or array that statements in i update.
 S updates a cell that does not depend on i by += -= *= min= or max=, or as x = x + e,
 x = fma(a, b, x), x = max(x, e). L is around S and is, when not given, the outermost of
 the loops directly around i on which the cell does not depend and in which nothing else
@@ -68,9 +69,11 @@ func applyRfactor(c *Context, args *loopir.Cursor) error {
 	if err := c.CheckNewAnywhere(f.into); err != nil {
 		return err
 	}
-	stmts, err := c.assignments(f.label)
-	if err != nil {
-		return err
+	stmts := c.updatesIn(f.label.Text, f.over.Text)
+	if _, _, err := c.Labelled(f.label); err == nil || len(stmts) == 0 {
+		if stmts, err = c.assignments(f.label); err != nil {
+			return err
+		}
 	}
 	var failed []error
 	for _, s := range stmts {
@@ -85,6 +88,21 @@ func applyRfactor(c *Context, args *loopir.Cursor) error {
 		c.leftOut(f.label.Span, "statements "+f.label.Text, err)
 	}
 	return nil
+}
+
+// updatesIn are the assignments to a scalar or array in loops of a name.
+func (c *Context) updatesIn(name, iter string) []*loopir.Assign {
+	var out []*loopir.Assign
+	c.Scan(func(s loopir.Stmt, around []Scope) {
+		a, ok := s.(*loopir.Assign)
+		if ok && a.LHS.Name == name && slices.ContainsFunc(around, func(sc Scope) bool {
+			l, ok := sc.Stmt.(*loopir.For)
+			return ok && l.Iter == iter
+		}) {
+			out = append(out, a)
+		}
+	})
+	return out
 }
 
 func (c *Context) rfactor(f *factoring, s *loopir.Assign) error {
