@@ -136,7 +136,7 @@ func (a *app) root() *cobra.Command {
 	f.DurationVar(&a.limits.timeout, "timeout", 0, "answer unknown after this long, as 90s or 10m (0: no limit)")
 	a.limits.memory = defaultMemory()
 	f.Var(&a.limits.memory, "memory", "answer unknown rather than use more memory, solvers included (default at most half of the machine's)")
-	root.AddCommand(a.transformCmd(), a.verifyCmd(), a.checkCmd(), a.genCmd(), a.benchCmd(), a.tuneCmd(), a.fmtCmd(), a.doctorCmd(), a.primitivesCmd(), a.versionCmd())
+	root.AddCommand(a.transformCmd(), a.verifyCmd(), a.checkCmd(), a.genCmd(), a.benchCmd(), a.tuneCmd(), a.autoCmd(), a.fmtCmd(), a.doctorCmd(), a.primitivesCmd(), a.versionCmd())
 	strictHelp(root)
 	return root
 }

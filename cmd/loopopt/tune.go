@@ -16,6 +16,9 @@ import (
 	"github.com/loopopt/loopopt/loopir"
 )
 
+// minRounds is how many rounds of timing there are at least.
+const minRounds = 7
+
 // A tuneRequest is what the flags of tune say.
 type tuneRequest struct {
 	file, schedule string
@@ -119,8 +122,8 @@ func (a *app) tune(ctx context.Context, q tuneRequest) error {
 	switch {
 	case q.top < 0:
 		return &exitError{exitUsage, fmt.Sprintf("--top %d: it must not be negative", q.top)}
-	case q.rounds < 7:
-		return &exitError{exitUsage, fmt.Sprintf("--rounds %d: it must be at least 7, fewer tell little", q.rounds)}
+	case q.rounds < minRounds:
+		return &exitError{exitUsage, fmt.Sprintf("--rounds %d: it must be at least %d, fewer tell little", q.rounds, minRounds)}
 	case q.within < 0:
 		return &exitError{exitUsage, fmt.Sprintf("--budget-time %v: it must not be negative", q.within)}
 	}

@@ -20,6 +20,23 @@ type Preview struct {
 	Assembly bool            // whether some of it has a form for that
 	Entries  []loopir.Stmt   // of Flat: where Go calls assembly
 	Notes    []*loopir.Error // what has none, and why
+
+	compiled []loopir.Stmt // what is assembly
+}
+
+// InGo has the loops that become Go run one iteration after the other: Go has no lanes.
+func (p *Preview) InGo() {
+	inside := map[loopir.Stmt]bool{}
+	loopir.Walk(p.compiled, func(s loopir.Stmt) bool {
+		inside[s] = true
+		return true
+	})
+	loopir.Walk(p.Flat.Body, func(s loopir.Stmt) bool {
+		if l, ok := s.(*loopir.For); ok && !inside[s] && l.Par == loopir.Vectorize {
+			l.Par = loopir.Sequential
+		}
+		return true
+	})
 }
 
 // PreviewOf replays schedule s of f with params, and tries what becomes assembly for target.
@@ -62,6 +79,7 @@ func (p *Preview) entries(funcs []*loopir.Func) {
 		for _, r := range simd.FindRegions(p.Flat, funcs, isa) {
 			if _, err := simd.Lower(r, isa); err == nil {
 				p.Entries = append(p.Entries, r.Stmts()[0])
+				p.compiled = append(p.compiled, r.Stmts()...)
 			}
 		}
 	}
