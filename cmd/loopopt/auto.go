@@ -248,8 +248,7 @@ func (t *automation) run(ctx context.Context) error {
 		}
 	}
 	t.tellLeft()
-	share := t.ops() / best.Seconds / t.machine.Peak()
-	fmt.Fprintf(t.a.err, "%s of %s on %s, %s: %s; proved %s, predicted %s of the peak\n", t.q.name, t.k.Name, t.sizes.Name, t.q.target, best.What, best.verdict, percent(share))
+	fmt.Fprintf(t.a.err, "%s of %s on %s, %s: %s; proved %s, predicted %.1f times as fast as its loops as they are\n", t.q.name, t.k.Name, t.sizes.Name, t.q.target, best.What, best.verdict, naive.Seconds/best.Seconds)
 	return t.write(best.Proposal)
 }
 

@@ -149,7 +149,7 @@ func (b *builder) elementwise(x *loopir.For) []*form {
 		moved.what += ", loops in them moved out"
 		moved.about = append(slices.Clone(moved.about), slices.Concat(inner...)...)
 		for _, name := range b.scalarsIn(x) {
-			moved.steps = append(moved.steps, fmt.Sprintf("expand %s by %s", name, x.Iter))
+			moved.steps = append(moved.steps, fmt.Sprintf("expand %s by %s in registers", name, x.Iter))
 		}
 		for _, chain := range inner {
 			moved.steps = append(moved.steps, fmt.Sprintf("reorder %s, %s", strings.Join(chain, ", "), x.Iter))
@@ -343,9 +343,9 @@ func (b *builder) tile(u *update, x *loopir.For, row string, height, vectors int
 	scalars := map[string]bool{}
 	for _, name := range b.scalarsIn(x) {
 		scalars[name] = true
-		add("expand %s by %s", name, strings.Join(reversed(main.inside), ", "))
+		add("expand %s by %s in registers", name, strings.Join(reversed(main.inside), ", "))
 		if len(parts) > 1 {
-			add("expand %s by %s", name, rest1)
+			add("expand %s by %s in registers", name, rest1)
 		}
 	}
 	ways := [][]string{{}} // from the blocks of rows to the rows: of the main part and of the rest
@@ -358,7 +358,7 @@ func (b *builder) tile(u *update, x *loopir.For, row string, height, vectors int
 		f.unroll = append(f.unroll, row)
 		add("block %s by %d into %s, %s tail peel into %s, %s", row, height, rowBlocks, row, rowRest, row1)
 		for _, name := range b.scalarsIn(x) {
-			add("expand %s by %s", name, row)
+			add("expand %s by %s in registers", name, row)
 		}
 		ways, within = [][]string{{rowBlocks}, {rowRest, row1}}, [][]string{{row}, {}}
 		if columns {

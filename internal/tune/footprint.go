@@ -12,6 +12,7 @@ const cacheLine = 64
 // A box is the cells of an array that some statements touch: in each dimension where they begin
 // and end, and how many of those between there can be at most, fewer where steps are longer than 1.
 type box struct {
+	shape   []loopir.Expr
 	dims    []interval
 	count   []float64
 	written bool
@@ -77,8 +78,8 @@ func (t touch) add(w *walker, r *loopir.Read, v env, written bool) {
 		count[d] = min(float64(x.hi-x.lo+1), values(e, v))
 	}
 	b := t[r.Name]
-	if b == nil {
-		t[r.Name] = &box{dims, count, written}
+	if b == nil || len(b.dims) != len(dims) { // locals of one name beside each other: the last one counts
+		t[r.Name] = &box{w.shapes[r.Name], dims, count, written}
 		return
 	}
 	b.written = b.written || written
@@ -124,7 +125,7 @@ func (w *walker) bytes(name string, b *box, v env) amount {
 		} else {
 			runs *= b.count[d]
 		}
-		extent, ok := eval(w.shapes[name][d], v)
+		extent, ok := eval(b.shape[d], v)
 		side = side && ok && b.count[d] >= float64(extent.hi)
 	}
 	run = cacheLine * max(1, math.Ceil(run/cacheLine))

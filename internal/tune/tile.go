@@ -139,6 +139,8 @@ func (t *tiler) operations(e loopir.Expr, v env, vec *lanes) float64 {
 			switch e.Name {
 			case "sqrt":
 				cost += t.w.m.Divide
+			case "exp", "log", "tanh", "sigmoid": // assembly has none of them
+				cost += t.w.m.Call
 			default:
 				cost++
 			}

@@ -28,9 +28,7 @@ type walker struct {
 // declare notes where a local lives: scalars, and arrays that say so, in registers.
 func (w *walker) declare(s *loopir.Local, v env) {
 	w.types[s.Name] = s.Type
-	if s.Mem == loopir.Registers || len(s.Shape) == 0 {
-		w.registers[s.Name] = true
-	}
+	w.registers[s.Name] = s.Mem == loopir.Registers || len(s.Shape) == 0
 	w.shapes[s.Name] = s.Shape
 }
 
