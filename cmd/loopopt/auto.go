@@ -119,11 +119,18 @@ func (a *app) auto(ctx context.Context, q autoRequest) error {
 	if err := t.chooseSizes(); err != nil {
 		return err
 	}
+	if a.budget == 0 {
+		a.budget = autoBudget
+	}
 	return a.prove(func(eq equiv.Options) error {
 		t.eq = eq
 		return t.run(ctx)
 	})
 }
+
+// autoBudget is how many steps a solver gets for an obligation: fewer than elsewhere, since there is
+// another proposal.
+const autoBudget = smt.DefaultRLimit / 10
 
 // bestISA is the instruction set of this processor with the longest vectors.
 func bestISA() string {
@@ -229,6 +236,9 @@ func (t *automation) run(ctx context.Context) error {
 			continue
 		}
 		tries++
+		if t.q.explain {
+			fmt.Fprintf(t.a.err, "proving %s\n", p.What)
+		}
 		r, err := t.prove(ctx, p)
 		if err != nil {
 			return err

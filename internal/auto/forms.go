@@ -296,7 +296,10 @@ func (b *builder) tilesOf(u *update, x *loopir.For, row string, sum, assume []st
 		}
 		for _, h := range heights {
 			if h > 1 && (n == 0 || h <= n) {
-				out = append(out, b.tile(u, x, row, h, vectors, sum, assume, false), b.tile(u, x, row, h, vectors, sum, assume, true))
+				out = append(out, b.tile(u, x, row, h, vectors, sum, assume, false))
+				if len(b.scalarsIn(x)) == 0 { // those are private to what is outside
+					out = append(out, b.tile(u, x, row, h, vectors, sum, assume, true))
+				}
 			}
 		}
 	}
@@ -363,9 +366,6 @@ func (b *builder) tile(u *update, x *loopir.For, row string, height, vectors int
 		ways, within = [][]string{{rowBlocks}, {rowRest, row1}}, [][]string{{row}, {}}
 		if columns {
 			f.what += ", columns outside"
-			if u.depth(row) < u.depth(lane) {
-				f.outer[row], f.outer[lane] = blocks, rowBlocks
-			}
 		}
 	}
 	// The loops around, but for those before the first that moves.
@@ -384,6 +384,9 @@ func (b *builder) tile(u *update, x *loopir.For, row string, height, vectors int
 	for i, way := range ways {
 		for _, p := range parts {
 			order := b.placed(u, outside, row, lane, way, p.outside, rowsFirst)
+			if columns && i == 0 && p.outside[0] == blocks && u.depth(row) < u.depth(lane) {
+				f.outer[row] = order[0] // which is in its place now
+			}
 			add("reorder %s", strings.Join(slices.Concat(order, sum, within[i], p.inside), ", "))
 		}
 	}

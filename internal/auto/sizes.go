@@ -5,8 +5,8 @@ import (
 	"github.com/loopopt/loopopt/loopir/interp"
 )
 
-// guesses are values of a size, the likeliest first: an extent, then a stride or the width of a window.
-var guesses = []int64{128, 1, 3, 64, 2, 16}
+// guesses are values of a size, the likeliest first: extents, then the width of a window or a stride.
+var guesses = []int64{128, 64, 256, 1, 3, 2, 16}
 
 // maxGuesses bounds how many combinations of values are tried.
 const maxGuesses = 100_000

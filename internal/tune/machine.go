@@ -56,9 +56,9 @@ var isas = map[string]isa{
 
 // typical is what a core does of which nothing could be measured. Clock, multiply-adds and speeds
 // of the caches are those of one core of a Zen 4, as internal/peak measures them; issue, stores,
-// latency and division are from A. Fog, Instruction tables, Zen 4; an elementary function is some 10 ns;
-// entry is what fits the depthwise
-// convolution of docs/tutorial.md, which does nearly nothing else.
+// latency and division are from A. Fog, Instruction tables, Zen 4; an elementary function is some
+// 10 ns; entry is what fits the depthwise convolution of docs/tutorial.md, which does nearly
+// nothing else.
 var typical = Machine{
 	Hz: 3.67e9, FMAs: 1, Loads: 1, Broadcasts: 2, Stores: 0.5, Issue: 6, Latency: 4, Divide: 8, Call: 40, Entry: 60,
 	Caches: []Level{{"L1", 32 << 10, 219e9}, {"L2", 1 << 20, 114e9}, {"L3", 32 << 20, 98e9}, {"memory", 0, 28e9}},
