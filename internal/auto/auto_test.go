@@ -139,7 +139,7 @@ func TestOrder(t *testing.T) {
 func TestGuess(t *testing.T) {
 	for text, want := range map[string]int64{
 		"kernel a(N, H, s: size, in A: f32[s*N], out B: f32[N]) where H == s*N, s >= 2 { for i in 0..N { B[i] = A[s*i] } }": 2,
-		"kernel a(N, s: size, in A: f32[s*N], out B: f32[N]) where s >= 1 { for i in 0..N { B[i] = A[s*i] } }":             1,
+		"kernel a(N, s: size, in A: f32[s*N], out B: f32[N]) where s >= 1 { for i in 0..N { B[i] = A[s*i] } }":              1,
 	} {
 		f, err := loopir.Parse("t.loop", []byte(text))
 		if err != nil {
