@@ -179,9 +179,8 @@ func callConv2dDataNaive(threads int, N int, K int, C int, H int, W int, P int, 
 //	avx512_1x1_s1_14 if K%16 == 0, C%16 == 0, stride == 1, dilation == 1, pad == 0, R == 1, S == 1, H == P, W == Q, W%14 == 0, C%32 == 0
 //	avx512_3x3_s1_7 if K%16 == 0, C%16 == 0, stride == 1, dilation == 1, pad == 1, R == 3, S == 3, H == P, W == Q, H == 7, W == 7, C%32 == 0
 //	avx512_1x1_s1_7 if K%16 == 0, C%16 == 0, stride == 1, dilation == 1, pad == 0, R == 1, S == 1, H == P, W == Q, H == 7, W == 7, C%32 == 0
-//	avx512_3x3_s2 if K%16 == 0, C%16 == 0, stride == 2, dilation == 1, pad == 1, R == 3, S == 3, H == 2*P, W == 2*Q, C%32 == 0, Q%14 == 0
 //	avx512_1x1_s2 if K%16 == 0, C%16 == 0, stride == 2, dilation == 1, pad == 0, R == 1, S == 1, H == 2*P, W == 2*Q, C%32 == 0, Q%14 == 0
-//	avx512_3x3_s2_7 if K%16 == 0, C%16 == 0, stride == 2, dilation == 1, pad == 1, R == 3, S == 3, H == 2*P, W == 2*Q, C%32 == 0, Q%7 == 0
+//	avx512_3x3_s2 if K%16 == 0, C%16 == 0, stride == 2, dilation == 1, pad == 1, R == 3, S == 3, H == 2*P, W == 2*Q, C%32 == 0, Q%7 == 0
 //	avx512_1x1_s2_7 if K%16 == 0, C%16 == 0, stride == 2, dilation == 1, pad == 0, R == 1, S == 1, H == 2*P, W == 2*Q, C%32 == 0, Q%7 == 0
 //
 // At most threads goroutines work on it; 0 means GOMAXPROCS. It is a *ShapeError when
@@ -255,12 +254,10 @@ func Conv2dDataPacked(threads int, N int, K int, C int, H int, W int, P int, Q i
 		callConv2dDataAvx5123x3S17AVX512(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, dY, F, dX)
 	case hasConv2dDataAvx5121x1S17AVX512 && K%16 == 0 && C%16 == 0 && stride == 1 && dilation == 1 && pad == 0 && R == 1 && S == 1 && H == P && W == Q && H == 7 && W == 7 && C%32 == 0:
 		callConv2dDataAvx5121x1S17AVX512(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, dY, F, dX)
-	case hasConv2dDataAvx5123x3S2AVX512 && K%16 == 0 && C%16 == 0 && stride == 2 && dilation == 1 && pad == 1 && R == 3 && S == 3 && H == 2*P && W == 2*Q && C%32 == 0 && Q%14 == 0:
-		callConv2dDataAvx5123x3S2AVX512(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, dY, F, dX)
 	case hasConv2dDataAvx5121x1S2AVX512 && K%16 == 0 && C%16 == 0 && stride == 2 && dilation == 1 && pad == 0 && R == 1 && S == 1 && H == 2*P && W == 2*Q && C%32 == 0 && Q%14 == 0:
 		callConv2dDataAvx5121x1S2AVX512(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, dY, F, dX)
-	case hasConv2dDataAvx5123x3S27AVX512 && K%16 == 0 && C%16 == 0 && stride == 2 && dilation == 1 && pad == 1 && R == 3 && S == 3 && H == 2*P && W == 2*Q && C%32 == 0 && Q%7 == 0:
-		callConv2dDataAvx5123x3S27AVX512(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, dY, F, dX)
+	case hasConv2dDataAvx5123x3S2AVX512 && K%16 == 0 && C%16 == 0 && stride == 2 && dilation == 1 && pad == 1 && R == 3 && S == 3 && H == 2*P && W == 2*Q && C%32 == 0 && Q%7 == 0:
+		callConv2dDataAvx5123x3S2AVX512(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, dY, F, dX)
 	case hasConv2dDataAvx5121x1S27AVX512 && K%16 == 0 && C%16 == 0 && stride == 2 && dilation == 1 && pad == 0 && R == 1 && S == 1 && H == 2*P && W == 2*Q && C%32 == 0 && Q%7 == 0:
 		callConv2dDataAvx5121x1S27AVX512(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, dY, F, dX)
 	case K%16 == 0 && C%16 == 0:
@@ -277,16 +274,14 @@ func Conv2dDataPacked(threads int, N int, K int, C int, H int, W int, P int, Q i
 		callConv2dDataAvx5123x3S17(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, dY, F, dX)
 	case K%16 == 0 && C%16 == 0 && stride == 1 && dilation == 1 && pad == 0 && R == 1 && S == 1 && H == P && W == Q && H == 7 && W == 7 && C%32 == 0:
 		callConv2dDataAvx5121x1S17(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, dY, F, dX)
-	case K%16 == 0 && C%16 == 0 && stride == 2 && dilation == 1 && pad == 1 && R == 3 && S == 3 && H == 2*P && W == 2*Q && C%32 == 0 && Q%14 == 0:
-		callConv2dDataAvx5123x3S2(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, dY, F, dX)
 	case K%16 == 0 && C%16 == 0 && stride == 2 && dilation == 1 && pad == 0 && R == 1 && S == 1 && H == 2*P && W == 2*Q && C%32 == 0 && Q%14 == 0:
 		callConv2dDataAvx5121x1S2(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, dY, F, dX)
 	case K%16 == 0 && C%16 == 0 && stride == 2 && dilation == 1 && pad == 1 && R == 3 && S == 3 && H == 2*P && W == 2*Q && C%32 == 0 && Q%7 == 0:
-		callConv2dDataAvx5123x3S27(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, dY, F, dX)
+		callConv2dDataAvx5123x3S2(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, dY, F, dX)
 	case K%16 == 0 && C%16 == 0 && stride == 2 && dilation == 1 && pad == 0 && R == 1 && S == 1 && H == 2*P && W == 2*Q && C%32 == 0 && Q%7 == 0:
 		callConv2dDataAvx5121x1S27(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, dY, F, dX)
 	default:
-		return shapeError(`%s`, "Conv2dDataPacked: no schedule of this layout admits these sizes: packed needs K%16 == 0, C%16 == 0; avx512_3x3_s1 needs K%16 == 0, C%16 == 0, stride == 1, dilation == 1, pad == 1, R == 3, S == 3, H == P, W == Q, W%14 == 0, C%32 == 0, W >= 28; avx512_3x3_s1_14 needs K%16 == 0, C%16 == 0, stride == 1, dilation == 1, pad == 1, R == 3, S == 3, H == P, W == Q, W == 14, C%32 == 0; avx512_1x1_s1 needs K%16 == 0, C%16 == 0, stride == 1, dilation == 1, pad == 0, R == 1, S == 1, H == P, W == Q, H%4 == 0, W%14 == 0, C%32 == 0; avx512_1x1_s1_14 needs K%16 == 0, C%16 == 0, stride == 1, dilation == 1, pad == 0, R == 1, S == 1, H == P, W == Q, W%14 == 0, C%32 == 0; avx512_3x3_s1_7 needs K%16 == 0, C%16 == 0, stride == 1, dilation == 1, pad == 1, R == 3, S == 3, H == P, W == Q, H == 7, W == 7, C%32 == 0; avx512_1x1_s1_7 needs K%16 == 0, C%16 == 0, stride == 1, dilation == 1, pad == 0, R == 1, S == 1, H == P, W == Q, H == 7, W == 7, C%32 == 0; avx512_3x3_s2 needs K%16 == 0, C%16 == 0, stride == 2, dilation == 1, pad == 1, R == 3, S == 3, H == 2*P, W == 2*Q, C%32 == 0, Q%14 == 0; avx512_1x1_s2 needs K%16 == 0, C%16 == 0, stride == 2, dilation == 1, pad == 0, R == 1, S == 1, H == 2*P, W == 2*Q, C%32 == 0, Q%14 == 0; avx512_3x3_s2_7 needs K%16 == 0, C%16 == 0, stride == 2, dilation == 1, pad == 1, R == 3, S == 3, H == 2*P, W == 2*Q, C%32 == 0, Q%7 == 0; avx512_1x1_s2_7 needs K%16 == 0, C%16 == 0, stride == 2, dilation == 1, pad == 0, R == 1, S == 1, H == 2*P, W == 2*Q, C%32 == 0, Q%7 == 0")
+		return shapeError(`%s`, "Conv2dDataPacked: no schedule of this layout admits these sizes: packed needs K%16 == 0, C%16 == 0; avx512_3x3_s1 needs K%16 == 0, C%16 == 0, stride == 1, dilation == 1, pad == 1, R == 3, S == 3, H == P, W == Q, W%14 == 0, C%32 == 0, W >= 28; avx512_3x3_s1_14 needs K%16 == 0, C%16 == 0, stride == 1, dilation == 1, pad == 1, R == 3, S == 3, H == P, W == Q, W == 14, C%32 == 0; avx512_1x1_s1 needs K%16 == 0, C%16 == 0, stride == 1, dilation == 1, pad == 0, R == 1, S == 1, H == P, W == Q, H%4 == 0, W%14 == 0, C%32 == 0; avx512_1x1_s1_14 needs K%16 == 0, C%16 == 0, stride == 1, dilation == 1, pad == 0, R == 1, S == 1, H == P, W == Q, W%14 == 0, C%32 == 0; avx512_3x3_s1_7 needs K%16 == 0, C%16 == 0, stride == 1, dilation == 1, pad == 1, R == 3, S == 3, H == P, W == Q, H == 7, W == 7, C%32 == 0; avx512_1x1_s1_7 needs K%16 == 0, C%16 == 0, stride == 1, dilation == 1, pad == 0, R == 1, S == 1, H == P, W == Q, H == 7, W == 7, C%32 == 0; avx512_1x1_s2 needs K%16 == 0, C%16 == 0, stride == 2, dilation == 1, pad == 0, R == 1, S == 1, H == 2*P, W == 2*Q, C%32 == 0, Q%14 == 0; avx512_3x3_s2 needs K%16 == 0, C%16 == 0, stride == 2, dilation == 1, pad == 1, R == 3, S == 3, H == 2*P, W == 2*Q, C%32 == 0, Q%7 == 0; avx512_1x1_s2_7 needs K%16 == 0, C%16 == 0, stride == 2, dilation == 1, pad == 0, R == 1, S == 1, H == 2*P, W == 2*Q, C%32 == 0, Q%7 == 0")
 	}
 	return nil
 }
@@ -346,12 +341,10 @@ func WhichConv2dDataPacked(N int, K int, C int, H int, W int, P int, Q int, R in
 		return "avx512_3x3_s1_7 in assembly for avx512"
 	case hasConv2dDataAvx5121x1S17AVX512 && K%16 == 0 && C%16 == 0 && stride == 1 && dilation == 1 && pad == 0 && R == 1 && S == 1 && H == P && W == Q && H == 7 && W == 7 && C%32 == 0:
 		return "avx512_1x1_s1_7 in assembly for avx512"
-	case hasConv2dDataAvx5123x3S2AVX512 && K%16 == 0 && C%16 == 0 && stride == 2 && dilation == 1 && pad == 1 && R == 3 && S == 3 && H == 2*P && W == 2*Q && C%32 == 0 && Q%14 == 0:
-		return "avx512_3x3_s2 in assembly for avx512"
 	case hasConv2dDataAvx5121x1S2AVX512 && K%16 == 0 && C%16 == 0 && stride == 2 && dilation == 1 && pad == 0 && R == 1 && S == 1 && H == 2*P && W == 2*Q && C%32 == 0 && Q%14 == 0:
 		return "avx512_1x1_s2 in assembly for avx512"
-	case hasConv2dDataAvx5123x3S27AVX512 && K%16 == 0 && C%16 == 0 && stride == 2 && dilation == 1 && pad == 1 && R == 3 && S == 3 && H == 2*P && W == 2*Q && C%32 == 0 && Q%7 == 0:
-		return "avx512_3x3_s2_7 in assembly for avx512"
+	case hasConv2dDataAvx5123x3S2AVX512 && K%16 == 0 && C%16 == 0 && stride == 2 && dilation == 1 && pad == 1 && R == 3 && S == 3 && H == 2*P && W == 2*Q && C%32 == 0 && Q%7 == 0:
+		return "avx512_3x3_s2 in assembly for avx512"
 	case hasConv2dDataAvx5121x1S27AVX512 && K%16 == 0 && C%16 == 0 && stride == 2 && dilation == 1 && pad == 0 && R == 1 && S == 1 && H == 2*P && W == 2*Q && C%32 == 0 && Q%7 == 0:
 		return "avx512_1x1_s2_7 in assembly for avx512"
 	case K%16 == 0 && C%16 == 0:
@@ -368,12 +361,10 @@ func WhichConv2dDataPacked(N int, K int, C int, H int, W int, P int, Q int, R in
 		return "avx512_3x3_s1_7 in Go"
 	case K%16 == 0 && C%16 == 0 && stride == 1 && dilation == 1 && pad == 0 && R == 1 && S == 1 && H == P && W == Q && H == 7 && W == 7 && C%32 == 0:
 		return "avx512_1x1_s1_7 in Go"
-	case K%16 == 0 && C%16 == 0 && stride == 2 && dilation == 1 && pad == 1 && R == 3 && S == 3 && H == 2*P && W == 2*Q && C%32 == 0 && Q%14 == 0:
-		return "avx512_3x3_s2 in Go"
 	case K%16 == 0 && C%16 == 0 && stride == 2 && dilation == 1 && pad == 0 && R == 1 && S == 1 && H == 2*P && W == 2*Q && C%32 == 0 && Q%14 == 0:
 		return "avx512_1x1_s2 in Go"
 	case K%16 == 0 && C%16 == 0 && stride == 2 && dilation == 1 && pad == 1 && R == 3 && S == 3 && H == 2*P && W == 2*Q && C%32 == 0 && Q%7 == 0:
-		return "avx512_3x3_s2_7 in Go"
+		return "avx512_3x3_s2 in Go"
 	case K%16 == 0 && C%16 == 0 && stride == 2 && dilation == 1 && pad == 0 && R == 1 && S == 1 && H == 2*P && W == 2*Q && C%32 == 0 && Q%7 == 0:
 		return "avx512_1x1_s2_7 in Go"
 	default:
@@ -570,33 +561,6 @@ func callConv2dDataAvx5121x1S17(threads int, N int, K int, C int, H int, W int, 
 	conv2dDataAvx5121x1S17Calls.Put(c)
 }
 
-var conv2dDataAvx5123x3S2Calls = sync.Pool{New: func() any { return new(conv2dDataAvx5123x3S2) }}
-
-func callConv2dDataAvx5123x3S2(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, dY []float32, F []float32, dX []float32) {
-	c := conv2dDataAvx5123x3S2Calls.Get().(*conv2dDataAvx5123x3S2)
-	c.threads = threads
-	c.N = N
-	c.K = K
-	c.C = C
-	c.H = H
-	c.W = W
-	c.P = P
-	c.Q = Q
-	c.R = R
-	c.S = S
-	c.stride = stride
-	c.dilation = dilation
-	c.pad = pad
-	c.dY = dY
-	c.F = F
-	c.dX = dX
-	c.run()
-	c.dY = nil
-	c.F = nil
-	c.dX = nil
-	conv2dDataAvx5123x3S2Calls.Put(c)
-}
-
 var conv2dDataAvx5121x1S2Calls = sync.Pool{New: func() any { return new(conv2dDataAvx5121x1S2) }}
 
 func callConv2dDataAvx5121x1S2(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, dY []float32, F []float32, dX []float32) {
@@ -624,10 +588,10 @@ func callConv2dDataAvx5121x1S2(threads int, N int, K int, C int, H int, W int, P
 	conv2dDataAvx5121x1S2Calls.Put(c)
 }
 
-var conv2dDataAvx5123x3S27Calls = sync.Pool{New: func() any { return new(conv2dDataAvx5123x3S27) }}
+var conv2dDataAvx5123x3S2Calls = sync.Pool{New: func() any { return new(conv2dDataAvx5123x3S2) }}
 
-func callConv2dDataAvx5123x3S27(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, dY []float32, F []float32, dX []float32) {
-	c := conv2dDataAvx5123x3S27Calls.Get().(*conv2dDataAvx5123x3S27)
+func callConv2dDataAvx5123x3S2(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, dY []float32, F []float32, dX []float32) {
+	c := conv2dDataAvx5123x3S2Calls.Get().(*conv2dDataAvx5123x3S2)
 	c.threads = threads
 	c.N = N
 	c.K = K
@@ -648,7 +612,7 @@ func callConv2dDataAvx5123x3S27(threads int, N int, K int, C int, H int, W int, 
 	c.dY = nil
 	c.F = nil
 	c.dX = nil
-	conv2dDataAvx5123x3S27Calls.Put(c)
+	conv2dDataAvx5123x3S2Calls.Put(c)
 }
 
 var conv2dDataAvx5121x1S27Calls = sync.Pool{New: func() any { return new(conv2dDataAvx5121x1S27) }}

@@ -32,16 +32,12 @@ func init() {
 			callConv2dDataAvx5121x1S17AVX512(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), gentest.Slice[float32](a, "dY"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "dX"))
 			return nil
 		}},
-		{Schedule: "avx512_3x3_s2", Impl: "avx512", File: "conv2d_data_avx512_3x3_s2.loop", Kernel: "conv2d_data", Has: hasConv2dDataAvx5123x3S2AVX512, Call: func(a *gentest.Args) error {
-			callConv2dDataAvx5123x3S2AVX512(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), gentest.Slice[float32](a, "dY"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "dX"))
-			return nil
-		}},
 		{Schedule: "avx512_1x1_s2", Impl: "avx512", File: "conv2d_data_avx512_1x1_s2.loop", Kernel: "conv2d_data", Has: hasConv2dDataAvx5121x1S2AVX512, Call: func(a *gentest.Args) error {
 			callConv2dDataAvx5121x1S2AVX512(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), gentest.Slice[float32](a, "dY"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "dX"))
 			return nil
 		}},
-		{Schedule: "avx512_3x3_s2_7", Impl: "avx512", File: "conv2d_data_avx512_3x3_s2_7.loop", Kernel: "conv2d_data", Has: hasConv2dDataAvx5123x3S27AVX512, Call: func(a *gentest.Args) error {
-			callConv2dDataAvx5123x3S27AVX512(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), gentest.Slice[float32](a, "dY"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "dX"))
+		{Schedule: "avx512_3x3_s2", Impl: "avx512", File: "conv2d_data_avx512_3x3_s2.loop", Kernel: "conv2d_data", Has: hasConv2dDataAvx5123x3S2AVX512, Call: func(a *gentest.Args) error {
+			callConv2dDataAvx5123x3S2AVX512(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), gentest.Slice[float32](a, "dY"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "dX"))
 			return nil
 		}},
 		{Schedule: "avx512_1x1_s2_7", Impl: "avx512", File: "conv2d_data_avx512_1x1_s2_7.loop", Kernel: "conv2d_data", Has: hasConv2dDataAvx5121x1S27AVX512, Call: func(a *gentest.Args) error {

@@ -40,21 +40,15 @@ func callConv2dDataAvx5121x1S17AVX512(int, int, int, int, int, int, int, int, in
 	panic("no assembly on this platform")
 }
 
-const hasConv2dDataAvx5123x3S2AVX512 = false
-
-func callConv2dDataAvx5123x3S2AVX512(int, int, int, int, int, int, int, int, int, int, int, int, int, []float32, []float32, []float32) {
-	panic("no assembly on this platform")
-}
-
 const hasConv2dDataAvx5121x1S2AVX512 = false
 
 func callConv2dDataAvx5121x1S2AVX512(int, int, int, int, int, int, int, int, int, int, int, int, int, []float32, []float32, []float32) {
 	panic("no assembly on this platform")
 }
 
-const hasConv2dDataAvx5123x3S27AVX512 = false
+const hasConv2dDataAvx5123x3S2AVX512 = false
 
-func callConv2dDataAvx5123x3S27AVX512(int, int, int, int, int, int, int, int, int, int, int, int, int, []float32, []float32, []float32) {
+func callConv2dDataAvx5123x3S2AVX512(int, int, int, int, int, int, int, int, int, int, int, int, int, []float32, []float32, []float32) {
 	panic("no assembly on this platform")
 }
 

@@ -42,16 +42,12 @@ var formsConv2dData = []gentest.Form{
 		callConv2dDataAvx5121x1S17(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), gentest.Slice[float32](a, "dY"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "dX"))
 		return nil
 	}},
-	{Schedule: "avx512_3x3_s2", Impl: "go", File: "conv2d_data_avx512_3x3_s2.loop", Kernel: "conv2d_data", Has: true, Call: func(a *gentest.Args) error {
-		callConv2dDataAvx5123x3S2(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), gentest.Slice[float32](a, "dY"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "dX"))
-		return nil
-	}},
 	{Schedule: "avx512_1x1_s2", Impl: "go", File: "conv2d_data_avx512_1x1_s2.loop", Kernel: "conv2d_data", Has: true, Call: func(a *gentest.Args) error {
 		callConv2dDataAvx5121x1S2(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), gentest.Slice[float32](a, "dY"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "dX"))
 		return nil
 	}},
-	{Schedule: "avx512_3x3_s2_7", Impl: "go", File: "conv2d_data_avx512_3x3_s2_7.loop", Kernel: "conv2d_data", Has: true, Call: func(a *gentest.Args) error {
-		callConv2dDataAvx5123x3S27(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), gentest.Slice[float32](a, "dY"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "dX"))
+	{Schedule: "avx512_3x3_s2", Impl: "go", File: "conv2d_data_avx512_3x3_s2.loop", Kernel: "conv2d_data", Has: true, Call: func(a *gentest.Args) error {
+		callConv2dDataAvx5123x3S2(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), gentest.Slice[float32](a, "dY"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "dX"))
 		return nil
 	}},
 	{Schedule: "avx512_1x1_s2_7", Impl: "go", File: "conv2d_data_avx512_1x1_s2_7.loop", Kernel: "conv2d_data", Has: true, Call: func(a *gentest.Args) error {
