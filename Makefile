@@ -163,6 +163,7 @@ kernelbench: build
 # and instructions, for all sizes.
 verify-kernels: build
 	$(BIN) verify kernels/...
+	$(GO) test -tags $(TAGS) ./kernels -run TestGeneratedFilesAreCurrent -all
 
 # Mutates single instructions of checked-in kernels; what is still proved is listed with a
 # reason in bench/mutants-asm.txt.
