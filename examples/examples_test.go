@@ -17,7 +17,8 @@ import (
 
 // TestExamplesAreProved runs every schedule of every example; those of
 // wrong*.loop have to be refuted, all others proved. Examples that a package of kernels/ is
-// generated from are left to the test there, which proves them on the way to its bytes.
+// generated from are left to the test there, which proves them on the way to its bytes, but for
+// the convolutions, which that test leaves out when nobody asks for all.
 func TestExamplesAreProved(t *testing.T) {
 	files, err := filepath.Glob("*/*.loop")
 	if err != nil || len(files) == 0 {
@@ -33,7 +34,7 @@ func TestExamplesAreProved(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, path := range files {
-		if bytes.Contains(generated, []byte(" ../examples/"+filepath.ToSlash(path)+"\n")) {
+		if bytes.Contains(generated, []byte(" ../examples/"+filepath.ToSlash(path)+"\n")) && !strings.HasPrefix(path, "14-") {
 			continue
 		}
 		f, _, err := pipeline.Load(path)
