@@ -108,6 +108,9 @@ func (c *campaign) judge(t *testing.T, f *loopir.File, before, k *loopir.Kernel,
 	if res != nil && res.Verdict == Algebraic { // says nothing of NaN and infinities
 		differs = refuteFinite(ctx, f, before, k, nil)
 	}
+	if differs != nil && res.Outcome == Unknown { // inputs that are NaN or infinite refute exact only
+		differs = refute(ctx, f, before, k, c.opts, nil, results)
+	}
 	switch {
 	case differs == nil && safe.Outcome == Proved && res.Outcome == Proved:
 		return "equal and proved"
