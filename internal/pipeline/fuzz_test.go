@@ -108,7 +108,7 @@ func (z *fuzzer) transformed(seed uint64) {
 		if z.judge(name+" at "+loopir.FormatStep(p.Step), "step", p.File, p.Before, p.After, c, err); err != nil || !c.Proved() {
 			return // what comes after starts from something wrong
 		}
-		if m, what := mutant(rng, p.After); p.File.CheckKernel(m) == nil {
+		if m, what := mutant(rng, p.After); m != nil && p.File.CheckKernel(m) == nil {
 			before := p.Before.Clone()
 			before.Where = m.Where
 			z.alone(name+" at "+loopir.FormatStep(p.Step)+": "+what, "changed step, prover alone", p.File, before, m)
@@ -131,7 +131,7 @@ func (z *fuzzer) changed(seed uint64) {
 	k := looprand.Kernel(seed + 1<<32)
 	f := &loopir.File{Name: "random.loop", Kernels: []*loopir.Kernel{k}}
 	m, what := mutant(rng, k)
-	if f.CheckKernel(m) != nil {
+	if m == nil || f.CheckKernel(m) != nil {
 		z.add("change: not well formed")
 		return
 	}
@@ -169,13 +169,13 @@ func (z *fuzzer) partials(seed uint64) {
 	}
 }
 
-// mutant is a copy of k that differs slightly, and in what.
+// mutant is a copy of k that differs slightly, and in what; nil where nothing can differ.
 func mutant(rng *rand.Rand, k *loopir.Kernel) (*loopir.Kernel, string) {
 	all := 0
 	for m, _ := mutate.Mutant(k, all); m != nil; m, _ = mutate.Mutant(k, all) {
 		all++
 	}
-	return mutate.Mutant(k, rng.IntN(all))
+	return mutate.Mutant(k, rng.IntN(max(all, 1)))
 }
 
 // alone asks the prover about a pair without any run that might tell the two apart first: that
