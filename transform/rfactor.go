@@ -69,9 +69,12 @@ func applyRfactor(c *Context, args *loopir.Cursor) error {
 	if err := c.CheckNewAnywhere(f.into); err != nil {
 		return err
 	}
-	stmts := c.updatesIn(f.label.Text, f.over.Text)
-	if _, _, err := c.Labelled(f.label); err == nil || len(stmts) == 0 {
-		if stmts, err = c.assignments(f.label); err != nil {
+	stmts, err := c.assignments(f.label)
+	if err != nil {
+		if stmts = c.updatesIn(f.label.Text, f.over.Text); len(stmts) == 0 {
+			if s := c.setting(f.label.Text); s != nil {
+				return c.Reject(f.label.Span, "nothing in loop %s sets %s%s", f.over.Text, f.label.Text, legal("the loops around it are", f.over.Text, iteratorsOf(c.Around(s))))
+			}
 			return err
 		}
 	}
