@@ -218,6 +218,16 @@ func inParallel(n int, f func(int)) {
 // asks the solver, and looks once more, harder, when there is no proof.
 func (c *safety) decide(ctx context.Context, cl *claim) (Obligation, *loopir.Error) {
 	ob := Obligation{Name: cl.name, Span: cl.span, Status: smt.Sat}
+	if cl.first != nil {
+		if goal := cl.first(); goal != nil {
+			if q, err := query(cl.name, relevant(cl.hyps, goal), goal); err == nil {
+				if ans := c.pool.Presolve(ctx, q); ans.Valid() {
+					return ob.proved(q, ans), nil
+				}
+			}
+		}
+		cl.goal, cl.opaque = cl.later()
+	}
 	q, err := query(cl.name, relevant(cl.hyps, cl.goal), cl.goal)
 	if err == nil {
 		if ans := c.pool.Presolve(ctx, q); ans.Valid() {

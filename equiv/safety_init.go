@@ -94,8 +94,9 @@ func (w *walker) readsWritten(p *Program, a access, arr *Array, text *loopir.Rea
 	seek := seeker{p: p, arr: arr, index: index, at: &point{a.stmt, env}}
 	w.claims = append(w.claims, claim{
 		name: "initialized", fault: interp.Uninitialized, array: arr.Name,
-		span: a.cell.Span, hyps: hyps, goal: seek.written(),
-		vars: iters(a.stmt.Loops), places: [][]string{iters(a.stmt.Loops)}, opaque: a.opaque || seek.opaque, witnessed: true,
+		span: a.cell.Span, hyps: hyps, first: seek.nearest,
+		later: func() (loopir.Expr, bool) { return seek.written(), a.opaque || seek.opaque },
+		vars:  iters(a.stmt.Loops), places: [][]string{iters(a.stmt.Loops)}, witnessed: true,
 		what: loopir.FormatExpr(text) + " is written before it is read",
 		tell: func(env map[string]int64) *loopir.Error {
 			e := refuted(a.cell.Span, "%s is read before it is written", cellText(text, env))

@@ -1,6 +1,8 @@
 package equiv
 
 import (
+	"slices"
+
 	"github.com/loopopt/loopopt/loopir"
 	"github.com/loopopt/loopopt/loopir/poly"
 )
@@ -20,22 +22,55 @@ type seeker struct {
 func (k *seeker) written() loopir.Expr {
 	out := boolExpr(false)
 	for _, w := range k.p.writers(k.arr.Name) {
-		same, ok := k.sameConds(w)
-		if !ok {
-			k.opaque = true
+		out = or(out, k.by(w))
+	}
+	return out
+}
+
+// nearest is written for one writer alone, the last above the reader that is under no
+// condition but the reader's; nil where there is none.
+func (k *seeker) nearest() loopir.Expr {
+	for i := k.at.s.index - 1; i >= 0; i-- {
+		s := k.p.Stmts[i]
+		if s.LHS.Name != k.arr.Name || len(s.Conds) > 0 || otherNumber(s.LHS.Index, k.index) ||
+			slices.ContainsFunc(s.Guards, func(g loopir.Expr) bool { return !slices.Contains(k.at.s.Guards, g) }) {
 			continue
 		}
-		for _, env := range k.guess(w.stmt) {
-			c := and(w.stmt.Domain(env)...)
-			c = and(c, same(env))
-			at := Env{}
-			if k.at != nil {
-				c = and(c, Before(&w.stmt.Site, env, &k.at.s.Site, k.at.env))
-				at = k.at.env
-			}
-			c = and(c, k.p.SameCell(k.arr.Name, k.index, at, k.arr.Name, atAll(env, w.stmt.LHS.Index), env))
-			out = or(out, c)
+		return k.by(writer{stmt: s})
+	}
+	return nil
+}
+
+// otherNumber tells whether the indices of two cells differ in a number.
+func otherNumber(a, b []loopir.Expr) bool {
+	for d := range a {
+		x, ok1 := a[d].(*loopir.Int)
+		y, ok2 := b[d].(*loopir.Int)
+		if ok1 && ok2 && x.Value.Cmp(y.Value) != 0 {
+			return true
 		}
+	}
+	return false
+}
+
+// by is the condition that w wrote the cell.
+func (k *seeker) by(w writer) loopir.Expr {
+	out := boolExpr(false)
+	same, ok := k.sameConds(w)
+	if !ok {
+		k.opaque = true
+		return out
+	}
+	for _, env := range k.guess(w.stmt) {
+		c := and(w.stmt.Domain(env)...)
+		c = and(c, same(env))
+		at := Env{}
+		if k.at != nil {
+			c = and(c, Before(&w.stmt.Site, env, &k.at.s.Site, k.at.env))
+			at = k.at.env
+		}
+		c = and(c, k.p.SameCell(k.arr.Name, k.index, at, k.arr.Name, atAll(env, w.stmt.LHS.Index), env))
+		out = or(out, c)
 	}
 	return out
 }

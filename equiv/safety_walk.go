@@ -17,6 +17,11 @@ type claim struct {
 	goal loopir.Expr
 	vars []string // other than sizes, in hyps and goal
 
+	// first is a goal that implies goal and is tried before it, nil for none; later then makes
+	// goal, which may be long, and opaque.
+	first func() loopir.Expr
+	later func() (goal loopir.Expr, opaque bool)
+
 	// places are the iterators of the instances concerned, to be told to a
 	// person: each is a variable, which may end in a prime.
 	places [][]string

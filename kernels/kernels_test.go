@@ -3,11 +3,9 @@ package kernels
 import (
 	"bytes"
 	"context"
-	"flag"
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"testing"
 
 	"github.com/loopopt/loopopt/equiv"
@@ -16,11 +14,6 @@ import (
 )
 
 var generate = regexp.MustCompile(`(?m)^//go:generate loopopt gen -o (\S+) (\S+)$`)
-
-var all = flag.Bool("all", false, "also packages whose proofs take minutes")
-
-// long are packages whose proofs take minutes of processor time each.
-var long = []string{"conv2d", "conv2ddata"}
 
 // TestGeneratedFilesAreCurrent proves and emits every package again and wants
 // the checked-in bytes: an edit of a single instruction, index, bound or operator
@@ -42,9 +35,6 @@ func TestGeneratedFilesAreCurrent(t *testing.T) {
 	for _, l := range lines {
 		dir, source := l[1], l[2]
 		t.Run(dir, func(t *testing.T) {
-			if !*all && slices.Contains(long, dir) {
-				t.Skip("its proofs take minutes: make verify-kernels, which passes -all")
-			}
 			t.Parallel()
 			files := emit(t, pool, dir, source)
 			for name, want := range files {

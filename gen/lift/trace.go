@@ -366,12 +366,13 @@ func (t *tracer) cases(cond loopir.Expr, yes, no func(stand) []*event, at stand)
 			return t.cases(c.X, yes, func(in stand) []*event { return t.cases(c.Y, yes, no, in) }, at)
 		}
 	}
+	_, truth := poly.SimplifyCond(cond, at.facts)
 	var out []*event
-	if in, ok := t.under(cond, nil, at); ok && in.vars != nil {
-		out = yes(in)
+	if yes != nil && truth != poly.False {
+		out = yes(at.assuming(cond, truth))
 	}
-	if in, ok := t.under(&loopir.Unary{Op: loopir.Not, X: cond, Type: loopir.Bool}, nil, at); ok && in.vars != nil {
-		out = append(out, no(in)...)
+	if no != nil && truth != poly.True {
+		out = append(out, no(at.assuming(&loopir.Unary{Op: loopir.Not, X: cond, Type: loopir.Bool}, truth))...)
 	}
 	return out
 }
@@ -380,6 +381,9 @@ func (t *tracer) branch(s *loopir.If, at stand) []*event {
 	cond := t.place(s.Cond, at)
 	if !hasReads(cond) {
 		side := func(body []loopir.Stmt) func(stand) []*event {
+			if len(body) == 0 {
+				return nil
+			}
 			return func(in stand) []*event { return t.list(body, in) }
 		}
 		return t.cases(cond, side(s.Then), side(s.Else), at)
@@ -424,15 +428,22 @@ func (t *tracer) under(cond loopir.Expr, body []loopir.Stmt, at stand) (stand, b
 			at.reads = append(at.reads[:len(at.reads):len(at.reads)], reads...)
 			continue
 		}
-		switch _, truth := poly.SimplifyCond(c, at.facts); truth {
-		case poly.False:
+		_, truth := poly.SimplifyCond(c, at.facts)
+		if truth == poly.False {
 			return stand{}, !t.failed
-		case poly.Open:
-			at.conds = assume(at.conds, c, at.outer)
-			at.facts = at.facts.Assume(c)
 		}
+		at = at.assuming(c, truth)
 	}
 	return at, !t.failed
+}
+
+// assuming is at where c holds, too, which at decides or leaves open.
+func (at stand) assuming(c loopir.Expr, truth poly.Truth) stand {
+	if truth == poly.Open {
+		at.conds = assume(at.conds, c, at.outer)
+		at.facts = at.facts.Assume(c)
+	}
+	return at
 }
 
 func (t *tracer) accessOf(r *loopir.Read, facts poly.Facts) access {

@@ -70,7 +70,18 @@ type search struct {
 type bound struct{ best, goal *big.Int }
 
 func (b bound) serves(goal *big.Int) bool {
-	return reached(b.best, goal) || b.goal == nil || goal != nil && goal.Cmp(b.goal) <= 0
+	return reached(b.best, goal) || b.goal == nil || goal != nil && goal.Cmp(b.goal) >= 0 && !reached(b.best, b.goal)
+}
+
+// moved is the bound of by more.
+func (b bound) moved(by *big.Int) bound {
+	if b.best != nil {
+		b.best = new(big.Int).Add(b.best, by)
+	}
+	if b.goal != nil {
+		b.goal = new(big.Int).Add(b.goal, by)
+	}
+	return b
 }
 
 var zero = new(big.Int)
@@ -83,14 +94,23 @@ func (c *compiled) lower(p Poly, goal *big.Int) *big.Int {
 	if v, ok := p.Const(); ok {
 		return v
 	}
-	key := p.Key()
-	if b, ok := c.memo.Load(key); ok && b.(bound).serves(goal) {
-		return b.(bound).best
+	key, by := p.apart()
+	if b, ok := c.memo.Load(key); ok && b.(bound).moved(by).serves(goal) {
+		return b.(bound).moved(by).best
 	}
 	s := &search{c: c, budget: maxBudget, active: map[string]bool{}, memo: map[string]bound{}}
 	best := s.lower(p, goal, 0)
-	c.memo.Store(key, bound{best, goal})
+	c.memo.Store(key, bound{best, goal}.moved(new(big.Int).Neg(by)))
 	return best
+}
+
+// apart is a text for p without its constant, and that: what bounds the one bounds p.
+func (p Poly) apart() (string, *big.Int) {
+	c := p.ConstTerm()
+	if c.Sign() != 0 {
+		p = Poly{p.terms[1:]}
+	}
+	return p.Key(), c
 }
 
 func reached(best, goal *big.Int) bool { return best != nil && goal != nil && best.Cmp(goal) >= 0 }
@@ -135,10 +155,11 @@ func (s *search) lower(p Poly, goal *big.Int, depth int) *big.Int {
 		}
 		return lo
 	}
-	key := p.Key()
-	if b, ok := s.memo[key]; ok && b.serves(goal) {
-		return b.best
+	rest, by := p.apart()
+	if b, ok := s.memo[rest]; ok && b.moved(by).serves(goal) {
+		return b.moved(by).best
 	}
+	key := p.Key()
 	if s.budget <= 0 || depth > maxDepth || s.active[key] || goal != nil && s.c.hopeless(p, goal) {
 		return nil
 	}
@@ -158,7 +179,7 @@ func (s *search) lower(p Poly, goal *big.Int, depth int) *big.Int {
 		best = better(best, s.eliminate(p, a, goal, depth))
 	}
 	delete(s.active, key)
-	s.memo[key] = bound{best, goal}
+	s.memo[rest] = bound{best, goal}.moved(new(big.Int).Neg(by))
 	return best
 }
 

@@ -18,7 +18,24 @@ const (
 // SimplifyCond simplifies a condition. When the truth is True or False the
 // returned expression is a trivial condition of that value (0 == 0 or 0 != 0),
 // since the language has no Boolean literal.
-func SimplifyCond(e loopir.Expr, f Facts) (loopir.Expr, Truth) { return f.compile().simplifyCond(e) }
+func SimplifyCond(e loopir.Expr, f Facts) (loopir.Expr, Truth) {
+	if f.n == nil || f.n.sure == nil {
+		return f.compile().simplifyCond(e)
+	}
+	text := loopir.FormatExpr(e)
+	if s, ok := f.n.sure.Load(text); ok {
+		return loopir.CloneExpr(s.(simpler).cond), s.(simpler).truth
+	}
+	out, truth := f.compile().simplifyCond(e)
+	f.n.sure.Store(text, simpler{out, truth})
+	return out, truth
+}
+
+// simpler is a condition, simplified.
+type simpler struct {
+	cond  loopir.Expr
+	truth Truth
+}
 
 // Holds tells whether cond follows from the facts; false means "not found".
 func (f Facts) Holds(cond loopir.Expr) bool {

@@ -24,11 +24,12 @@ type node struct {
 	once sync.Once
 	c    *compiled
 	kids *sync.Map // what was added to it, by its text; nil where that is not kept
+	sure *sync.Map // conditions that were simplified, by their text; nil likewise
 }
 
 // Shared knows nothing. Facts that are built on it, each time anew as a kernel is walked,
-// are the same where their content is, and so are compiled once.
-func Shared() Facts { return Facts{&node{kids: &sync.Map{}}} }
+// are the same where their content is, and so are compiled once, and simplify a condition once.
+func Shared() Facts { return Facts{&node{kids: &sync.Map{}, sure: &sync.Map{}}} }
 
 // with adds n, or finds it.
 func (f Facts) with(n *node) Facts {
@@ -36,7 +37,7 @@ func (f Facts) with(n *node) Facts {
 	if f.n == nil || f.n.kids == nil {
 		return Facts{n}
 	}
-	n.kids = &sync.Map{}
+	n.kids, n.sure = &sync.Map{}, &sync.Map{}
 	known, _ := f.n.kids.LoadOrStore(n.text(), n)
 	return Facts{known.(*node)}
 }
@@ -55,7 +56,7 @@ func (n *node) text() string {
 }
 
 // KernelFacts knows k's sizes and its where clause.
-func KernelFacts(k *loopir.Kernel) Facts { return Facts{}.Kernel(k) }
+func KernelFacts(k *loopir.Kernel) Facts { return Shared().Kernel(k) }
 
 // Kernel adds k's sizes and its where clause.
 func (f Facts) Kernel(k *loopir.Kernel) Facts {
