@@ -27,7 +27,7 @@ func SimplifyCond(e loopir.Expr, f Facts) (loopir.Expr, Truth) {
 		return loopir.CloneExpr(s.(simpler).cond), s.(simpler).truth
 	}
 	out, truth := f.compile().simplifyCond(e)
-	f.n.sure.Store(text, simpler{out, truth})
+	f.n.sure.Store(text, simpler{loopir.CloneExpr(out), truth})
 	return out, truth
 }
 
