@@ -45,6 +45,7 @@ var mutated = []struct {
 	{"softmax", "softmaxLanesNeonNEON", 10},
 	{"gemm", "gemmNeonNEON", 10},
 	{"conv", "convNeonS1NEON", 8},
+	{"conv2d", "conv2dAvx5123x3S214AVX512", 3},
 }
 
 // A mutant is a change of one line, or of two neighbours.
