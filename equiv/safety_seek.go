@@ -28,17 +28,25 @@ func (k *seeker) written() loopir.Expr {
 }
 
 // nearest is written for one writer alone, the last above the reader that is under no
-// condition but the reader's; nil where there is none.
+// condition but the reader's, and in no other loops but such of constant bounds; nil where there
+// is none.
 func (k *seeker) nearest() loopir.Expr {
 	for i := k.at.s.index - 1; i >= 0; i-- {
 		s := k.p.Stmts[i]
 		if s.LHS.Name != k.arr.Name || len(s.Conds) > 0 || otherNumber(s.LHS.Index, k.index) ||
-			slices.ContainsFunc(s.Guards, func(g loopir.Expr) bool { return !slices.Contains(k.at.s.Guards, g) }) {
+			slices.ContainsFunc(s.Guards, func(g loopir.Expr) bool { return !slices.Contains(k.at.s.Guards, g) }) ||
+			slices.ContainsFunc(s.Loops[commonLoops(s, k.at.s):], mayBeEmpty) {
 			continue
 		}
 		return k.by(writer{stmt: s})
 	}
 	return nil
+}
+
+func mayBeEmpty(l *loopir.For) bool {
+	lo, ok1 := l.Lo.(*loopir.Int)
+	hi, ok2 := l.Hi.(*loopir.Int)
+	return !ok1 || !ok2 || lo.Value.Cmp(hi.Value) >= 0
 }
 
 // otherNumber tells whether the indices of two cells differ in a number.

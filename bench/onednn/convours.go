@@ -26,11 +26,38 @@ type convKernel struct {
 }
 
 var convKernels = map[string]convKernel{
-	"fwd":       {conv2d.WhichConv2dPacked, conv2d.Conv2dPacked, conv2d.PackX, conv2d.PackF, conv2d.UnpackY},
+	"fwd":       forward(conv2d.WhichConv2dPacked, conv2d.Conv2dPacked, conv2d.PackX, conv2d.PackF),
 	"bwd":       {conv2ddata.WhichConv2dDataPacked, conv2ddata.Conv2dDataPacked, conv2ddata.PackDY, conv2ddata.PackF, conv2ddata.UnpackDX},
 	"upd":       {conv2dweights.WhichConv2dWeightsPacked, conv2dweights.Conv2dWeightsPacked, conv2dweights.PackX, conv2dweights.PackDY, conv2dweights.UnpackDF},
-	"fwd/image": {conv2d.WhichConv2dImage, conv2d.Conv2dImage, nil, conv2d.PackFImage, conv2d.UnpackY},
+	"fwd/image": forward(conv2d.WhichConv2dImage, conv2d.Conv2dImage, nil, conv2d.PackFImage),
 }
+
+// forward is a kernel of the forward pass without the layers that may follow in it.
+func forward(
+	which func(N, K, C, H, W, P, Q, R, S, stride, dilation, pad, affine, residual, relu int) string,
+	run func(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, affine, residual, relu int, x, f, scale, shift, z, y []float32) error,
+	packX, packF packing,
+) convKernel {
+	plain := func(f packing) func(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad int, src, dst []float32) error {
+		if f == nil {
+			return nil
+		}
+		return func(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad int, src, dst []float32) error {
+			return f(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, 0, 0, 0, src, dst)
+		}
+	}
+	return convKernel{
+		func(N, K, C, H, W, P, Q, R, S, stride, dilation, pad int) string {
+			return which(N, K, C, H, W, P, Q, R, S, stride, dilation, pad, 0, 0, 0)
+		},
+		func(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad int, a, b, out []float32) error {
+			return run(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, 0, 0, 0, a, b, nil, nil, nil, out)
+		},
+		plain(packX), plain(packF), plain(conv2d.UnpackY),
+	}
+}
+
+type packing func(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, affine, residual, relu int, src, dst []float32) error
 
 var errNone = errors.New("no kernel of ours for this pass")
 

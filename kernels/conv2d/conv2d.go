@@ -9,12 +9,17 @@ import (
 
 // Conv2d runs kernel conv2d.
 //
-// Convolution of images, as one would write it down. Taps that fall outside of the image add nothing.
+// Convolution of images, as one would write it down, and what follows it in a network: a scale and
+// a shift of each channel (a batch normalization, or a bias), a residual, and ReLU, each as a layer of
+// its own that is there or not. Taps that fall outside of the image add nothing.
 //
 // Arrays are row-major:
 //
 //	in X: f32[N][C][H][W]
 //	in F: f32[K][C][R][S]
+//	in A: f32[affine*K]
+//	in B: f32[affine*K]
+//	in Z: f32[residual*N][K][P][Q]
 //	out Y: f32[N][K][P][Q]
 //
 // It runs the first of these schedules whose instructions the processor has and whose
@@ -25,7 +30,8 @@ import (
 // At most threads goroutines work on it; 0 means GOMAXPROCS. It is a *ShapeError when
 // a size is negative or too large, an array too short, or an output overlaps
 // another array; nothing is written then.
-func Conv2d(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, X []float32, F []float32, Y []float32) error {
+func Conv2d(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, affine int, residual int, relu int, X []float32, F []float32, A []float32, B []float32, Z []float32, Y []float32) error {
+	var over bool
 	if err := checkSize("Conv2d", "N", N); err != nil {
 		return err
 	}
@@ -62,10 +68,28 @@ func Conv2d(threads int, N int, K int, C int, H int, W int, P int, Q int, R int,
 	if err := checkSize("Conv2d", "pad", pad); err != nil {
 		return err
 	}
+	if err := checkSize("Conv2d", "affine", affine); err != nil {
+		return err
+	}
+	if err := checkSize("Conv2d", "residual", residual); err != nil {
+		return err
+	}
+	if err := checkSize("Conv2d", "relu", relu); err != nil {
+		return err
+	}
 	if err := checkLen("Conv2d", "X", len(X), N, C, H, W); err != nil {
 		return err
 	}
 	if err := checkLen("Conv2d", "F", len(F), K, C, R, S); err != nil {
+		return err
+	}
+	if err := checkLen("Conv2d", "A", len(A), mulInt(&over, affine, K)); err != nil {
+		return err
+	}
+	if err := checkLen("Conv2d", "B", len(B), mulInt(&over, affine, K)); err != nil {
+		return err
+	}
+	if err := checkLen("Conv2d", "Z", len(Z), mulInt(&over, residual, N), K, P, Q); err != nil {
 		return err
 	}
 	if err := checkLen("Conv2d", "Y", len(Y), N, K, P, Q); err != nil {
@@ -77,16 +101,28 @@ func Conv2d(threads int, N int, K int, C int, H int, W int, P int, Q int, R int,
 	if overlap(F, Y) {
 		return shapeError(`%s`, "Conv2d: F and Y share memory")
 	}
+	if overlap(A, Y) {
+		return shapeError(`%s`, "Conv2d: A and Y share memory")
+	}
+	if overlap(B, Y) {
+		return shapeError(`%s`, "Conv2d: B and Y share memory")
+	}
+	if overlap(Z, Y) {
+		return shapeError(`%s`, "Conv2d: Z and Y share memory")
+	}
+	if over {
+		return shapeError(`%s`, "Conv2d: the extents that these sizes give do not fit in an int")
+	}
 	switch {
 	default:
-		callConv2dNaive(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, X, F, Y)
+		callConv2dNaive(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, affine, residual, relu, X, F, A, B, Z, Y)
 	}
 	return nil
 }
 
 // WhichConv2d tells which schedule Conv2d runs on these sizes, and whether in assembly or in
 // Go: "naive in Go", say. It is "" where Conv2d gives an error whatever the arrays are.
-func WhichConv2d(N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int) string {
+func WhichConv2d(N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, affine int, residual int, relu int) string {
 	if err := checkSize("Conv2d", "N", N); err != nil {
 		return ""
 	}
@@ -123,12 +159,21 @@ func WhichConv2d(N int, K int, C int, H int, W int, P int, Q int, R int, S int, 
 	if err := checkSize("Conv2d", "pad", pad); err != nil {
 		return ""
 	}
+	if err := checkSize("Conv2d", "affine", affine); err != nil {
+		return ""
+	}
+	if err := checkSize("Conv2d", "residual", residual); err != nil {
+		return ""
+	}
+	if err := checkSize("Conv2d", "relu", relu); err != nil {
+		return ""
+	}
 	return "naive in Go"
 }
 
 var conv2dNaiveCalls = sync.Pool{New: func() any { return new(conv2dNaive) }}
 
-func callConv2dNaive(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, X []float32, F []float32, Y []float32) {
+func callConv2dNaive(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, affine int, residual int, relu int, X []float32, F []float32, A []float32, B []float32, Z []float32, Y []float32) {
 	c := conv2dNaiveCalls.Get().(*conv2dNaive)
 	c.threads = threads
 	c.N = N
@@ -143,24 +188,38 @@ func callConv2dNaive(threads int, N int, K int, C int, H int, W int, P int, Q in
 	c.stride = stride
 	c.dilation = dilation
 	c.pad = pad
+	c.affine = affine
+	c.residual = residual
+	c.relu = relu
 	c.X = X
 	c.F = F
+	c.A = A
+	c.B = B
+	c.Z = Z
 	c.Y = Y
 	c.run()
 	c.X = nil
 	c.F = nil
+	c.A = nil
+	c.B = nil
+	c.Z = nil
 	c.Y = nil
 	conv2dNaiveCalls.Put(c)
 }
 
 // Conv2dPacked runs kernel conv2d.
 //
-// Convolution of images, as one would write it down. Taps that fall outside of the image add nothing.
+// Convolution of images, as one would write it down, and what follows it in a network: a scale and
+// a shift of each channel (a batch normalization, or a bias), a residual, and ReLU, each as a layer of
+// its own that is there or not. Taps that fall outside of the image add nothing.
 //
 // Arrays are row-major:
 //
 //	in X: f32[N][C/16][H][W][16] packs [n: N][c: C][h: H][w: W] as [n][c/16][h][w][c%16]
 //	in F: f32[K/16][C/16][R][S][16][16] packs [k: K][c: C][r: R][s: S] as [k/16][c/16][r][s][c%16][k%16]
+//	in A: f32[affine*K]
+//	in B: f32[affine*K]
+//	in Z: f32[residual*N][K/16][P][Q][16] packs [n: residual*N][k: K][p: P][q: Q] as [n][k/16][p][q][k%16]
 //	out Y: f32[N][K/16][P][Q][16] packs [n: N][k: K][p: P][q: Q] as [n][k/16][p][q][k%16]
 //
 // It runs the first of these schedules whose instructions the processor has and whose
@@ -183,7 +242,8 @@ func callConv2dNaive(threads int, N int, K int, C int, H int, W int, P int, Q in
 // At most threads goroutines work on it; 0 means GOMAXPROCS. It is a *ShapeError when
 // a size is negative or too large, an array too short, or an output overlaps
 // another array; nothing is written then.
-func Conv2dPacked(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, X []float32, F []float32, Y []float32) error {
+func Conv2dPacked(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, affine int, residual int, relu int, X []float32, F []float32, A []float32, B []float32, Z []float32, Y []float32) error {
+	var over bool
 	if err := checkSize("Conv2dPacked", "N", N); err != nil {
 		return err
 	}
@@ -220,10 +280,28 @@ func Conv2dPacked(threads int, N int, K int, C int, H int, W int, P int, Q int, 
 	if err := checkSize("Conv2dPacked", "pad", pad); err != nil {
 		return err
 	}
+	if err := checkSize("Conv2dPacked", "affine", affine); err != nil {
+		return err
+	}
+	if err := checkSize("Conv2dPacked", "residual", residual); err != nil {
+		return err
+	}
+	if err := checkSize("Conv2dPacked", "relu", relu); err != nil {
+		return err
+	}
 	if err := checkLen("Conv2dPacked", "X", len(X), N, floorDiv(C, 16), H, W, 16); err != nil {
 		return err
 	}
 	if err := checkLen("Conv2dPacked", "F", len(F), floorDiv(K, 16), floorDiv(C, 16), R, S, 16, 16); err != nil {
+		return err
+	}
+	if err := checkLen("Conv2dPacked", "A", len(A), mulInt(&over, affine, K)); err != nil {
+		return err
+	}
+	if err := checkLen("Conv2dPacked", "B", len(B), mulInt(&over, affine, K)); err != nil {
+		return err
+	}
+	if err := checkLen("Conv2dPacked", "Z", len(Z), mulInt(&over, residual, N), floorDiv(K, 16), P, Q, 16); err != nil {
 		return err
 	}
 	if err := checkLen("Conv2dPacked", "Y", len(Y), N, floorDiv(K, 16), P, Q, 16); err != nil {
@@ -235,57 +313,69 @@ func Conv2dPacked(threads int, N int, K int, C int, H int, W int, P int, Q int, 
 	if overlap(F, Y) {
 		return shapeError(`%s`, "Conv2dPacked: F and Y share memory")
 	}
+	if overlap(A, Y) {
+		return shapeError(`%s`, "Conv2dPacked: A and Y share memory")
+	}
+	if overlap(B, Y) {
+		return shapeError(`%s`, "Conv2dPacked: B and Y share memory")
+	}
+	if overlap(Z, Y) {
+		return shapeError(`%s`, "Conv2dPacked: Z and Y share memory")
+	}
+	if over {
+		return shapeError(`%s`, "Conv2dPacked: the extents that these sizes give do not fit in an int")
+	}
 	switch {
 	case hasConv2dAvx5123x3S1AVX512 && K%16 == 0 && C%16 == 0 && stride == 1 && dilation == 1 && pad == 1 && R == 3 && S == 3 && H == P && W == Q && Q%14 == 0 && K%32 == 0 && Q >= 28:
-		callConv2dAvx5123x3S1AVX512(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, X, F, Y)
+		callConv2dAvx5123x3S1AVX512(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, affine, residual, relu, X, F, A, B, Z, Y)
 	case hasConv2dAvx5123x3S114AVX512 && K%16 == 0 && C%16 == 0 && stride == 1 && dilation == 1 && pad == 1 && R == 3 && S == 3 && H == P && W == Q && Q == 14 && K%32 == 0:
-		callConv2dAvx5123x3S114AVX512(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, X, F, Y)
+		callConv2dAvx5123x3S114AVX512(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, affine, residual, relu, X, F, A, B, Z, Y)
 	case hasConv2dAvx5123x3S2AVX512 && K%16 == 0 && C%16 == 0 && stride == 2 && dilation == 1 && pad == 1 && R == 3 && S == 3 && H == 2*P && W == 2*Q && Q%14 == 0 && K%32 == 0 && Q >= 28:
-		callConv2dAvx5123x3S2AVX512(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, X, F, Y)
+		callConv2dAvx5123x3S2AVX512(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, affine, residual, relu, X, F, A, B, Z, Y)
 	case hasConv2dAvx5123x3S214AVX512 && K%16 == 0 && C%16 == 0 && stride == 2 && dilation == 1 && pad == 1 && R == 3 && S == 3 && H == 2*P && W == 2*Q && Q == 14 && K%32 == 0:
-		callConv2dAvx5123x3S214AVX512(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, X, F, Y)
+		callConv2dAvx5123x3S214AVX512(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, affine, residual, relu, X, F, A, B, Z, Y)
 	case hasConv2dAvx5121x1S1AVX512 && K%16 == 0 && C%16 == 0 && stride == 1 && dilation == 1 && pad == 0 && R == 1 && S == 1 && H == P && W == Q && P%4 == 0 && Q%14 == 0 && K%32 == 0:
-		callConv2dAvx5121x1S1AVX512(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, X, F, Y)
+		callConv2dAvx5121x1S1AVX512(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, affine, residual, relu, X, F, A, B, Z, Y)
 	case hasConv2dAvx5121x1S114AVX512 && K%16 == 0 && C%16 == 0 && stride == 1 && dilation == 1 && pad == 0 && R == 1 && S == 1 && H == P && W == Q && Q%14 == 0 && K%32 == 0:
-		callConv2dAvx5121x1S114AVX512(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, X, F, Y)
+		callConv2dAvx5121x1S114AVX512(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, affine, residual, relu, X, F, A, B, Z, Y)
 	case hasConv2dAvx5121x1S2AVX512 && K%16 == 0 && C%16 == 0 && stride == 2 && dilation == 1 && pad == 0 && R == 1 && S == 1 && H == 2*P && W == 2*Q && P%4 == 0 && Q%14 == 0 && K%32 == 0:
-		callConv2dAvx5121x1S2AVX512(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, X, F, Y)
+		callConv2dAvx5121x1S2AVX512(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, affine, residual, relu, X, F, A, B, Z, Y)
 	case hasConv2dAvx5121x1S214AVX512 && K%16 == 0 && C%16 == 0 && stride == 2 && dilation == 1 && pad == 0 && R == 1 && S == 1 && H == 2*P && W == 2*Q && Q%14 == 0 && K%32 == 0:
-		callConv2dAvx5121x1S214AVX512(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, X, F, Y)
+		callConv2dAvx5121x1S214AVX512(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, affine, residual, relu, X, F, A, B, Z, Y)
 	case hasConv2dAvx5123x3S17AVX512 && K%16 == 0 && C%16 == 0 && stride == 1 && dilation == 1 && pad == 1 && R == 3 && S == 3 && H == P && W == Q && P == 7 && Q == 7 && K%32 == 0:
-		callConv2dAvx5123x3S17AVX512(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, X, F, Y)
+		callConv2dAvx5123x3S17AVX512(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, affine, residual, relu, X, F, A, B, Z, Y)
 	case hasConv2dAvx5121x1S17AVX512 && K%16 == 0 && C%16 == 0 && stride == 1 && dilation == 1 && pad == 0 && R == 1 && S == 1 && H == P && W == Q && P == 7 && Q == 7 && K%32 == 0:
-		callConv2dAvx5121x1S17AVX512(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, X, F, Y)
+		callConv2dAvx5121x1S17AVX512(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, affine, residual, relu, X, F, A, B, Z, Y)
 	case hasConv2dAvx5121x1S27AVX512 && K%16 == 0 && C%16 == 0 && stride == 2 && dilation == 1 && pad == 0 && R == 1 && S == 1 && H == 2*P && W == 2*Q && P == 7 && Q == 7 && K%32 == 0:
-		callConv2dAvx5121x1S27AVX512(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, X, F, Y)
+		callConv2dAvx5121x1S27AVX512(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, affine, residual, relu, X, F, A, B, Z, Y)
 	case hasConv2dAvx5123x3S27AVX512 && K%16 == 0 && C%16 == 0 && stride == 2 && dilation == 1 && pad == 1 && R == 3 && S == 3 && H == 2*P && W == 2*Q && P == 7 && Q == 7 && K%32 == 0:
-		callConv2dAvx5123x3S27AVX512(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, X, F, Y)
+		callConv2dAvx5123x3S27AVX512(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, affine, residual, relu, X, F, A, B, Z, Y)
 	case K%16 == 0 && C%16 == 0:
-		callConv2dPacked(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, X, F, Y)
+		callConv2dPacked(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, affine, residual, relu, X, F, A, B, Z, Y)
 	case K%16 == 0 && C%16 == 0 && stride == 1 && dilation == 1 && pad == 1 && R == 3 && S == 3 && H == P && W == Q && Q%14 == 0 && K%32 == 0 && Q >= 28:
-		callConv2dAvx5123x3S1(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, X, F, Y)
+		callConv2dAvx5123x3S1(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, affine, residual, relu, X, F, A, B, Z, Y)
 	case K%16 == 0 && C%16 == 0 && stride == 1 && dilation == 1 && pad == 1 && R == 3 && S == 3 && H == P && W == Q && Q == 14 && K%32 == 0:
-		callConv2dAvx5123x3S114(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, X, F, Y)
+		callConv2dAvx5123x3S114(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, affine, residual, relu, X, F, A, B, Z, Y)
 	case K%16 == 0 && C%16 == 0 && stride == 2 && dilation == 1 && pad == 1 && R == 3 && S == 3 && H == 2*P && W == 2*Q && Q%14 == 0 && K%32 == 0 && Q >= 28:
-		callConv2dAvx5123x3S2(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, X, F, Y)
+		callConv2dAvx5123x3S2(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, affine, residual, relu, X, F, A, B, Z, Y)
 	case K%16 == 0 && C%16 == 0 && stride == 2 && dilation == 1 && pad == 1 && R == 3 && S == 3 && H == 2*P && W == 2*Q && Q == 14 && K%32 == 0:
-		callConv2dAvx5123x3S214(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, X, F, Y)
+		callConv2dAvx5123x3S214(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, affine, residual, relu, X, F, A, B, Z, Y)
 	case K%16 == 0 && C%16 == 0 && stride == 1 && dilation == 1 && pad == 0 && R == 1 && S == 1 && H == P && W == Q && P%4 == 0 && Q%14 == 0 && K%32 == 0:
-		callConv2dAvx5121x1S1(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, X, F, Y)
+		callConv2dAvx5121x1S1(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, affine, residual, relu, X, F, A, B, Z, Y)
 	case K%16 == 0 && C%16 == 0 && stride == 1 && dilation == 1 && pad == 0 && R == 1 && S == 1 && H == P && W == Q && Q%14 == 0 && K%32 == 0:
-		callConv2dAvx5121x1S114(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, X, F, Y)
+		callConv2dAvx5121x1S114(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, affine, residual, relu, X, F, A, B, Z, Y)
 	case K%16 == 0 && C%16 == 0 && stride == 2 && dilation == 1 && pad == 0 && R == 1 && S == 1 && H == 2*P && W == 2*Q && P%4 == 0 && Q%14 == 0 && K%32 == 0:
-		callConv2dAvx5121x1S2(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, X, F, Y)
+		callConv2dAvx5121x1S2(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, affine, residual, relu, X, F, A, B, Z, Y)
 	case K%16 == 0 && C%16 == 0 && stride == 2 && dilation == 1 && pad == 0 && R == 1 && S == 1 && H == 2*P && W == 2*Q && Q%14 == 0 && K%32 == 0:
-		callConv2dAvx5121x1S214(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, X, F, Y)
+		callConv2dAvx5121x1S214(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, affine, residual, relu, X, F, A, B, Z, Y)
 	case K%16 == 0 && C%16 == 0 && stride == 1 && dilation == 1 && pad == 1 && R == 3 && S == 3 && H == P && W == Q && P == 7 && Q == 7 && K%32 == 0:
-		callConv2dAvx5123x3S17(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, X, F, Y)
+		callConv2dAvx5123x3S17(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, affine, residual, relu, X, F, A, B, Z, Y)
 	case K%16 == 0 && C%16 == 0 && stride == 1 && dilation == 1 && pad == 0 && R == 1 && S == 1 && H == P && W == Q && P == 7 && Q == 7 && K%32 == 0:
-		callConv2dAvx5121x1S17(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, X, F, Y)
+		callConv2dAvx5121x1S17(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, affine, residual, relu, X, F, A, B, Z, Y)
 	case K%16 == 0 && C%16 == 0 && stride == 2 && dilation == 1 && pad == 0 && R == 1 && S == 1 && H == 2*P && W == 2*Q && P == 7 && Q == 7 && K%32 == 0:
-		callConv2dAvx5121x1S27(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, X, F, Y)
+		callConv2dAvx5121x1S27(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, affine, residual, relu, X, F, A, B, Z, Y)
 	case K%16 == 0 && C%16 == 0 && stride == 2 && dilation == 1 && pad == 1 && R == 3 && S == 3 && H == 2*P && W == 2*Q && P == 7 && Q == 7 && K%32 == 0:
-		callConv2dAvx5123x3S27(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, X, F, Y)
+		callConv2dAvx5123x3S27(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, affine, residual, relu, X, F, A, B, Z, Y)
 	default:
 		return shapeError(`%s`, "Conv2dPacked: no schedule of this layout admits these sizes: packed needs K%16 == 0, C%16 == 0; avx512_3x3_s1 needs K%16 == 0, C%16 == 0, stride == 1, dilation == 1, pad == 1, R == 3, S == 3, H == P, W == Q, Q%14 == 0, K%32 == 0, Q >= 28; avx512_3x3_s1_14 needs K%16 == 0, C%16 == 0, stride == 1, dilation == 1, pad == 1, R == 3, S == 3, H == P, W == Q, Q == 14, K%32 == 0; avx512_3x3_s2 needs K%16 == 0, C%16 == 0, stride == 2, dilation == 1, pad == 1, R == 3, S == 3, H == 2*P, W == 2*Q, Q%14 == 0, K%32 == 0, Q >= 28; avx512_3x3_s2_14 needs K%16 == 0, C%16 == 0, stride == 2, dilation == 1, pad == 1, R == 3, S == 3, H == 2*P, W == 2*Q, Q == 14, K%32 == 0; avx512_1x1_s1 needs K%16 == 0, C%16 == 0, stride == 1, dilation == 1, pad == 0, R == 1, S == 1, H == P, W == Q, P%4 == 0, Q%14 == 0, K%32 == 0; avx512_1x1_s1_14 needs K%16 == 0, C%16 == 0, stride == 1, dilation == 1, pad == 0, R == 1, S == 1, H == P, W == Q, Q%14 == 0, K%32 == 0; avx512_1x1_s2 needs K%16 == 0, C%16 == 0, stride == 2, dilation == 1, pad == 0, R == 1, S == 1, H == 2*P, W == 2*Q, P%4 == 0, Q%14 == 0, K%32 == 0; avx512_1x1_s2_14 needs K%16 == 0, C%16 == 0, stride == 2, dilation == 1, pad == 0, R == 1, S == 1, H == 2*P, W == 2*Q, Q%14 == 0, K%32 == 0; avx512_3x3_s1_7 needs K%16 == 0, C%16 == 0, stride == 1, dilation == 1, pad == 1, R == 3, S == 3, H == P, W == Q, P == 7, Q == 7, K%32 == 0; avx512_1x1_s1_7 needs K%16 == 0, C%16 == 0, stride == 1, dilation == 1, pad == 0, R == 1, S == 1, H == P, W == Q, P == 7, Q == 7, K%32 == 0; avx512_1x1_s2_7 needs K%16 == 0, C%16 == 0, stride == 2, dilation == 1, pad == 0, R == 1, S == 1, H == 2*P, W == 2*Q, P == 7, Q == 7, K%32 == 0; avx512_3x3_s2_7 needs K%16 == 0, C%16 == 0, stride == 2, dilation == 1, pad == 1, R == 3, S == 3, H == 2*P, W == 2*Q, P == 7, Q == 7, K%32 == 0")
 	}
@@ -294,7 +384,7 @@ func Conv2dPacked(threads int, N int, K int, C int, H int, W int, P int, Q int, 
 
 // WhichConv2dPacked tells which schedule Conv2dPacked runs on these sizes, and whether in assembly or in
 // Go: "avx512_3x3_s1 in assembly for avx512", say. It is "" where Conv2dPacked gives an error whatever the arrays are.
-func WhichConv2dPacked(N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int) string {
+func WhichConv2dPacked(N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, affine int, residual int, relu int) string {
 	if err := checkSize("Conv2dPacked", "N", N); err != nil {
 		return ""
 	}
@@ -329,6 +419,15 @@ func WhichConv2dPacked(N int, K int, C int, H int, W int, P int, Q int, R int, S
 		return ""
 	}
 	if err := checkSize("Conv2dPacked", "pad", pad); err != nil {
+		return ""
+	}
+	if err := checkSize("Conv2dPacked", "affine", affine); err != nil {
+		return ""
+	}
+	if err := checkSize("Conv2dPacked", "residual", residual); err != nil {
+		return ""
+	}
+	if err := checkSize("Conv2dPacked", "relu", relu); err != nil {
 		return ""
 	}
 	switch {
@@ -389,7 +488,7 @@ func WhichConv2dPacked(N int, K int, C int, H int, W int, P int, Q int, R int, S
 
 var conv2dPackedCalls = sync.Pool{New: func() any { return new(conv2dPacked) }}
 
-func callConv2dPacked(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, X []float32, F []float32, Y []float32) {
+func callConv2dPacked(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, affine int, residual int, relu int, X []float32, F []float32, A []float32, B []float32, Z []float32, Y []float32) {
 	c := conv2dPackedCalls.Get().(*conv2dPacked)
 	c.threads = threads
 	c.N = N
@@ -404,19 +503,28 @@ func callConv2dPacked(threads int, N int, K int, C int, H int, W int, P int, Q i
 	c.stride = stride
 	c.dilation = dilation
 	c.pad = pad
+	c.affine = affine
+	c.residual = residual
+	c.relu = relu
 	c.X = X
 	c.F = F
+	c.A = A
+	c.B = B
+	c.Z = Z
 	c.Y = Y
 	c.run()
 	c.X = nil
 	c.F = nil
+	c.A = nil
+	c.B = nil
+	c.Z = nil
 	c.Y = nil
 	conv2dPackedCalls.Put(c)
 }
 
 var conv2dAvx5123x3S1Calls = sync.Pool{New: func() any { return new(conv2dAvx5123x3S1) }}
 
-func callConv2dAvx5123x3S1(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, X []float32, F []float32, Y []float32) {
+func callConv2dAvx5123x3S1(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, affine int, residual int, relu int, X []float32, F []float32, A []float32, B []float32, Z []float32, Y []float32) {
 	c := conv2dAvx5123x3S1Calls.Get().(*conv2dAvx5123x3S1)
 	c.threads = threads
 	c.N = N
@@ -431,19 +539,28 @@ func callConv2dAvx5123x3S1(threads int, N int, K int, C int, H int, W int, P int
 	c.stride = stride
 	c.dilation = dilation
 	c.pad = pad
+	c.affine = affine
+	c.residual = residual
+	c.relu = relu
 	c.X = X
 	c.F = F
+	c.A = A
+	c.B = B
+	c.Z = Z
 	c.Y = Y
 	c.run()
 	c.X = nil
 	c.F = nil
+	c.A = nil
+	c.B = nil
+	c.Z = nil
 	c.Y = nil
 	conv2dAvx5123x3S1Calls.Put(c)
 }
 
 var conv2dAvx5123x3S114Calls = sync.Pool{New: func() any { return new(conv2dAvx5123x3S114) }}
 
-func callConv2dAvx5123x3S114(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, X []float32, F []float32, Y []float32) {
+func callConv2dAvx5123x3S114(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, affine int, residual int, relu int, X []float32, F []float32, A []float32, B []float32, Z []float32, Y []float32) {
 	c := conv2dAvx5123x3S114Calls.Get().(*conv2dAvx5123x3S114)
 	c.threads = threads
 	c.N = N
@@ -458,19 +575,28 @@ func callConv2dAvx5123x3S114(threads int, N int, K int, C int, H int, W int, P i
 	c.stride = stride
 	c.dilation = dilation
 	c.pad = pad
+	c.affine = affine
+	c.residual = residual
+	c.relu = relu
 	c.X = X
 	c.F = F
+	c.A = A
+	c.B = B
+	c.Z = Z
 	c.Y = Y
 	c.run()
 	c.X = nil
 	c.F = nil
+	c.A = nil
+	c.B = nil
+	c.Z = nil
 	c.Y = nil
 	conv2dAvx5123x3S114Calls.Put(c)
 }
 
 var conv2dAvx5123x3S2Calls = sync.Pool{New: func() any { return new(conv2dAvx5123x3S2) }}
 
-func callConv2dAvx5123x3S2(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, X []float32, F []float32, Y []float32) {
+func callConv2dAvx5123x3S2(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, affine int, residual int, relu int, X []float32, F []float32, A []float32, B []float32, Z []float32, Y []float32) {
 	c := conv2dAvx5123x3S2Calls.Get().(*conv2dAvx5123x3S2)
 	c.threads = threads
 	c.N = N
@@ -485,19 +611,28 @@ func callConv2dAvx5123x3S2(threads int, N int, K int, C int, H int, W int, P int
 	c.stride = stride
 	c.dilation = dilation
 	c.pad = pad
+	c.affine = affine
+	c.residual = residual
+	c.relu = relu
 	c.X = X
 	c.F = F
+	c.A = A
+	c.B = B
+	c.Z = Z
 	c.Y = Y
 	c.run()
 	c.X = nil
 	c.F = nil
+	c.A = nil
+	c.B = nil
+	c.Z = nil
 	c.Y = nil
 	conv2dAvx5123x3S2Calls.Put(c)
 }
 
 var conv2dAvx5123x3S214Calls = sync.Pool{New: func() any { return new(conv2dAvx5123x3S214) }}
 
-func callConv2dAvx5123x3S214(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, X []float32, F []float32, Y []float32) {
+func callConv2dAvx5123x3S214(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, affine int, residual int, relu int, X []float32, F []float32, A []float32, B []float32, Z []float32, Y []float32) {
 	c := conv2dAvx5123x3S214Calls.Get().(*conv2dAvx5123x3S214)
 	c.threads = threads
 	c.N = N
@@ -512,19 +647,28 @@ func callConv2dAvx5123x3S214(threads int, N int, K int, C int, H int, W int, P i
 	c.stride = stride
 	c.dilation = dilation
 	c.pad = pad
+	c.affine = affine
+	c.residual = residual
+	c.relu = relu
 	c.X = X
 	c.F = F
+	c.A = A
+	c.B = B
+	c.Z = Z
 	c.Y = Y
 	c.run()
 	c.X = nil
 	c.F = nil
+	c.A = nil
+	c.B = nil
+	c.Z = nil
 	c.Y = nil
 	conv2dAvx5123x3S214Calls.Put(c)
 }
 
 var conv2dAvx5121x1S1Calls = sync.Pool{New: func() any { return new(conv2dAvx5121x1S1) }}
 
-func callConv2dAvx5121x1S1(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, X []float32, F []float32, Y []float32) {
+func callConv2dAvx5121x1S1(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, affine int, residual int, relu int, X []float32, F []float32, A []float32, B []float32, Z []float32, Y []float32) {
 	c := conv2dAvx5121x1S1Calls.Get().(*conv2dAvx5121x1S1)
 	c.threads = threads
 	c.N = N
@@ -539,19 +683,28 @@ func callConv2dAvx5121x1S1(threads int, N int, K int, C int, H int, W int, P int
 	c.stride = stride
 	c.dilation = dilation
 	c.pad = pad
+	c.affine = affine
+	c.residual = residual
+	c.relu = relu
 	c.X = X
 	c.F = F
+	c.A = A
+	c.B = B
+	c.Z = Z
 	c.Y = Y
 	c.run()
 	c.X = nil
 	c.F = nil
+	c.A = nil
+	c.B = nil
+	c.Z = nil
 	c.Y = nil
 	conv2dAvx5121x1S1Calls.Put(c)
 }
 
 var conv2dAvx5121x1S114Calls = sync.Pool{New: func() any { return new(conv2dAvx5121x1S114) }}
 
-func callConv2dAvx5121x1S114(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, X []float32, F []float32, Y []float32) {
+func callConv2dAvx5121x1S114(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, affine int, residual int, relu int, X []float32, F []float32, A []float32, B []float32, Z []float32, Y []float32) {
 	c := conv2dAvx5121x1S114Calls.Get().(*conv2dAvx5121x1S114)
 	c.threads = threads
 	c.N = N
@@ -566,19 +719,28 @@ func callConv2dAvx5121x1S114(threads int, N int, K int, C int, H int, W int, P i
 	c.stride = stride
 	c.dilation = dilation
 	c.pad = pad
+	c.affine = affine
+	c.residual = residual
+	c.relu = relu
 	c.X = X
 	c.F = F
+	c.A = A
+	c.B = B
+	c.Z = Z
 	c.Y = Y
 	c.run()
 	c.X = nil
 	c.F = nil
+	c.A = nil
+	c.B = nil
+	c.Z = nil
 	c.Y = nil
 	conv2dAvx5121x1S114Calls.Put(c)
 }
 
 var conv2dAvx5121x1S2Calls = sync.Pool{New: func() any { return new(conv2dAvx5121x1S2) }}
 
-func callConv2dAvx5121x1S2(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, X []float32, F []float32, Y []float32) {
+func callConv2dAvx5121x1S2(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, affine int, residual int, relu int, X []float32, F []float32, A []float32, B []float32, Z []float32, Y []float32) {
 	c := conv2dAvx5121x1S2Calls.Get().(*conv2dAvx5121x1S2)
 	c.threads = threads
 	c.N = N
@@ -593,19 +755,28 @@ func callConv2dAvx5121x1S2(threads int, N int, K int, C int, H int, W int, P int
 	c.stride = stride
 	c.dilation = dilation
 	c.pad = pad
+	c.affine = affine
+	c.residual = residual
+	c.relu = relu
 	c.X = X
 	c.F = F
+	c.A = A
+	c.B = B
+	c.Z = Z
 	c.Y = Y
 	c.run()
 	c.X = nil
 	c.F = nil
+	c.A = nil
+	c.B = nil
+	c.Z = nil
 	c.Y = nil
 	conv2dAvx5121x1S2Calls.Put(c)
 }
 
 var conv2dAvx5121x1S214Calls = sync.Pool{New: func() any { return new(conv2dAvx5121x1S214) }}
 
-func callConv2dAvx5121x1S214(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, X []float32, F []float32, Y []float32) {
+func callConv2dAvx5121x1S214(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, affine int, residual int, relu int, X []float32, F []float32, A []float32, B []float32, Z []float32, Y []float32) {
 	c := conv2dAvx5121x1S214Calls.Get().(*conv2dAvx5121x1S214)
 	c.threads = threads
 	c.N = N
@@ -620,19 +791,28 @@ func callConv2dAvx5121x1S214(threads int, N int, K int, C int, H int, W int, P i
 	c.stride = stride
 	c.dilation = dilation
 	c.pad = pad
+	c.affine = affine
+	c.residual = residual
+	c.relu = relu
 	c.X = X
 	c.F = F
+	c.A = A
+	c.B = B
+	c.Z = Z
 	c.Y = Y
 	c.run()
 	c.X = nil
 	c.F = nil
+	c.A = nil
+	c.B = nil
+	c.Z = nil
 	c.Y = nil
 	conv2dAvx5121x1S214Calls.Put(c)
 }
 
 var conv2dAvx5123x3S17Calls = sync.Pool{New: func() any { return new(conv2dAvx5123x3S17) }}
 
-func callConv2dAvx5123x3S17(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, X []float32, F []float32, Y []float32) {
+func callConv2dAvx5123x3S17(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, affine int, residual int, relu int, X []float32, F []float32, A []float32, B []float32, Z []float32, Y []float32) {
 	c := conv2dAvx5123x3S17Calls.Get().(*conv2dAvx5123x3S17)
 	c.threads = threads
 	c.N = N
@@ -647,19 +827,28 @@ func callConv2dAvx5123x3S17(threads int, N int, K int, C int, H int, W int, P in
 	c.stride = stride
 	c.dilation = dilation
 	c.pad = pad
+	c.affine = affine
+	c.residual = residual
+	c.relu = relu
 	c.X = X
 	c.F = F
+	c.A = A
+	c.B = B
+	c.Z = Z
 	c.Y = Y
 	c.run()
 	c.X = nil
 	c.F = nil
+	c.A = nil
+	c.B = nil
+	c.Z = nil
 	c.Y = nil
 	conv2dAvx5123x3S17Calls.Put(c)
 }
 
 var conv2dAvx5121x1S17Calls = sync.Pool{New: func() any { return new(conv2dAvx5121x1S17) }}
 
-func callConv2dAvx5121x1S17(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, X []float32, F []float32, Y []float32) {
+func callConv2dAvx5121x1S17(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, affine int, residual int, relu int, X []float32, F []float32, A []float32, B []float32, Z []float32, Y []float32) {
 	c := conv2dAvx5121x1S17Calls.Get().(*conv2dAvx5121x1S17)
 	c.threads = threads
 	c.N = N
@@ -674,19 +863,28 @@ func callConv2dAvx5121x1S17(threads int, N int, K int, C int, H int, W int, P in
 	c.stride = stride
 	c.dilation = dilation
 	c.pad = pad
+	c.affine = affine
+	c.residual = residual
+	c.relu = relu
 	c.X = X
 	c.F = F
+	c.A = A
+	c.B = B
+	c.Z = Z
 	c.Y = Y
 	c.run()
 	c.X = nil
 	c.F = nil
+	c.A = nil
+	c.B = nil
+	c.Z = nil
 	c.Y = nil
 	conv2dAvx5121x1S17Calls.Put(c)
 }
 
 var conv2dAvx5121x1S27Calls = sync.Pool{New: func() any { return new(conv2dAvx5121x1S27) }}
 
-func callConv2dAvx5121x1S27(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, X []float32, F []float32, Y []float32) {
+func callConv2dAvx5121x1S27(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, affine int, residual int, relu int, X []float32, F []float32, A []float32, B []float32, Z []float32, Y []float32) {
 	c := conv2dAvx5121x1S27Calls.Get().(*conv2dAvx5121x1S27)
 	c.threads = threads
 	c.N = N
@@ -701,19 +899,28 @@ func callConv2dAvx5121x1S27(threads int, N int, K int, C int, H int, W int, P in
 	c.stride = stride
 	c.dilation = dilation
 	c.pad = pad
+	c.affine = affine
+	c.residual = residual
+	c.relu = relu
 	c.X = X
 	c.F = F
+	c.A = A
+	c.B = B
+	c.Z = Z
 	c.Y = Y
 	c.run()
 	c.X = nil
 	c.F = nil
+	c.A = nil
+	c.B = nil
+	c.Z = nil
 	c.Y = nil
 	conv2dAvx5121x1S27Calls.Put(c)
 }
 
 var conv2dAvx5123x3S27Calls = sync.Pool{New: func() any { return new(conv2dAvx5123x3S27) }}
 
-func callConv2dAvx5123x3S27(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, X []float32, F []float32, Y []float32) {
+func callConv2dAvx5123x3S27(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, affine int, residual int, relu int, X []float32, F []float32, A []float32, B []float32, Z []float32, Y []float32) {
 	c := conv2dAvx5123x3S27Calls.Get().(*conv2dAvx5123x3S27)
 	c.threads = threads
 	c.N = N
@@ -728,24 +935,38 @@ func callConv2dAvx5123x3S27(threads int, N int, K int, C int, H int, W int, P in
 	c.stride = stride
 	c.dilation = dilation
 	c.pad = pad
+	c.affine = affine
+	c.residual = residual
+	c.relu = relu
 	c.X = X
 	c.F = F
+	c.A = A
+	c.B = B
+	c.Z = Z
 	c.Y = Y
 	c.run()
 	c.X = nil
 	c.F = nil
+	c.A = nil
+	c.B = nil
+	c.Z = nil
 	c.Y = nil
 	conv2dAvx5123x3S27Calls.Put(c)
 }
 
 // Conv2dImage runs kernel conv2d.
 //
-// Convolution of images, as one would write it down. Taps that fall outside of the image add nothing.
+// Convolution of images, as one would write it down, and what follows it in a network: a scale and
+// a shift of each channel (a batch normalization, or a bias), a residual, and ReLU, each as a layer of
+// its own that is there or not. Taps that fall outside of the image add nothing.
 //
 // Arrays are row-major:
 //
 //	in X: f32[N][C][H][W]
 //	in F: f32[K/16][C][R][S][16] packs [k: K][c: C][r: R][s: S] as [k/16][c][r][s][k%16]
+//	in A: f32[affine*K]
+//	in B: f32[affine*K]
+//	in Z: f32[residual*N][K/16][P][Q][16] packs [n: residual*N][k: K][p: P][q: Q] as [n][k/16][p][q][k%16]
 //	out Y: f32[N][K/16][P][Q][16] packs [n: N][k: K][p: P][q: Q] as [n][k/16][p][q][k%16]
 //
 // It runs the first of these schedules whose instructions the processor has and whose
@@ -757,7 +978,8 @@ func callConv2dAvx5123x3S27(threads int, N int, K int, C int, H int, W int, P in
 // At most threads goroutines work on it; 0 means GOMAXPROCS. It is a *ShapeError when
 // a size is negative or too large, an array too short, or an output overlaps
 // another array; nothing is written then.
-func Conv2dImage(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, X []float32, F []float32, Y []float32) error {
+func Conv2dImage(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, affine int, residual int, relu int, X []float32, F []float32, A []float32, B []float32, Z []float32, Y []float32) error {
+	var over bool
 	if err := checkSize("Conv2dImage", "N", N); err != nil {
 		return err
 	}
@@ -794,10 +1016,28 @@ func Conv2dImage(threads int, N int, K int, C int, H int, W int, P int, Q int, R
 	if err := checkSize("Conv2dImage", "pad", pad); err != nil {
 		return err
 	}
+	if err := checkSize("Conv2dImage", "affine", affine); err != nil {
+		return err
+	}
+	if err := checkSize("Conv2dImage", "residual", residual); err != nil {
+		return err
+	}
+	if err := checkSize("Conv2dImage", "relu", relu); err != nil {
+		return err
+	}
 	if err := checkLen("Conv2dImage", "X", len(X), N, C, H, W); err != nil {
 		return err
 	}
 	if err := checkLen("Conv2dImage", "F", len(F), floorDiv(K, 16), C, R, S, 16); err != nil {
+		return err
+	}
+	if err := checkLen("Conv2dImage", "A", len(A), mulInt(&over, affine, K)); err != nil {
+		return err
+	}
+	if err := checkLen("Conv2dImage", "B", len(B), mulInt(&over, affine, K)); err != nil {
+		return err
+	}
+	if err := checkLen("Conv2dImage", "Z", len(Z), mulInt(&over, residual, N), floorDiv(K, 16), P, Q, 16); err != nil {
 		return err
 	}
 	if err := checkLen("Conv2dImage", "Y", len(Y), N, floorDiv(K, 16), P, Q, 16); err != nil {
@@ -809,13 +1049,25 @@ func Conv2dImage(threads int, N int, K int, C int, H int, W int, P int, Q int, R
 	if overlap(F, Y) {
 		return shapeError(`%s`, "Conv2dImage: F and Y share memory")
 	}
+	if overlap(A, Y) {
+		return shapeError(`%s`, "Conv2dImage: A and Y share memory")
+	}
+	if overlap(B, Y) {
+		return shapeError(`%s`, "Conv2dImage: B and Y share memory")
+	}
+	if overlap(Z, Y) {
+		return shapeError(`%s`, "Conv2dImage: Z and Y share memory")
+	}
+	if over {
+		return shapeError(`%s`, "Conv2dImage: the extents that these sizes give do not fit in an int")
+	}
 	switch {
 	case hasConv2dAvx512ImageAVX512 && K%16 == 0 && stride == 2 && dilation == 1 && pad == 3 && R == 7 && S == 7 && H == 2*P && W == 2*Q && Q%14 == 0 && Q >= 28 && K%32 == 0:
-		callConv2dAvx512ImageAVX512(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, X, F, Y)
+		callConv2dAvx512ImageAVX512(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, affine, residual, relu, X, F, A, B, Z, Y)
 	case K%16 == 0:
-		callConv2dImage(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, X, F, Y)
+		callConv2dImage(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, affine, residual, relu, X, F, A, B, Z, Y)
 	case K%16 == 0 && stride == 2 && dilation == 1 && pad == 3 && R == 7 && S == 7 && H == 2*P && W == 2*Q && Q%14 == 0 && Q >= 28 && K%32 == 0:
-		callConv2dAvx512Image(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, X, F, Y)
+		callConv2dAvx512Image(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, affine, residual, relu, X, F, A, B, Z, Y)
 	default:
 		return shapeError(`%s`, "Conv2dImage: no schedule of this layout admits these sizes: image needs K%16 == 0; avx512_image needs K%16 == 0, stride == 2, dilation == 1, pad == 3, R == 7, S == 7, H == 2*P, W == 2*Q, Q%14 == 0, Q >= 28, K%32 == 0")
 	}
@@ -824,7 +1076,7 @@ func Conv2dImage(threads int, N int, K int, C int, H int, W int, P int, Q int, R
 
 // WhichConv2dImage tells which schedule Conv2dImage runs on these sizes, and whether in assembly or in
 // Go: "avx512_image in assembly for avx512", say. It is "" where Conv2dImage gives an error whatever the arrays are.
-func WhichConv2dImage(N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int) string {
+func WhichConv2dImage(N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, affine int, residual int, relu int) string {
 	if err := checkSize("Conv2dImage", "N", N); err != nil {
 		return ""
 	}
@@ -859,6 +1111,15 @@ func WhichConv2dImage(N int, K int, C int, H int, W int, P int, Q int, R int, S 
 		return ""
 	}
 	if err := checkSize("Conv2dImage", "pad", pad); err != nil {
+		return ""
+	}
+	if err := checkSize("Conv2dImage", "affine", affine); err != nil {
+		return ""
+	}
+	if err := checkSize("Conv2dImage", "residual", residual); err != nil {
+		return ""
+	}
+	if err := checkSize("Conv2dImage", "relu", relu); err != nil {
 		return ""
 	}
 	switch {
@@ -875,7 +1136,7 @@ func WhichConv2dImage(N int, K int, C int, H int, W int, P int, Q int, R int, S 
 
 var conv2dImageCalls = sync.Pool{New: func() any { return new(conv2dImage) }}
 
-func callConv2dImage(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, X []float32, F []float32, Y []float32) {
+func callConv2dImage(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, affine int, residual int, relu int, X []float32, F []float32, A []float32, B []float32, Z []float32, Y []float32) {
 	c := conv2dImageCalls.Get().(*conv2dImage)
 	c.threads = threads
 	c.N = N
@@ -890,19 +1151,28 @@ func callConv2dImage(threads int, N int, K int, C int, H int, W int, P int, Q in
 	c.stride = stride
 	c.dilation = dilation
 	c.pad = pad
+	c.affine = affine
+	c.residual = residual
+	c.relu = relu
 	c.X = X
 	c.F = F
+	c.A = A
+	c.B = B
+	c.Z = Z
 	c.Y = Y
 	c.run()
 	c.X = nil
 	c.F = nil
+	c.A = nil
+	c.B = nil
+	c.Z = nil
 	c.Y = nil
 	conv2dImageCalls.Put(c)
 }
 
 var conv2dAvx512ImageCalls = sync.Pool{New: func() any { return new(conv2dAvx512Image) }}
 
-func callConv2dAvx512Image(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, X []float32, F []float32, Y []float32) {
+func callConv2dAvx512Image(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, affine int, residual int, relu int, X []float32, F []float32, A []float32, B []float32, Z []float32, Y []float32) {
 	c := conv2dAvx512ImageCalls.Get().(*conv2dAvx512Image)
 	c.threads = threads
 	c.N = N
@@ -917,12 +1187,21 @@ func callConv2dAvx512Image(threads int, N int, K int, C int, H int, W int, P int
 	c.stride = stride
 	c.dilation = dilation
 	c.pad = pad
+	c.affine = affine
+	c.residual = residual
+	c.relu = relu
 	c.X = X
 	c.F = F
+	c.A = A
+	c.B = B
+	c.Z = Z
 	c.Y = Y
 	c.run()
 	c.X = nil
 	c.F = nil
+	c.A = nil
+	c.B = nil
+	c.Z = nil
 	c.Y = nil
 	conv2dAvx512ImageCalls.Put(c)
 }
@@ -937,7 +1216,7 @@ func callConv2dAvx512Image(threads int, N int, K int, C int, H int, W int, P int
 // At most threads goroutines work on it; 0 means GOMAXPROCS. It is a *ShapeError when
 // a size is negative or too large, an array too short, or an output overlaps
 // another array; nothing is written then.
-func PackX(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, src []float32, dst []float32) error {
+func PackX(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, affine int, residual int, relu int, src []float32, dst []float32) error {
 	if err := checkSize("PackX", "N", N); err != nil {
 		return err
 	}
@@ -974,6 +1253,15 @@ func PackX(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, 
 	if err := checkSize("PackX", "pad", pad); err != nil {
 		return err
 	}
+	if err := checkSize("PackX", "affine", affine); err != nil {
+		return err
+	}
+	if err := checkSize("PackX", "residual", residual); err != nil {
+		return err
+	}
+	if err := checkSize("PackX", "relu", relu); err != nil {
+		return err
+	}
 	if err := checkLen("PackX", "src", len(src), N, C, H, W); err != nil {
 		return err
 	}
@@ -985,7 +1273,7 @@ func PackX(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, 
 	}
 	switch {
 	case C%16 == 0:
-		callPackX(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, src, dst)
+		callPackX(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, affine, residual, relu, src, dst)
 	default:
 		return shapeError(`%s`, "PackX: no schedule of this layout admits these sizes: pack_X needs C%16 == 0")
 	}
@@ -994,7 +1282,7 @@ func PackX(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, 
 
 var packXCalls = sync.Pool{New: func() any { return new(packX) }}
 
-func callPackX(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, src []float32, dst []float32) {
+func callPackX(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, affine int, residual int, relu int, src []float32, dst []float32) {
 	c := packXCalls.Get().(*packX)
 	c.threads = threads
 	c.N = N
@@ -1009,6 +1297,9 @@ func callPackX(threads int, N int, K int, C int, H int, W int, P int, Q int, R i
 	c.stride = stride
 	c.dilation = dilation
 	c.pad = pad
+	c.affine = affine
+	c.residual = residual
+	c.relu = relu
 	c.src = src
 	c.dst = dst
 	c.run()
@@ -1027,7 +1318,7 @@ func callPackX(threads int, N int, K int, C int, H int, W int, P int, Q int, R i
 // At most threads goroutines work on it; 0 means GOMAXPROCS. It is a *ShapeError when
 // a size is negative or too large, an array too short, or an output overlaps
 // another array; nothing is written then.
-func PackF(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, src []float32, dst []float32) error {
+func PackF(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, affine int, residual int, relu int, src []float32, dst []float32) error {
 	if err := checkSize("PackF", "N", N); err != nil {
 		return err
 	}
@@ -1064,6 +1355,15 @@ func PackF(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, 
 	if err := checkSize("PackF", "pad", pad); err != nil {
 		return err
 	}
+	if err := checkSize("PackF", "affine", affine); err != nil {
+		return err
+	}
+	if err := checkSize("PackF", "residual", residual); err != nil {
+		return err
+	}
+	if err := checkSize("PackF", "relu", relu); err != nil {
+		return err
+	}
 	if err := checkLen("PackF", "src", len(src), K, C, R, S); err != nil {
 		return err
 	}
@@ -1075,7 +1375,7 @@ func PackF(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, 
 	}
 	switch {
 	case K%16 == 0 && C%16 == 0:
-		callPackF(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, src, dst)
+		callPackF(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, affine, residual, relu, src, dst)
 	default:
 		return shapeError(`%s`, "PackF: no schedule of this layout admits these sizes: pack_F needs K%16 == 0, C%16 == 0")
 	}
@@ -1084,7 +1384,7 @@ func PackF(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, 
 
 var packFCalls = sync.Pool{New: func() any { return new(packF) }}
 
-func callPackF(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, src []float32, dst []float32) {
+func callPackF(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, affine int, residual int, relu int, src []float32, dst []float32) {
 	c := packFCalls.Get().(*packF)
 	c.threads = threads
 	c.N = N
@@ -1099,12 +1399,121 @@ func callPackF(threads int, N int, K int, C int, H int, W int, P int, Q int, R i
 	c.stride = stride
 	c.dilation = dilation
 	c.pad = pad
+	c.affine = affine
+	c.residual = residual
+	c.relu = relu
 	c.src = src
 	c.dst = dst
 	c.run()
 	c.src = nil
 	c.dst = nil
 	packFCalls.Put(c)
+}
+
+// PackZ runs kernel pack_Z.
+//
+// Arrays are row-major:
+//
+//	in src: f32[residual*N][K][P][Q]
+//	inout dst: f32[residual*N][K/16][P][Q][16] packs [n: residual*N][k: K][p: P][q: Q] as [n][k/16][p][q][k%16]
+//
+// At most threads goroutines work on it; 0 means GOMAXPROCS. It is a *ShapeError when
+// a size is negative or too large, an array too short, or an output overlaps
+// another array; nothing is written then.
+func PackZ(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, affine int, residual int, relu int, src []float32, dst []float32) error {
+	var over bool
+	if err := checkSize("PackZ", "N", N); err != nil {
+		return err
+	}
+	if err := checkSize("PackZ", "K", K); err != nil {
+		return err
+	}
+	if err := checkSize("PackZ", "C", C); err != nil {
+		return err
+	}
+	if err := checkSize("PackZ", "H", H); err != nil {
+		return err
+	}
+	if err := checkSize("PackZ", "W", W); err != nil {
+		return err
+	}
+	if err := checkSize("PackZ", "P", P); err != nil {
+		return err
+	}
+	if err := checkSize("PackZ", "Q", Q); err != nil {
+		return err
+	}
+	if err := checkSize("PackZ", "R", R); err != nil {
+		return err
+	}
+	if err := checkSize("PackZ", "S", S); err != nil {
+		return err
+	}
+	if err := checkSize("PackZ", "stride", stride); err != nil {
+		return err
+	}
+	if err := checkSize("PackZ", "dilation", dilation); err != nil {
+		return err
+	}
+	if err := checkSize("PackZ", "pad", pad); err != nil {
+		return err
+	}
+	if err := checkSize("PackZ", "affine", affine); err != nil {
+		return err
+	}
+	if err := checkSize("PackZ", "residual", residual); err != nil {
+		return err
+	}
+	if err := checkSize("PackZ", "relu", relu); err != nil {
+		return err
+	}
+	if err := checkLen("PackZ", "src", len(src), mulInt(&over, residual, N), K, P, Q); err != nil {
+		return err
+	}
+	if err := checkLen("PackZ", "dst", len(dst), mulInt(&over, residual, N), floorDiv(K, 16), P, Q, 16); err != nil {
+		return err
+	}
+	if overlap(src, dst) {
+		return shapeError(`%s`, "PackZ: src and dst share memory")
+	}
+	if over {
+		return shapeError(`%s`, "PackZ: the extents that these sizes give do not fit in an int")
+	}
+	switch {
+	case K%16 == 0:
+		callPackZ(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, affine, residual, relu, src, dst)
+	default:
+		return shapeError(`%s`, "PackZ: no schedule of this layout admits these sizes: pack_Z needs K%16 == 0")
+	}
+	return nil
+}
+
+var packZCalls = sync.Pool{New: func() any { return new(packZ) }}
+
+func callPackZ(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, affine int, residual int, relu int, src []float32, dst []float32) {
+	c := packZCalls.Get().(*packZ)
+	c.threads = threads
+	c.N = N
+	c.K = K
+	c.C = C
+	c.H = H
+	c.W = W
+	c.P = P
+	c.Q = Q
+	c.R = R
+	c.S = S
+	c.stride = stride
+	c.dilation = dilation
+	c.pad = pad
+	c.affine = affine
+	c.residual = residual
+	c.relu = relu
+	c.src = src
+	c.dst = dst
+	c.run()
+	c.src = nil
+	c.dst = nil
+	packZCalls.Put(c)
 }
 
 // PackY runs kernel pack_Y.
@@ -1117,7 +1526,7 @@ func callPackF(threads int, N int, K int, C int, H int, W int, P int, Q int, R i
 // At most threads goroutines work on it; 0 means GOMAXPROCS. It is a *ShapeError when
 // a size is negative or too large, an array too short, or an output overlaps
 // another array; nothing is written then.
-func PackY(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, src []float32, dst []float32) error {
+func PackY(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, affine int, residual int, relu int, src []float32, dst []float32) error {
 	if err := checkSize("PackY", "N", N); err != nil {
 		return err
 	}
@@ -1154,6 +1563,15 @@ func PackY(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, 
 	if err := checkSize("PackY", "pad", pad); err != nil {
 		return err
 	}
+	if err := checkSize("PackY", "affine", affine); err != nil {
+		return err
+	}
+	if err := checkSize("PackY", "residual", residual); err != nil {
+		return err
+	}
+	if err := checkSize("PackY", "relu", relu); err != nil {
+		return err
+	}
 	if err := checkLen("PackY", "src", len(src), N, K, P, Q); err != nil {
 		return err
 	}
@@ -1165,7 +1583,7 @@ func PackY(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, 
 	}
 	switch {
 	case K%16 == 0:
-		callPackY(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, src, dst)
+		callPackY(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, affine, residual, relu, src, dst)
 	default:
 		return shapeError(`%s`, "PackY: no schedule of this layout admits these sizes: pack_Y needs K%16 == 0")
 	}
@@ -1174,7 +1592,7 @@ func PackY(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, 
 
 var packYCalls = sync.Pool{New: func() any { return new(packY) }}
 
-func callPackY(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, src []float32, dst []float32) {
+func callPackY(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, affine int, residual int, relu int, src []float32, dst []float32) {
 	c := packYCalls.Get().(*packY)
 	c.threads = threads
 	c.N = N
@@ -1189,6 +1607,9 @@ func callPackY(threads int, N int, K int, C int, H int, W int, P int, Q int, R i
 	c.stride = stride
 	c.dilation = dilation
 	c.pad = pad
+	c.affine = affine
+	c.residual = residual
+	c.relu = relu
 	c.src = src
 	c.dst = dst
 	c.run()
@@ -1207,7 +1628,7 @@ func callPackY(threads int, N int, K int, C int, H int, W int, P int, Q int, R i
 // At most threads goroutines work on it; 0 means GOMAXPROCS. It is a *ShapeError when
 // a size is negative or too large, an array too short, or an output overlaps
 // another array; nothing is written then.
-func UnpackY(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, src []float32, dst []float32) error {
+func UnpackY(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, affine int, residual int, relu int, src []float32, dst []float32) error {
 	if err := checkSize("UnpackY", "N", N); err != nil {
 		return err
 	}
@@ -1244,6 +1665,15 @@ func UnpackY(threads int, N int, K int, C int, H int, W int, P int, Q int, R int
 	if err := checkSize("UnpackY", "pad", pad); err != nil {
 		return err
 	}
+	if err := checkSize("UnpackY", "affine", affine); err != nil {
+		return err
+	}
+	if err := checkSize("UnpackY", "residual", residual); err != nil {
+		return err
+	}
+	if err := checkSize("UnpackY", "relu", relu); err != nil {
+		return err
+	}
 	if err := checkLen("UnpackY", "src", len(src), N, floorDiv(K, 16), P, Q, 16); err != nil {
 		return err
 	}
@@ -1255,7 +1685,7 @@ func UnpackY(threads int, N int, K int, C int, H int, W int, P int, Q int, R int
 	}
 	switch {
 	case K%16 == 0:
-		callUnpackY(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, src, dst)
+		callUnpackY(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, affine, residual, relu, src, dst)
 	default:
 		return shapeError(`%s`, "UnpackY: no schedule of this layout admits these sizes: unpack_Y needs K%16 == 0")
 	}
@@ -1264,7 +1694,7 @@ func UnpackY(threads int, N int, K int, C int, H int, W int, P int, Q int, R int
 
 var unpackYCalls = sync.Pool{New: func() any { return new(unpackY) }}
 
-func callUnpackY(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, src []float32, dst []float32) {
+func callUnpackY(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, affine int, residual int, relu int, src []float32, dst []float32) {
 	c := unpackYCalls.Get().(*unpackY)
 	c.threads = threads
 	c.N = N
@@ -1279,6 +1709,9 @@ func callUnpackY(threads int, N int, K int, C int, H int, W int, P int, Q int, R
 	c.stride = stride
 	c.dilation = dilation
 	c.pad = pad
+	c.affine = affine
+	c.residual = residual
+	c.relu = relu
 	c.src = src
 	c.dst = dst
 	c.run()
@@ -1297,7 +1730,7 @@ func callUnpackY(threads int, N int, K int, C int, H int, W int, P int, Q int, R
 // At most threads goroutines work on it; 0 means GOMAXPROCS. It is a *ShapeError when
 // a size is negative or too large, an array too short, or an output overlaps
 // another array; nothing is written then.
-func PackFImage(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, src []float32, dst []float32) error {
+func PackFImage(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, affine int, residual int, relu int, src []float32, dst []float32) error {
 	if err := checkSize("PackFImage", "N", N); err != nil {
 		return err
 	}
@@ -1334,6 +1767,15 @@ func PackFImage(threads int, N int, K int, C int, H int, W int, P int, Q int, R 
 	if err := checkSize("PackFImage", "pad", pad); err != nil {
 		return err
 	}
+	if err := checkSize("PackFImage", "affine", affine); err != nil {
+		return err
+	}
+	if err := checkSize("PackFImage", "residual", residual); err != nil {
+		return err
+	}
+	if err := checkSize("PackFImage", "relu", relu); err != nil {
+		return err
+	}
 	if err := checkLen("PackFImage", "src", len(src), K, C, R, S); err != nil {
 		return err
 	}
@@ -1345,7 +1787,7 @@ func PackFImage(threads int, N int, K int, C int, H int, W int, P int, Q int, R 
 	}
 	switch {
 	case K%16 == 0:
-		callPackFImage(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, src, dst)
+		callPackFImage(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, affine, residual, relu, src, dst)
 	default:
 		return shapeError(`%s`, "PackFImage: no schedule of this layout admits these sizes: pack_F_image needs K%16 == 0")
 	}
@@ -1354,7 +1796,7 @@ func PackFImage(threads int, N int, K int, C int, H int, W int, P int, Q int, R 
 
 var packFImageCalls = sync.Pool{New: func() any { return new(packFImage) }}
 
-func callPackFImage(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, src []float32, dst []float32) {
+func callPackFImage(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, affine int, residual int, relu int, src []float32, dst []float32) {
 	c := packFImageCalls.Get().(*packFImage)
 	c.threads = threads
 	c.N = N
@@ -1369,6 +1811,9 @@ func callPackFImage(threads int, N int, K int, C int, H int, W int, P int, Q int
 	c.stride = stride
 	c.dilation = dilation
 	c.pad = pad
+	c.affine = affine
+	c.residual = residual
+	c.relu = relu
 	c.src = src
 	c.dst = dst
 	c.run()

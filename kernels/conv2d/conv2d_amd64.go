@@ -14,7 +14,7 @@ var hasConv2dAvx5123x3S1AVX512 = cpu.X86.HasAVX512F
 
 var conv2dAvx5123x3S1AVX512Calls = sync.Pool{New: func() any { return new(conv2dAvx5123x3S1AVX512) }}
 
-func callConv2dAvx5123x3S1AVX512(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, X []float32, F []float32, Y []float32) {
+func callConv2dAvx5123x3S1AVX512(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, affine int, residual int, relu int, X []float32, F []float32, A []float32, B []float32, Z []float32, Y []float32) {
 	c := conv2dAvx5123x3S1AVX512Calls.Get().(*conv2dAvx5123x3S1AVX512)
 	c.threads = threads
 	c.N = N
@@ -29,12 +29,21 @@ func callConv2dAvx5123x3S1AVX512(threads int, N int, K int, C int, H int, W int,
 	c.stride = stride
 	c.dilation = dilation
 	c.pad = pad
+	c.affine = affine
+	c.residual = residual
+	c.relu = relu
 	c.X = X
 	c.F = F
+	c.A = A
+	c.B = B
+	c.Z = Z
 	c.Y = Y
 	c.run()
 	c.X = nil
 	c.F = nil
+	c.A = nil
+	c.B = nil
+	c.Z = nil
 	c.Y = nil
 	conv2dAvx5123x3S1AVX512Calls.Put(c)
 }
@@ -43,7 +52,7 @@ var hasConv2dAvx5123x3S114AVX512 = cpu.X86.HasAVX512F
 
 var conv2dAvx5123x3S114AVX512Calls = sync.Pool{New: func() any { return new(conv2dAvx5123x3S114AVX512) }}
 
-func callConv2dAvx5123x3S114AVX512(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, X []float32, F []float32, Y []float32) {
+func callConv2dAvx5123x3S114AVX512(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, affine int, residual int, relu int, X []float32, F []float32, A []float32, B []float32, Z []float32, Y []float32) {
 	c := conv2dAvx5123x3S114AVX512Calls.Get().(*conv2dAvx5123x3S114AVX512)
 	c.threads = threads
 	c.N = N
@@ -58,12 +67,21 @@ func callConv2dAvx5123x3S114AVX512(threads int, N int, K int, C int, H int, W in
 	c.stride = stride
 	c.dilation = dilation
 	c.pad = pad
+	c.affine = affine
+	c.residual = residual
+	c.relu = relu
 	c.X = X
 	c.F = F
+	c.A = A
+	c.B = B
+	c.Z = Z
 	c.Y = Y
 	c.run()
 	c.X = nil
 	c.F = nil
+	c.A = nil
+	c.B = nil
+	c.Z = nil
 	c.Y = nil
 	conv2dAvx5123x3S114AVX512Calls.Put(c)
 }
@@ -72,7 +90,7 @@ var hasConv2dAvx5123x3S2AVX512 = cpu.X86.HasAVX512F
 
 var conv2dAvx5123x3S2AVX512Calls = sync.Pool{New: func() any { return new(conv2dAvx5123x3S2AVX512) }}
 
-func callConv2dAvx5123x3S2AVX512(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, X []float32, F []float32, Y []float32) {
+func callConv2dAvx5123x3S2AVX512(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, affine int, residual int, relu int, X []float32, F []float32, A []float32, B []float32, Z []float32, Y []float32) {
 	c := conv2dAvx5123x3S2AVX512Calls.Get().(*conv2dAvx5123x3S2AVX512)
 	c.threads = threads
 	c.N = N
@@ -87,12 +105,21 @@ func callConv2dAvx5123x3S2AVX512(threads int, N int, K int, C int, H int, W int,
 	c.stride = stride
 	c.dilation = dilation
 	c.pad = pad
+	c.affine = affine
+	c.residual = residual
+	c.relu = relu
 	c.X = X
 	c.F = F
+	c.A = A
+	c.B = B
+	c.Z = Z
 	c.Y = Y
 	c.run()
 	c.X = nil
 	c.F = nil
+	c.A = nil
+	c.B = nil
+	c.Z = nil
 	c.Y = nil
 	conv2dAvx5123x3S2AVX512Calls.Put(c)
 }
@@ -101,7 +128,7 @@ var hasConv2dAvx5123x3S214AVX512 = cpu.X86.HasAVX512F
 
 var conv2dAvx5123x3S214AVX512Calls = sync.Pool{New: func() any { return new(conv2dAvx5123x3S214AVX512) }}
 
-func callConv2dAvx5123x3S214AVX512(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, X []float32, F []float32, Y []float32) {
+func callConv2dAvx5123x3S214AVX512(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, affine int, residual int, relu int, X []float32, F []float32, A []float32, B []float32, Z []float32, Y []float32) {
 	c := conv2dAvx5123x3S214AVX512Calls.Get().(*conv2dAvx5123x3S214AVX512)
 	c.threads = threads
 	c.N = N
@@ -116,12 +143,21 @@ func callConv2dAvx5123x3S214AVX512(threads int, N int, K int, C int, H int, W in
 	c.stride = stride
 	c.dilation = dilation
 	c.pad = pad
+	c.affine = affine
+	c.residual = residual
+	c.relu = relu
 	c.X = X
 	c.F = F
+	c.A = A
+	c.B = B
+	c.Z = Z
 	c.Y = Y
 	c.run()
 	c.X = nil
 	c.F = nil
+	c.A = nil
+	c.B = nil
+	c.Z = nil
 	c.Y = nil
 	conv2dAvx5123x3S214AVX512Calls.Put(c)
 }
@@ -130,7 +166,7 @@ var hasConv2dAvx5121x1S1AVX512 = cpu.X86.HasAVX512F
 
 var conv2dAvx5121x1S1AVX512Calls = sync.Pool{New: func() any { return new(conv2dAvx5121x1S1AVX512) }}
 
-func callConv2dAvx5121x1S1AVX512(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, X []float32, F []float32, Y []float32) {
+func callConv2dAvx5121x1S1AVX512(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, affine int, residual int, relu int, X []float32, F []float32, A []float32, B []float32, Z []float32, Y []float32) {
 	c := conv2dAvx5121x1S1AVX512Calls.Get().(*conv2dAvx5121x1S1AVX512)
 	c.threads = threads
 	c.N = N
@@ -145,12 +181,21 @@ func callConv2dAvx5121x1S1AVX512(threads int, N int, K int, C int, H int, W int,
 	c.stride = stride
 	c.dilation = dilation
 	c.pad = pad
+	c.affine = affine
+	c.residual = residual
+	c.relu = relu
 	c.X = X
 	c.F = F
+	c.A = A
+	c.B = B
+	c.Z = Z
 	c.Y = Y
 	c.run()
 	c.X = nil
 	c.F = nil
+	c.A = nil
+	c.B = nil
+	c.Z = nil
 	c.Y = nil
 	conv2dAvx5121x1S1AVX512Calls.Put(c)
 }
@@ -159,7 +204,7 @@ var hasConv2dAvx5121x1S114AVX512 = cpu.X86.HasAVX512F
 
 var conv2dAvx5121x1S114AVX512Calls = sync.Pool{New: func() any { return new(conv2dAvx5121x1S114AVX512) }}
 
-func callConv2dAvx5121x1S114AVX512(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, X []float32, F []float32, Y []float32) {
+func callConv2dAvx5121x1S114AVX512(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, affine int, residual int, relu int, X []float32, F []float32, A []float32, B []float32, Z []float32, Y []float32) {
 	c := conv2dAvx5121x1S114AVX512Calls.Get().(*conv2dAvx5121x1S114AVX512)
 	c.threads = threads
 	c.N = N
@@ -174,12 +219,21 @@ func callConv2dAvx5121x1S114AVX512(threads int, N int, K int, C int, H int, W in
 	c.stride = stride
 	c.dilation = dilation
 	c.pad = pad
+	c.affine = affine
+	c.residual = residual
+	c.relu = relu
 	c.X = X
 	c.F = F
+	c.A = A
+	c.B = B
+	c.Z = Z
 	c.Y = Y
 	c.run()
 	c.X = nil
 	c.F = nil
+	c.A = nil
+	c.B = nil
+	c.Z = nil
 	c.Y = nil
 	conv2dAvx5121x1S114AVX512Calls.Put(c)
 }
@@ -188,7 +242,7 @@ var hasConv2dAvx5121x1S2AVX512 = cpu.X86.HasAVX512F
 
 var conv2dAvx5121x1S2AVX512Calls = sync.Pool{New: func() any { return new(conv2dAvx5121x1S2AVX512) }}
 
-func callConv2dAvx5121x1S2AVX512(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, X []float32, F []float32, Y []float32) {
+func callConv2dAvx5121x1S2AVX512(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, affine int, residual int, relu int, X []float32, F []float32, A []float32, B []float32, Z []float32, Y []float32) {
 	c := conv2dAvx5121x1S2AVX512Calls.Get().(*conv2dAvx5121x1S2AVX512)
 	c.threads = threads
 	c.N = N
@@ -203,12 +257,21 @@ func callConv2dAvx5121x1S2AVX512(threads int, N int, K int, C int, H int, W int,
 	c.stride = stride
 	c.dilation = dilation
 	c.pad = pad
+	c.affine = affine
+	c.residual = residual
+	c.relu = relu
 	c.X = X
 	c.F = F
+	c.A = A
+	c.B = B
+	c.Z = Z
 	c.Y = Y
 	c.run()
 	c.X = nil
 	c.F = nil
+	c.A = nil
+	c.B = nil
+	c.Z = nil
 	c.Y = nil
 	conv2dAvx5121x1S2AVX512Calls.Put(c)
 }
@@ -217,7 +280,7 @@ var hasConv2dAvx5121x1S214AVX512 = cpu.X86.HasAVX512F
 
 var conv2dAvx5121x1S214AVX512Calls = sync.Pool{New: func() any { return new(conv2dAvx5121x1S214AVX512) }}
 
-func callConv2dAvx5121x1S214AVX512(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, X []float32, F []float32, Y []float32) {
+func callConv2dAvx5121x1S214AVX512(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, affine int, residual int, relu int, X []float32, F []float32, A []float32, B []float32, Z []float32, Y []float32) {
 	c := conv2dAvx5121x1S214AVX512Calls.Get().(*conv2dAvx5121x1S214AVX512)
 	c.threads = threads
 	c.N = N
@@ -232,12 +295,21 @@ func callConv2dAvx5121x1S214AVX512(threads int, N int, K int, C int, H int, W in
 	c.stride = stride
 	c.dilation = dilation
 	c.pad = pad
+	c.affine = affine
+	c.residual = residual
+	c.relu = relu
 	c.X = X
 	c.F = F
+	c.A = A
+	c.B = B
+	c.Z = Z
 	c.Y = Y
 	c.run()
 	c.X = nil
 	c.F = nil
+	c.A = nil
+	c.B = nil
+	c.Z = nil
 	c.Y = nil
 	conv2dAvx5121x1S214AVX512Calls.Put(c)
 }
@@ -246,7 +318,7 @@ var hasConv2dAvx5123x3S17AVX512 = cpu.X86.HasAVX512F
 
 var conv2dAvx5123x3S17AVX512Calls = sync.Pool{New: func() any { return new(conv2dAvx5123x3S17AVX512) }}
 
-func callConv2dAvx5123x3S17AVX512(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, X []float32, F []float32, Y []float32) {
+func callConv2dAvx5123x3S17AVX512(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, affine int, residual int, relu int, X []float32, F []float32, A []float32, B []float32, Z []float32, Y []float32) {
 	c := conv2dAvx5123x3S17AVX512Calls.Get().(*conv2dAvx5123x3S17AVX512)
 	c.threads = threads
 	c.N = N
@@ -261,12 +333,21 @@ func callConv2dAvx5123x3S17AVX512(threads int, N int, K int, C int, H int, W int
 	c.stride = stride
 	c.dilation = dilation
 	c.pad = pad
+	c.affine = affine
+	c.residual = residual
+	c.relu = relu
 	c.X = X
 	c.F = F
+	c.A = A
+	c.B = B
+	c.Z = Z
 	c.Y = Y
 	c.run()
 	c.X = nil
 	c.F = nil
+	c.A = nil
+	c.B = nil
+	c.Z = nil
 	c.Y = nil
 	conv2dAvx5123x3S17AVX512Calls.Put(c)
 }
@@ -275,7 +356,7 @@ var hasConv2dAvx5121x1S17AVX512 = cpu.X86.HasAVX512F
 
 var conv2dAvx5121x1S17AVX512Calls = sync.Pool{New: func() any { return new(conv2dAvx5121x1S17AVX512) }}
 
-func callConv2dAvx5121x1S17AVX512(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, X []float32, F []float32, Y []float32) {
+func callConv2dAvx5121x1S17AVX512(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, affine int, residual int, relu int, X []float32, F []float32, A []float32, B []float32, Z []float32, Y []float32) {
 	c := conv2dAvx5121x1S17AVX512Calls.Get().(*conv2dAvx5121x1S17AVX512)
 	c.threads = threads
 	c.N = N
@@ -290,12 +371,21 @@ func callConv2dAvx5121x1S17AVX512(threads int, N int, K int, C int, H int, W int
 	c.stride = stride
 	c.dilation = dilation
 	c.pad = pad
+	c.affine = affine
+	c.residual = residual
+	c.relu = relu
 	c.X = X
 	c.F = F
+	c.A = A
+	c.B = B
+	c.Z = Z
 	c.Y = Y
 	c.run()
 	c.X = nil
 	c.F = nil
+	c.A = nil
+	c.B = nil
+	c.Z = nil
 	c.Y = nil
 	conv2dAvx5121x1S17AVX512Calls.Put(c)
 }
@@ -304,7 +394,7 @@ var hasConv2dAvx5121x1S27AVX512 = cpu.X86.HasAVX512F
 
 var conv2dAvx5121x1S27AVX512Calls = sync.Pool{New: func() any { return new(conv2dAvx5121x1S27AVX512) }}
 
-func callConv2dAvx5121x1S27AVX512(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, X []float32, F []float32, Y []float32) {
+func callConv2dAvx5121x1S27AVX512(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, affine int, residual int, relu int, X []float32, F []float32, A []float32, B []float32, Z []float32, Y []float32) {
 	c := conv2dAvx5121x1S27AVX512Calls.Get().(*conv2dAvx5121x1S27AVX512)
 	c.threads = threads
 	c.N = N
@@ -319,12 +409,21 @@ func callConv2dAvx5121x1S27AVX512(threads int, N int, K int, C int, H int, W int
 	c.stride = stride
 	c.dilation = dilation
 	c.pad = pad
+	c.affine = affine
+	c.residual = residual
+	c.relu = relu
 	c.X = X
 	c.F = F
+	c.A = A
+	c.B = B
+	c.Z = Z
 	c.Y = Y
 	c.run()
 	c.X = nil
 	c.F = nil
+	c.A = nil
+	c.B = nil
+	c.Z = nil
 	c.Y = nil
 	conv2dAvx5121x1S27AVX512Calls.Put(c)
 }
@@ -333,7 +432,7 @@ var hasConv2dAvx5123x3S27AVX512 = cpu.X86.HasAVX512F
 
 var conv2dAvx5123x3S27AVX512Calls = sync.Pool{New: func() any { return new(conv2dAvx5123x3S27AVX512) }}
 
-func callConv2dAvx5123x3S27AVX512(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, X []float32, F []float32, Y []float32) {
+func callConv2dAvx5123x3S27AVX512(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, affine int, residual int, relu int, X []float32, F []float32, A []float32, B []float32, Z []float32, Y []float32) {
 	c := conv2dAvx5123x3S27AVX512Calls.Get().(*conv2dAvx5123x3S27AVX512)
 	c.threads = threads
 	c.N = N
@@ -348,12 +447,21 @@ func callConv2dAvx5123x3S27AVX512(threads int, N int, K int, C int, H int, W int
 	c.stride = stride
 	c.dilation = dilation
 	c.pad = pad
+	c.affine = affine
+	c.residual = residual
+	c.relu = relu
 	c.X = X
 	c.F = F
+	c.A = A
+	c.B = B
+	c.Z = Z
 	c.Y = Y
 	c.run()
 	c.X = nil
 	c.F = nil
+	c.A = nil
+	c.B = nil
+	c.Z = nil
 	c.Y = nil
 	conv2dAvx5123x3S27AVX512Calls.Put(c)
 }
@@ -362,7 +470,7 @@ var hasConv2dAvx512ImageAVX512 = cpu.X86.HasAVX512F
 
 var conv2dAvx512ImageAVX512Calls = sync.Pool{New: func() any { return new(conv2dAvx512ImageAVX512) }}
 
-func callConv2dAvx512ImageAVX512(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, X []float32, F []float32, Y []float32) {
+func callConv2dAvx512ImageAVX512(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, affine int, residual int, relu int, X []float32, F []float32, A []float32, B []float32, Z []float32, Y []float32) {
 	c := conv2dAvx512ImageAVX512Calls.Get().(*conv2dAvx512ImageAVX512)
 	c.threads = threads
 	c.N = N
@@ -377,12 +485,21 @@ func callConv2dAvx512ImageAVX512(threads int, N int, K int, C int, H int, W int,
 	c.stride = stride
 	c.dilation = dilation
 	c.pad = pad
+	c.affine = affine
+	c.residual = residual
+	c.relu = relu
 	c.X = X
 	c.F = F
+	c.A = A
+	c.B = B
+	c.Z = Z
 	c.Y = Y
 	c.run()
 	c.X = nil
 	c.F = nil
+	c.A = nil
+	c.B = nil
+	c.Z = nil
 	c.Y = nil
 	conv2dAvx512ImageAVX512Calls.Put(c)
 }

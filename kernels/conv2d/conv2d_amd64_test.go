@@ -9,55 +9,55 @@ import "github.com/loopopt/loopopt/gen/gentest"
 func init() {
 	formsConv2d = append(formsConv2d, []gentest.Form{
 		{Schedule: "avx512_3x3_s1", Impl: "avx512", File: "conv2d_avx512_3x3_s1.loop", Kernel: "conv2d", Has: hasConv2dAvx5123x3S1AVX512, Call: func(a *gentest.Args) error {
-			callConv2dAvx5123x3S1AVX512(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "Y"))
+			callConv2dAvx5123x3S1AVX512(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), a.Size("affine"), a.Size("residual"), a.Size("relu"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "A"), gentest.Slice[float32](a, "B"), gentest.Slice[float32](a, "Z"), gentest.Slice[float32](a, "Y"))
 			return nil
 		}},
 		{Schedule: "avx512_3x3_s1_14", Impl: "avx512", File: "conv2d_avx512_3x3_s1_14.loop", Kernel: "conv2d", Has: hasConv2dAvx5123x3S114AVX512, Call: func(a *gentest.Args) error {
-			callConv2dAvx5123x3S114AVX512(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "Y"))
+			callConv2dAvx5123x3S114AVX512(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), a.Size("affine"), a.Size("residual"), a.Size("relu"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "A"), gentest.Slice[float32](a, "B"), gentest.Slice[float32](a, "Z"), gentest.Slice[float32](a, "Y"))
 			return nil
 		}},
 		{Schedule: "avx512_3x3_s2", Impl: "avx512", File: "conv2d_avx512_3x3_s2.loop", Kernel: "conv2d", Has: hasConv2dAvx5123x3S2AVX512, Call: func(a *gentest.Args) error {
-			callConv2dAvx5123x3S2AVX512(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "Y"))
+			callConv2dAvx5123x3S2AVX512(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), a.Size("affine"), a.Size("residual"), a.Size("relu"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "A"), gentest.Slice[float32](a, "B"), gentest.Slice[float32](a, "Z"), gentest.Slice[float32](a, "Y"))
 			return nil
 		}},
 		{Schedule: "avx512_3x3_s2_14", Impl: "avx512", File: "conv2d_avx512_3x3_s2_14.loop", Kernel: "conv2d", Has: hasConv2dAvx5123x3S214AVX512, Call: func(a *gentest.Args) error {
-			callConv2dAvx5123x3S214AVX512(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "Y"))
+			callConv2dAvx5123x3S214AVX512(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), a.Size("affine"), a.Size("residual"), a.Size("relu"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "A"), gentest.Slice[float32](a, "B"), gentest.Slice[float32](a, "Z"), gentest.Slice[float32](a, "Y"))
 			return nil
 		}},
 		{Schedule: "avx512_1x1_s1", Impl: "avx512", File: "conv2d_avx512_1x1_s1.loop", Kernel: "conv2d", Has: hasConv2dAvx5121x1S1AVX512, Call: func(a *gentest.Args) error {
-			callConv2dAvx5121x1S1AVX512(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "Y"))
+			callConv2dAvx5121x1S1AVX512(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), a.Size("affine"), a.Size("residual"), a.Size("relu"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "A"), gentest.Slice[float32](a, "B"), gentest.Slice[float32](a, "Z"), gentest.Slice[float32](a, "Y"))
 			return nil
 		}},
 		{Schedule: "avx512_1x1_s1_14", Impl: "avx512", File: "conv2d_avx512_1x1_s1_14.loop", Kernel: "conv2d", Has: hasConv2dAvx5121x1S114AVX512, Call: func(a *gentest.Args) error {
-			callConv2dAvx5121x1S114AVX512(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "Y"))
+			callConv2dAvx5121x1S114AVX512(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), a.Size("affine"), a.Size("residual"), a.Size("relu"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "A"), gentest.Slice[float32](a, "B"), gentest.Slice[float32](a, "Z"), gentest.Slice[float32](a, "Y"))
 			return nil
 		}},
 		{Schedule: "avx512_1x1_s2", Impl: "avx512", File: "conv2d_avx512_1x1_s2.loop", Kernel: "conv2d", Has: hasConv2dAvx5121x1S2AVX512, Call: func(a *gentest.Args) error {
-			callConv2dAvx5121x1S2AVX512(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "Y"))
+			callConv2dAvx5121x1S2AVX512(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), a.Size("affine"), a.Size("residual"), a.Size("relu"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "A"), gentest.Slice[float32](a, "B"), gentest.Slice[float32](a, "Z"), gentest.Slice[float32](a, "Y"))
 			return nil
 		}},
 		{Schedule: "avx512_1x1_s2_14", Impl: "avx512", File: "conv2d_avx512_1x1_s2_14.loop", Kernel: "conv2d", Has: hasConv2dAvx5121x1S214AVX512, Call: func(a *gentest.Args) error {
-			callConv2dAvx5121x1S214AVX512(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "Y"))
+			callConv2dAvx5121x1S214AVX512(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), a.Size("affine"), a.Size("residual"), a.Size("relu"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "A"), gentest.Slice[float32](a, "B"), gentest.Slice[float32](a, "Z"), gentest.Slice[float32](a, "Y"))
 			return nil
 		}},
 		{Schedule: "avx512_3x3_s1_7", Impl: "avx512", File: "conv2d_avx512_3x3_s1_7.loop", Kernel: "conv2d", Has: hasConv2dAvx5123x3S17AVX512, Call: func(a *gentest.Args) error {
-			callConv2dAvx5123x3S17AVX512(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "Y"))
+			callConv2dAvx5123x3S17AVX512(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), a.Size("affine"), a.Size("residual"), a.Size("relu"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "A"), gentest.Slice[float32](a, "B"), gentest.Slice[float32](a, "Z"), gentest.Slice[float32](a, "Y"))
 			return nil
 		}},
 		{Schedule: "avx512_1x1_s1_7", Impl: "avx512", File: "conv2d_avx512_1x1_s1_7.loop", Kernel: "conv2d", Has: hasConv2dAvx5121x1S17AVX512, Call: func(a *gentest.Args) error {
-			callConv2dAvx5121x1S17AVX512(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "Y"))
+			callConv2dAvx5121x1S17AVX512(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), a.Size("affine"), a.Size("residual"), a.Size("relu"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "A"), gentest.Slice[float32](a, "B"), gentest.Slice[float32](a, "Z"), gentest.Slice[float32](a, "Y"))
 			return nil
 		}},
 		{Schedule: "avx512_1x1_s2_7", Impl: "avx512", File: "conv2d_avx512_1x1_s2_7.loop", Kernel: "conv2d", Has: hasConv2dAvx5121x1S27AVX512, Call: func(a *gentest.Args) error {
-			callConv2dAvx5121x1S27AVX512(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "Y"))
+			callConv2dAvx5121x1S27AVX512(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), a.Size("affine"), a.Size("residual"), a.Size("relu"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "A"), gentest.Slice[float32](a, "B"), gentest.Slice[float32](a, "Z"), gentest.Slice[float32](a, "Y"))
 			return nil
 		}},
 		{Schedule: "avx512_3x3_s2_7", Impl: "avx512", File: "conv2d_avx512_3x3_s2_7.loop", Kernel: "conv2d", Has: hasConv2dAvx5123x3S27AVX512, Call: func(a *gentest.Args) error {
-			callConv2dAvx5123x3S27AVX512(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "Y"))
+			callConv2dAvx5123x3S27AVX512(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), a.Size("affine"), a.Size("residual"), a.Size("relu"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "A"), gentest.Slice[float32](a, "B"), gentest.Slice[float32](a, "Z"), gentest.Slice[float32](a, "Y"))
 			return nil
 		}},
 		{Schedule: "avx512_image", Impl: "avx512", File: "conv2d_avx512_image.loop", Kernel: "conv2d", Has: hasConv2dAvx512ImageAVX512, Call: func(a *gentest.Args) error {
-			callConv2dAvx512ImageAVX512(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "Y"))
+			callConv2dAvx512ImageAVX512(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), a.Size("affine"), a.Size("residual"), a.Size("relu"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "A"), gentest.Slice[float32](a, "B"), gentest.Slice[float32](a, "Z"), gentest.Slice[float32](a, "Y"))
 			return nil
 		}},
 	}...)

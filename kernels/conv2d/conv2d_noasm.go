@@ -6,78 +6,78 @@ package conv2d
 
 const hasConv2dAvx5123x3S1AVX512 = false
 
-func callConv2dAvx5123x3S1AVX512(int, int, int, int, int, int, int, int, int, int, int, int, int, []float32, []float32, []float32) {
+func callConv2dAvx5123x3S1AVX512(int, int, int, int, int, int, int, int, int, int, int, int, int, int, int, int, []float32, []float32, []float32, []float32, []float32, []float32) {
 	panic("no assembly on this platform")
 }
 
 const hasConv2dAvx5123x3S114AVX512 = false
 
-func callConv2dAvx5123x3S114AVX512(int, int, int, int, int, int, int, int, int, int, int, int, int, []float32, []float32, []float32) {
+func callConv2dAvx5123x3S114AVX512(int, int, int, int, int, int, int, int, int, int, int, int, int, int, int, int, []float32, []float32, []float32, []float32, []float32, []float32) {
 	panic("no assembly on this platform")
 }
 
 const hasConv2dAvx5123x3S2AVX512 = false
 
-func callConv2dAvx5123x3S2AVX512(int, int, int, int, int, int, int, int, int, int, int, int, int, []float32, []float32, []float32) {
+func callConv2dAvx5123x3S2AVX512(int, int, int, int, int, int, int, int, int, int, int, int, int, int, int, int, []float32, []float32, []float32, []float32, []float32, []float32) {
 	panic("no assembly on this platform")
 }
 
 const hasConv2dAvx5123x3S214AVX512 = false
 
-func callConv2dAvx5123x3S214AVX512(int, int, int, int, int, int, int, int, int, int, int, int, int, []float32, []float32, []float32) {
+func callConv2dAvx5123x3S214AVX512(int, int, int, int, int, int, int, int, int, int, int, int, int, int, int, int, []float32, []float32, []float32, []float32, []float32, []float32) {
 	panic("no assembly on this platform")
 }
 
 const hasConv2dAvx5121x1S1AVX512 = false
 
-func callConv2dAvx5121x1S1AVX512(int, int, int, int, int, int, int, int, int, int, int, int, int, []float32, []float32, []float32) {
+func callConv2dAvx5121x1S1AVX512(int, int, int, int, int, int, int, int, int, int, int, int, int, int, int, int, []float32, []float32, []float32, []float32, []float32, []float32) {
 	panic("no assembly on this platform")
 }
 
 const hasConv2dAvx5121x1S114AVX512 = false
 
-func callConv2dAvx5121x1S114AVX512(int, int, int, int, int, int, int, int, int, int, int, int, int, []float32, []float32, []float32) {
+func callConv2dAvx5121x1S114AVX512(int, int, int, int, int, int, int, int, int, int, int, int, int, int, int, int, []float32, []float32, []float32, []float32, []float32, []float32) {
 	panic("no assembly on this platform")
 }
 
 const hasConv2dAvx5121x1S2AVX512 = false
 
-func callConv2dAvx5121x1S2AVX512(int, int, int, int, int, int, int, int, int, int, int, int, int, []float32, []float32, []float32) {
+func callConv2dAvx5121x1S2AVX512(int, int, int, int, int, int, int, int, int, int, int, int, int, int, int, int, []float32, []float32, []float32, []float32, []float32, []float32) {
 	panic("no assembly on this platform")
 }
 
 const hasConv2dAvx5121x1S214AVX512 = false
 
-func callConv2dAvx5121x1S214AVX512(int, int, int, int, int, int, int, int, int, int, int, int, int, []float32, []float32, []float32) {
+func callConv2dAvx5121x1S214AVX512(int, int, int, int, int, int, int, int, int, int, int, int, int, int, int, int, []float32, []float32, []float32, []float32, []float32, []float32) {
 	panic("no assembly on this platform")
 }
 
 const hasConv2dAvx5123x3S17AVX512 = false
 
-func callConv2dAvx5123x3S17AVX512(int, int, int, int, int, int, int, int, int, int, int, int, int, []float32, []float32, []float32) {
+func callConv2dAvx5123x3S17AVX512(int, int, int, int, int, int, int, int, int, int, int, int, int, int, int, int, []float32, []float32, []float32, []float32, []float32, []float32) {
 	panic("no assembly on this platform")
 }
 
 const hasConv2dAvx5121x1S17AVX512 = false
 
-func callConv2dAvx5121x1S17AVX512(int, int, int, int, int, int, int, int, int, int, int, int, int, []float32, []float32, []float32) {
+func callConv2dAvx5121x1S17AVX512(int, int, int, int, int, int, int, int, int, int, int, int, int, int, int, int, []float32, []float32, []float32, []float32, []float32, []float32) {
 	panic("no assembly on this platform")
 }
 
 const hasConv2dAvx5121x1S27AVX512 = false
 
-func callConv2dAvx5121x1S27AVX512(int, int, int, int, int, int, int, int, int, int, int, int, int, []float32, []float32, []float32) {
+func callConv2dAvx5121x1S27AVX512(int, int, int, int, int, int, int, int, int, int, int, int, int, int, int, int, []float32, []float32, []float32, []float32, []float32, []float32) {
 	panic("no assembly on this platform")
 }
 
 const hasConv2dAvx5123x3S27AVX512 = false
 
-func callConv2dAvx5123x3S27AVX512(int, int, int, int, int, int, int, int, int, int, int, int, int, []float32, []float32, []float32) {
+func callConv2dAvx5123x3S27AVX512(int, int, int, int, int, int, int, int, int, int, int, int, int, int, int, int, []float32, []float32, []float32, []float32, []float32, []float32) {
 	panic("no assembly on this platform")
 }
 
 const hasConv2dAvx512ImageAVX512 = false
 
-func callConv2dAvx512ImageAVX512(int, int, int, int, int, int, int, int, int, int, int, int, int, []float32, []float32, []float32) {
+func callConv2dAvx512ImageAVX512(int, int, int, int, int, int, int, int, int, int, int, int, int, int, int, int, []float32, []float32, []float32, []float32, []float32, []float32) {
 	panic("no assembly on this platform")
 }

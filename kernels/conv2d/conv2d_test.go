@@ -11,87 +11,91 @@ import (
 // formsConv2d are all compiled forms of kernel conv2d and its layout helpers.
 var formsConv2d = []gentest.Form{
 	{Schedule: "naive", Impl: "go", File: "conv2d_naive.loop", Kernel: "conv2d", Has: true, Call: func(a *gentest.Args) error {
-		callConv2dNaive(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "Y"))
+		callConv2dNaive(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), a.Size("affine"), a.Size("residual"), a.Size("relu"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "A"), gentest.Slice[float32](a, "B"), gentest.Slice[float32](a, "Z"), gentest.Slice[float32](a, "Y"))
 		return nil
 	}},
 	{Schedule: "packed", Impl: "go", File: "conv2d_packed.loop", Kernel: "conv2d", Has: true, Call: func(a *gentest.Args) error {
-		callConv2dPacked(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "Y"))
+		callConv2dPacked(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), a.Size("affine"), a.Size("residual"), a.Size("relu"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "A"), gentest.Slice[float32](a, "B"), gentest.Slice[float32](a, "Z"), gentest.Slice[float32](a, "Y"))
 		return nil
 	}},
 	{Schedule: "avx512_3x3_s1", Impl: "go", File: "conv2d_avx512_3x3_s1.loop", Kernel: "conv2d", Has: true, Call: func(a *gentest.Args) error {
-		callConv2dAvx5123x3S1(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "Y"))
+		callConv2dAvx5123x3S1(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), a.Size("affine"), a.Size("residual"), a.Size("relu"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "A"), gentest.Slice[float32](a, "B"), gentest.Slice[float32](a, "Z"), gentest.Slice[float32](a, "Y"))
 		return nil
 	}},
 	{Schedule: "avx512_3x3_s1_14", Impl: "go", File: "conv2d_avx512_3x3_s1_14.loop", Kernel: "conv2d", Has: true, Call: func(a *gentest.Args) error {
-		callConv2dAvx5123x3S114(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "Y"))
+		callConv2dAvx5123x3S114(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), a.Size("affine"), a.Size("residual"), a.Size("relu"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "A"), gentest.Slice[float32](a, "B"), gentest.Slice[float32](a, "Z"), gentest.Slice[float32](a, "Y"))
 		return nil
 	}},
 	{Schedule: "avx512_3x3_s2", Impl: "go", File: "conv2d_avx512_3x3_s2.loop", Kernel: "conv2d", Has: true, Call: func(a *gentest.Args) error {
-		callConv2dAvx5123x3S2(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "Y"))
+		callConv2dAvx5123x3S2(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), a.Size("affine"), a.Size("residual"), a.Size("relu"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "A"), gentest.Slice[float32](a, "B"), gentest.Slice[float32](a, "Z"), gentest.Slice[float32](a, "Y"))
 		return nil
 	}},
 	{Schedule: "avx512_3x3_s2_14", Impl: "go", File: "conv2d_avx512_3x3_s2_14.loop", Kernel: "conv2d", Has: true, Call: func(a *gentest.Args) error {
-		callConv2dAvx5123x3S214(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "Y"))
+		callConv2dAvx5123x3S214(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), a.Size("affine"), a.Size("residual"), a.Size("relu"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "A"), gentest.Slice[float32](a, "B"), gentest.Slice[float32](a, "Z"), gentest.Slice[float32](a, "Y"))
 		return nil
 	}},
 	{Schedule: "avx512_1x1_s1", Impl: "go", File: "conv2d_avx512_1x1_s1.loop", Kernel: "conv2d", Has: true, Call: func(a *gentest.Args) error {
-		callConv2dAvx5121x1S1(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "Y"))
+		callConv2dAvx5121x1S1(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), a.Size("affine"), a.Size("residual"), a.Size("relu"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "A"), gentest.Slice[float32](a, "B"), gentest.Slice[float32](a, "Z"), gentest.Slice[float32](a, "Y"))
 		return nil
 	}},
 	{Schedule: "avx512_1x1_s1_14", Impl: "go", File: "conv2d_avx512_1x1_s1_14.loop", Kernel: "conv2d", Has: true, Call: func(a *gentest.Args) error {
-		callConv2dAvx5121x1S114(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "Y"))
+		callConv2dAvx5121x1S114(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), a.Size("affine"), a.Size("residual"), a.Size("relu"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "A"), gentest.Slice[float32](a, "B"), gentest.Slice[float32](a, "Z"), gentest.Slice[float32](a, "Y"))
 		return nil
 	}},
 	{Schedule: "avx512_1x1_s2", Impl: "go", File: "conv2d_avx512_1x1_s2.loop", Kernel: "conv2d", Has: true, Call: func(a *gentest.Args) error {
-		callConv2dAvx5121x1S2(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "Y"))
+		callConv2dAvx5121x1S2(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), a.Size("affine"), a.Size("residual"), a.Size("relu"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "A"), gentest.Slice[float32](a, "B"), gentest.Slice[float32](a, "Z"), gentest.Slice[float32](a, "Y"))
 		return nil
 	}},
 	{Schedule: "avx512_1x1_s2_14", Impl: "go", File: "conv2d_avx512_1x1_s2_14.loop", Kernel: "conv2d", Has: true, Call: func(a *gentest.Args) error {
-		callConv2dAvx5121x1S214(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "Y"))
+		callConv2dAvx5121x1S214(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), a.Size("affine"), a.Size("residual"), a.Size("relu"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "A"), gentest.Slice[float32](a, "B"), gentest.Slice[float32](a, "Z"), gentest.Slice[float32](a, "Y"))
 		return nil
 	}},
 	{Schedule: "avx512_3x3_s1_7", Impl: "go", File: "conv2d_avx512_3x3_s1_7.loop", Kernel: "conv2d", Has: true, Call: func(a *gentest.Args) error {
-		callConv2dAvx5123x3S17(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "Y"))
+		callConv2dAvx5123x3S17(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), a.Size("affine"), a.Size("residual"), a.Size("relu"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "A"), gentest.Slice[float32](a, "B"), gentest.Slice[float32](a, "Z"), gentest.Slice[float32](a, "Y"))
 		return nil
 	}},
 	{Schedule: "avx512_1x1_s1_7", Impl: "go", File: "conv2d_avx512_1x1_s1_7.loop", Kernel: "conv2d", Has: true, Call: func(a *gentest.Args) error {
-		callConv2dAvx5121x1S17(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "Y"))
+		callConv2dAvx5121x1S17(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), a.Size("affine"), a.Size("residual"), a.Size("relu"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "A"), gentest.Slice[float32](a, "B"), gentest.Slice[float32](a, "Z"), gentest.Slice[float32](a, "Y"))
 		return nil
 	}},
 	{Schedule: "avx512_1x1_s2_7", Impl: "go", File: "conv2d_avx512_1x1_s2_7.loop", Kernel: "conv2d", Has: true, Call: func(a *gentest.Args) error {
-		callConv2dAvx5121x1S27(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "Y"))
+		callConv2dAvx5121x1S27(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), a.Size("affine"), a.Size("residual"), a.Size("relu"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "A"), gentest.Slice[float32](a, "B"), gentest.Slice[float32](a, "Z"), gentest.Slice[float32](a, "Y"))
 		return nil
 	}},
 	{Schedule: "avx512_3x3_s2_7", Impl: "go", File: "conv2d_avx512_3x3_s2_7.loop", Kernel: "conv2d", Has: true, Call: func(a *gentest.Args) error {
-		callConv2dAvx5123x3S27(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "Y"))
+		callConv2dAvx5123x3S27(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), a.Size("affine"), a.Size("residual"), a.Size("relu"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "A"), gentest.Slice[float32](a, "B"), gentest.Slice[float32](a, "Z"), gentest.Slice[float32](a, "Y"))
 		return nil
 	}},
 	{Schedule: "image", Impl: "go", File: "conv2d_image.loop", Kernel: "conv2d", Has: true, Call: func(a *gentest.Args) error {
-		callConv2dImage(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "Y"))
+		callConv2dImage(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), a.Size("affine"), a.Size("residual"), a.Size("relu"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "A"), gentest.Slice[float32](a, "B"), gentest.Slice[float32](a, "Z"), gentest.Slice[float32](a, "Y"))
 		return nil
 	}},
 	{Schedule: "avx512_image", Impl: "go", File: "conv2d_avx512_image.loop", Kernel: "conv2d", Has: true, Call: func(a *gentest.Args) error {
-		callConv2dAvx512Image(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "Y"))
+		callConv2dAvx512Image(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), a.Size("affine"), a.Size("residual"), a.Size("relu"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "A"), gentest.Slice[float32](a, "B"), gentest.Slice[float32](a, "Z"), gentest.Slice[float32](a, "Y"))
 		return nil
 	}},
 	{Schedule: "pack_X", Impl: "go", File: "conv2d_pack_x.loop", Kernel: "pack_X", Has: true, Call: func(a *gentest.Args) error {
-		callPackX(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
+		callPackX(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), a.Size("affine"), a.Size("residual"), a.Size("relu"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
 		return nil
 	}},
 	{Schedule: "pack_F", Impl: "go", File: "conv2d_pack_f.loop", Kernel: "pack_F", Has: true, Call: func(a *gentest.Args) error {
-		callPackF(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
+		callPackF(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), a.Size("affine"), a.Size("residual"), a.Size("relu"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
+		return nil
+	}},
+	{Schedule: "pack_Z", Impl: "go", File: "conv2d_pack_z.loop", Kernel: "pack_Z", Has: true, Call: func(a *gentest.Args) error {
+		callPackZ(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), a.Size("affine"), a.Size("residual"), a.Size("relu"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
 		return nil
 	}},
 	{Schedule: "pack_Y", Impl: "go", File: "conv2d_pack_y.loop", Kernel: "pack_Y", Has: true, Call: func(a *gentest.Args) error {
-		callPackY(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
+		callPackY(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), a.Size("affine"), a.Size("residual"), a.Size("relu"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
 		return nil
 	}},
 	{Schedule: "unpack_Y", Impl: "go", File: "conv2d_unpack_y.loop", Kernel: "unpack_Y", Has: true, Call: func(a *gentest.Args) error {
-		callUnpackY(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
+		callUnpackY(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), a.Size("affine"), a.Size("residual"), a.Size("relu"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
 		return nil
 	}},
 	{Schedule: "pack_F_image", Impl: "go", File: "conv2d_pack_f_image.loop", Kernel: "pack_F_image", Has: true, Call: func(a *gentest.Args) error {
-		callPackFImage(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
+		callPackFImage(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), a.Size("affine"), a.Size("residual"), a.Size("relu"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
 		return nil
 	}},
 }
@@ -99,28 +103,31 @@ var formsConv2d = []gentest.Form{
 // exportedConv2d are the functions that check their arguments.
 var exportedConv2d = []gentest.Form{
 	{Schedule: "naive", Impl: "Conv2d", File: "conv2d_naive.loop", Kernel: "conv2d", Has: true, Call: func(a *gentest.Args) error {
-		return Conv2d(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "Y"))
+		return Conv2d(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), a.Size("affine"), a.Size("residual"), a.Size("relu"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "A"), gentest.Slice[float32](a, "B"), gentest.Slice[float32](a, "Z"), gentest.Slice[float32](a, "Y"))
 	}},
 	{Schedule: "packed", Impl: "Conv2dPacked", File: "conv2d_packed.loop", Kernel: "conv2d", Has: true, Call: func(a *gentest.Args) error {
-		return Conv2dPacked(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "Y"))
+		return Conv2dPacked(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), a.Size("affine"), a.Size("residual"), a.Size("relu"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "A"), gentest.Slice[float32](a, "B"), gentest.Slice[float32](a, "Z"), gentest.Slice[float32](a, "Y"))
 	}},
 	{Schedule: "image", Impl: "Conv2dImage", File: "conv2d_image.loop", Kernel: "conv2d", Has: true, Call: func(a *gentest.Args) error {
-		return Conv2dImage(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "Y"))
+		return Conv2dImage(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), a.Size("affine"), a.Size("residual"), a.Size("relu"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "A"), gentest.Slice[float32](a, "B"), gentest.Slice[float32](a, "Z"), gentest.Slice[float32](a, "Y"))
 	}},
 	{Schedule: "pack_X", Impl: "PackX", File: "conv2d_pack_x.loop", Kernel: "pack_X", Has: true, Call: func(a *gentest.Args) error {
-		return PackX(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
+		return PackX(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), a.Size("affine"), a.Size("residual"), a.Size("relu"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
 	}},
 	{Schedule: "pack_F", Impl: "PackF", File: "conv2d_pack_f.loop", Kernel: "pack_F", Has: true, Call: func(a *gentest.Args) error {
-		return PackF(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
+		return PackF(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), a.Size("affine"), a.Size("residual"), a.Size("relu"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
+	}},
+	{Schedule: "pack_Z", Impl: "PackZ", File: "conv2d_pack_z.loop", Kernel: "pack_Z", Has: true, Call: func(a *gentest.Args) error {
+		return PackZ(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), a.Size("affine"), a.Size("residual"), a.Size("relu"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
 	}},
 	{Schedule: "pack_Y", Impl: "PackY", File: "conv2d_pack_y.loop", Kernel: "pack_Y", Has: true, Call: func(a *gentest.Args) error {
-		return PackY(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
+		return PackY(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), a.Size("affine"), a.Size("residual"), a.Size("relu"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
 	}},
 	{Schedule: "unpack_Y", Impl: "UnpackY", File: "conv2d_unpack_y.loop", Kernel: "unpack_Y", Has: true, Call: func(a *gentest.Args) error {
-		return UnpackY(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
+		return UnpackY(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), a.Size("affine"), a.Size("residual"), a.Size("relu"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
 	}},
 	{Schedule: "pack_F_image", Impl: "PackFImage", File: "conv2d_pack_f_image.loop", Kernel: "pack_F_image", Has: true, Call: func(a *gentest.Args) error {
-		return PackFImage(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
+		return PackFImage(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), a.Size("affine"), a.Size("residual"), a.Size("relu"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
 	}},
 }
 
@@ -132,11 +139,11 @@ func FuzzConv2d(f *testing.F) { gentest.Fuzz(f, formsConv2d) }
 
 func BenchmarkConv2d(b *testing.B) {
 	gentest.Bench(b, formsConv2d, []gentest.Sizes{
-		{Name: "layer01", Values: map[string]int{"C": 3, "H": 224, "K": 64, "N": 1, "P": 112, "Q": 112, "R": 7, "S": 7, "W": 224, "dilation": 1, "pad": 3, "stride": 2}},
-		{Name: "layer04", Values: map[string]int{"C": 64, "H": 56, "K": 64, "N": 1, "P": 56, "Q": 56, "R": 3, "S": 3, "W": 56, "dilation": 1, "pad": 1, "stride": 1}},
-		{Name: "layer07", Values: map[string]int{"C": 256, "H": 56, "K": 128, "N": 1, "P": 28, "Q": 28, "R": 1, "S": 1, "W": 56, "dilation": 1, "pad": 0, "stride": 2}},
-		{Name: "layer15", Values: map[string]int{"C": 1024, "H": 14, "K": 256, "N": 1, "P": 14, "Q": 14, "R": 1, "S": 1, "W": 14, "dilation": 1, "pad": 0, "stride": 1}},
-		{Name: "layer18", Values: map[string]int{"C": 512, "H": 7, "K": 512, "N": 1, "P": 7, "Q": 7, "R": 3, "S": 3, "W": 7, "dilation": 1, "pad": 1, "stride": 1}},
-		{Name: "layer21", Values: map[string]int{"C": 128, "H": 56, "K": 128, "N": 1, "P": 28, "Q": 28, "R": 3, "S": 3, "W": 56, "dilation": 1, "pad": 1, "stride": 2}},
+		{Name: "layer01", Values: map[string]int{"C": 3, "H": 224, "K": 64, "N": 1, "P": 112, "Q": 112, "R": 7, "S": 7, "W": 224, "affine": 0, "dilation": 1, "pad": 3, "relu": 0, "residual": 0, "stride": 2}},
+		{Name: "layer04", Values: map[string]int{"C": 64, "H": 56, "K": 64, "N": 1, "P": 56, "Q": 56, "R": 3, "S": 3, "W": 56, "affine": 0, "dilation": 1, "pad": 1, "relu": 0, "residual": 0, "stride": 1}},
+		{Name: "layer07", Values: map[string]int{"C": 256, "H": 56, "K": 128, "N": 1, "P": 28, "Q": 28, "R": 1, "S": 1, "W": 56, "affine": 0, "dilation": 1, "pad": 0, "relu": 0, "residual": 0, "stride": 2}},
+		{Name: "layer15", Values: map[string]int{"C": 1024, "H": 14, "K": 256, "N": 1, "P": 14, "Q": 14, "R": 1, "S": 1, "W": 14, "affine": 0, "dilation": 1, "pad": 0, "relu": 0, "residual": 0, "stride": 1}},
+		{Name: "layer18", Values: map[string]int{"C": 512, "H": 7, "K": 512, "N": 1, "P": 7, "Q": 7, "R": 3, "S": 3, "W": 7, "affine": 0, "dilation": 1, "pad": 1, "relu": 0, "residual": 0, "stride": 1}},
+		{Name: "layer21", Values: map[string]int{"C": 128, "H": 56, "K": 128, "N": 1, "P": 28, "Q": 28, "R": 3, "S": 3, "W": 56, "affine": 0, "dilation": 1, "pad": 1, "relu": 0, "residual": 0, "stride": 2}},
 	})
 }

@@ -8,14 +8,16 @@ import (
 	"github.com/loopopt/loopopt/kernels/conv2d"
 )
 
-// Conv2DWeights are those of a convolution of images, y = act(W*x + B), where W*x is the
-// cross-correlation, as in PyTorch's Conv2d.
+// Conv2DWeights are those of a convolution of images, y = act(Scale*(W*x) + B), where W*x is the
+// cross-correlation, as in PyTorch's Conv2d, and Scale and B are those of each output channel:
+// a batch normalization with them follows without a pass of its own.
 type Conv2DWeights struct {
 	Inputs, Outputs int // channels
 	Height, Width   int // of the filter
 	Stride          int
 	Padding         int       // rows of zeros above and below the image, and columns beside it
 	W               []float32 // [Outputs][Inputs][Height][Width]
+	Scale           []float32 // [Outputs], or nil for ones
 	B               []float32 // [Outputs], or nil for zeros
 	Activation      Activation
 }
@@ -32,6 +34,7 @@ type Conv2D struct {
 	c, k    int           // channels, padded
 	packed  []float32
 	image   []float32 // the weights for images of a few channels that lie as they are, or nil
+	scale   []float32 // of as many channels as b, or none if all are 1 and b is 0
 	b       []float32
 	threads int
 	scratches
@@ -42,6 +45,7 @@ func NewConv2D(w Conv2DWeights, opts ...Option) (*Conv2D, error) {
 	err := first(
 		sized("Conv2D", size{"Inputs", w.Inputs, 1}, size{"Outputs", w.Outputs, 1}, size{"Height", w.Height, 1}, size{"Width", w.Width, 1}, size{"Stride", w.Stride, 1}, size{"Padding", w.Padding, 0}),
 		long("Conv2D", "W", w.W, w.Outputs, w.Inputs, w.Height, w.Width),
+		optional("Conv2D", "Scale", w.Scale, w.Outputs),
 		optional("Conv2D", "B", w.B, w.Outputs),
 	)
 	if err != nil {
@@ -56,17 +60,23 @@ func NewConv2D(w Conv2DWeights, opts ...Option) (*Conv2D, error) {
 	if n < 0 {
 		return nil, &ShapeError{"Conv2D", "Outputs", "are too many"}
 	}
-	l.b = make([]float32, l.k)
-	copy(l.b, w.B)
+	if w.Scale != nil || w.B != nil {
+		l.scale, l.b = make([]float32, l.k), make([]float32, l.k)
+		for i := range l.scale {
+			l.scale[i] = 1
+		}
+		copy(l.scale, w.Scale)
+		copy(l.b, w.B)
+	}
 	l.packed = make([]float32, n)
 	plain := padded(w.W, 1, w.Outputs, w.Inputs*taps, l.k, l.c*taps)
-	must(conv2d.PackF(0, 0, l.k, l.c, 0, 0, 0, 0, w.Height, w.Width, 1, 1, 0, plain, l.packed))
+	must(conv2d.PackF(0, 0, l.k, l.c, 0, 0, 0, 0, w.Height, w.Width, 1, 1, 0, 0, 0, 0, plain, l.packed))
 	if w.Inputs < convInputs {
 		l.image = make([]float32, l.k*w.Inputs*taps)
 		plain := padded(w.W, 1, w.Outputs, w.Inputs*taps, l.k, w.Inputs*taps)
-		must(conv2d.PackFImage(0, 0, l.k, w.Inputs, 0, 0, 0, 0, w.Height, w.Width, 1, 1, 0, plain, l.image))
+		must(conv2d.PackFImage(0, 0, l.k, w.Inputs, 0, 0, 0, 0, w.Height, w.Width, 1, 1, 0, 0, 0, 0, plain, l.image))
 	}
-	l.w.W, l.w.B = nil, nil
+	l.w.W, l.w.Scale, l.w.B = nil, nil, nil
 	return l, nil
 }
 
@@ -85,7 +95,22 @@ func (l *Conv2D) Size(height, width int) (int, int) {
 // Forward computes y, [images][Outputs][p][q] with the p and q of Size, of x,
 // [images][Inputs][height][width].
 func (l *Conv2D) Forward(images, height, width int, x, y []float32) error {
-	const in = "Conv2D.Forward"
+	return l.forward("Conv2D.Forward", images, height, width, x, nil, y)
+}
+
+// ForwardAdd is Forward with a residual, of the size of y, that is added before the activation:
+// y = act(Scale*(W*x) + B + residual). It may be y itself.
+func (l *Conv2D) ForwardAdd(images, height, width int, x, residual, y []float32) error {
+	const in = "Conv2D.ForwardAdd"
+	if p, q := l.Size(max(height, 1), max(width, 1)); p > 0 && q > 0 {
+		if err := long(in, "residual", residual, max(images, 0), l.w.Outputs, p, q); err != nil {
+			return err
+		}
+	}
+	return l.forward(in, images, height, width, x, residual, y)
+}
+
+func (l *Conv2D) forward(in string, images, height, width int, x, residual, y []float32) error {
 	if err := sized(in, size{"images", images, 0}, size{"height", height, 1}, size{"width", width, 1}); err != nil {
 		return err
 	}
@@ -101,56 +126,92 @@ func (l *Conv2D) Forward(images, height, width int, x, y []float32) error {
 	}
 	m := l.get()
 	defer l.put(m)
-	O := m.slice(1, images*l.k*p*q)
-	switch l.form(images, height, width, p, q).name {
+	w, O := l.w, m.slice(1, images*l.k*p*q)
+	var Z []float32
+	affine, relu := flag(l.b != nil), flag(l.w.Activation == ReLU)
+	form := l.form(images, height, width, p, q).name
+	if residual != nil && form != formPadded {
+		Z = m.slice(3, len(O))
+		must(conv2d.PackZ(l.threads, images, l.k, 0, 0, 0, p, q, 0, 0, 1, 1, 0, 0, 1, 0, l.wide(m, residual, images, w.Outputs*p*q, l.k*p*q), Z))
+	}
+	switch form {
 	case formImage:
-		must(conv2d.Conv2dImage(l.threads, images, l.k, l.w.Inputs, height, width, p, q, l.w.Height, l.w.Width, l.w.Stride, 1, l.w.Padding, x, l.image, O))
+		must(conv2d.Conv2dImage(l.threads, images, l.k, w.Inputs, height, width, p, q, w.Height, w.Width, w.Stride, 1, w.Padding, affine, flag(Z != nil), relu, x, l.image, l.scale, l.b, Z, O))
 	case formPacked:
 		I := m.slice(0, images*l.c*height*width)
-		if l.c != l.w.Inputs {
-			plain := m.slice(2, len(I))
-			widen(plain, x, images, l.w.Inputs*height*width, l.c*height*width)
-			x = plain
-		}
-		must(conv2d.PackX(l.threads, images, 0, l.c, height, width, 0, 0, 0, 0, 1, 1, 0, x, I))
-		must(conv2d.Conv2dPacked(l.threads, images, l.k, l.c, height, width, p, q, l.w.Height, l.w.Width, l.w.Stride, 1, l.w.Padding, I, l.packed, O))
+		must(conv2d.PackX(l.threads, images, 0, l.c, height, width, 0, 0, 0, 0, 1, 1, 0, 0, 0, 0, l.wide(m, x, images, w.Inputs*height*width, l.c*height*width), I))
+		must(conv2d.Conv2dPacked(l.threads, images, l.k, l.c, height, width, p, q, w.Height, w.Width, w.Stride, 1, w.Padding, affine, flag(Z != nil), relu, I, l.packed, l.scale, l.b, Z, O))
 	default:
-		h, w := l.w.Stride*(p-1)+l.w.Height, l.w.Stride*(q-1)+l.w.Width // that are read
-		I, plain := m.slice(0, images*l.c*h*w), m.slice(2, images*l.c*h*w)
-		l.pad(images, height, width, h, w, x, plain)
-		must(conv.PackI(l.threads, images, l.k, l.c, p, q, l.w.Height, l.w.Width, l.w.Stride, plain, I))
+		if overlap(residual, y) {
+			residual = append(m.slice(3, 0), residual...)
+		}
+		rows, cols := w.Stride*(p-1)+w.Height, w.Stride*(q-1)+w.Width // that are read
+		I, plain := m.slice(0, images*l.c*rows*cols), m.slice(2, images*l.c*rows*cols)
+		l.pad(images, height, width, rows, cols, x, plain)
+		must(conv.PackI(l.threads, images, l.k, l.c, p, q, w.Height, w.Width, w.Stride, plain, I))
 		clear(O)
-		must(conv.ConvAvx5121x1S1(l.threads, images, l.k, l.c, p, q, l.w.Height, l.w.Width, l.w.Stride, I, l.packed, O))
+		must(conv.ConvAvx5121x1S1(l.threads, images, l.k, l.c, p, q, w.Height, w.Width, w.Stride, I, l.packed, O))
+		l.unpack(m, images, p, q, O, y)
+		l.finish(images, p*q, y, residual)
+		return nil
 	}
 	l.unpack(m, images, p, q, O, y)
 	return nil
+}
+
+// flag is what kernels call a choice.
+func flag(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 func (l *Conv2D) tooSmall(in string, height, width int) error {
 	return &ShapeError{in, "height, width", fmt.Sprintf("are %d, %d; with padding %d a filter of %d, %d does not fit in", height, width, l.w.Padding, l.w.Height, l.w.Width)}
 }
 
-// unpack makes row-major images of the blocks of 16 channels that kernels leave, with what is
-// added to each channel.
+// wide is images of so many values with zeros up to another number of them.
+func (l *Conv2D) wide(m *scratch, x []float32, images, from, to int) []float32 {
+	if from == to {
+		return x
+	}
+	plain := m.slice(2, images*to)
+	widen(plain, x, images, from, to)
+	return plain
+}
+
+// unpack makes row-major images of the blocks of 16 channels that kernels leave.
 func (l *Conv2D) unpack(m *scratch, images, p, q int, O, y []float32) {
 	plain := y
 	if l.k != l.w.Outputs {
 		plain = m.slice(2, len(O))
 	}
-	must(conv2d.UnpackY(l.threads, images, l.k, 0, 0, 0, p, q, 0, 0, 1, 1, 0, O, plain))
+	must(conv2d.UnpackY(l.threads, images, l.k, 0, 0, 0, p, q, 0, 0, 1, 1, 0, 0, 0, 0, O, plain))
 	if l.k != l.w.Outputs {
 		narrow(y, plain, images, l.w.Outputs*p*q, l.k*p*q)
 	}
+}
+
+// finish does what follows the convolution itself to each of the pixels of y.
+func (l *Conv2D) finish(images, pixels int, y, residual []float32) {
 	for i := range images * l.w.Outputs {
-		b, row := l.b[i%l.w.Outputs], y[i*p*q:][:p*q]
+		row := y[i*pixels:][:pixels]
+		if l.b != nil {
+			a, b := l.scale[i%l.w.Outputs], l.b[i%l.w.Outputs]
+			for i, v := range row {
+				row[i] = a*v + b
+			}
+		}
+		if residual != nil {
+			for j, v := range residual[i*pixels:][:pixels] {
+				row[j] += v
+			}
+		}
 		if l.w.Activation == ReLU {
 			for i, v := range row {
-				row[i] = max(v+b, 0)
+				row[i] = max(v, 0)
 			}
-			continue
-		}
-		for i, v := range row {
-			row[i] = v + b
 		}
 	}
 }
@@ -169,11 +230,11 @@ func (l *Conv2D) form(images, height, width, p, q int) convForm {
 	const assembly = "in assembly"
 	w := l.w
 	if l.image != nil {
-		if which := conv2d.WhichConv2dImage(images, l.k, w.Inputs, height, width, p, q, w.Height, w.Width, w.Stride, 1, w.Padding); strings.Contains(which, assembly) {
+		if which := conv2d.WhichConv2dImage(images, l.k, w.Inputs, height, width, p, q, w.Height, w.Width, w.Stride, 1, w.Padding, 0, 0, 0); strings.Contains(which, assembly) {
 			return convForm{formImage, which}
 		}
 	}
-	if which := conv2d.WhichConv2dPacked(images, l.k, l.c, height, width, p, q, w.Height, w.Width, w.Stride, 1, w.Padding); strings.Contains(which, assembly) {
+	if which := conv2d.WhichConv2dPacked(images, l.k, l.c, height, width, p, q, w.Height, w.Width, w.Stride, 1, w.Padding, 0, 0, 0); strings.Contains(which, assembly) {
 		return convForm{formPacked, which}
 	}
 	return convForm{formPadded, conv.WhichConvAvx5121x1S1(images, l.k, l.c, p, q, w.Height, w.Width, w.Stride)}

@@ -20,11 +20,14 @@ type Conv2DTraining struct {
 // Conv2DGradients are those of the loss by the weights, shaped as these. What is nil is not computed.
 type Conv2DGradients struct{ W, B []float32 }
 
-// NewConv2DTraining packs weights. The activation has to be Identity: the gradient that Backward
-// takes is by the sums.
+// NewConv2DTraining packs weights. The activation has to be Identity, and Scale nil: the gradient
+// that Backward takes is by the sums.
 func NewConv2DTraining(w Conv2DWeights, opts ...Option) (*Conv2DTraining, error) {
 	if w.Activation != Identity {
 		return nil, &ShapeError{"Conv2DTraining", "Activation", fmt.Sprintf("is %v; it has to be Identity", w.Activation)}
+	}
+	if w.Scale != nil {
+		return nil, &ShapeError{"Conv2DTraining", "Scale", "has to be nil"}
 	}
 	layer, err := NewConv2D(w, opts...)
 	if err != nil {
@@ -81,7 +84,7 @@ func (l *Conv2DTraining) Backward(images, height, width int, x, dy, dx []float32
 	}
 	m := &l.kernel
 	dY := m.slice(0, result)
-	must(conv2d.PackY(l.layer.threads, images, k, 0, 0, 0, p, q, 0, 0, 1, 1, 0, l.wide(dy, images, w.Outputs*p*q, k*p*q), dY))
+	must(conv2d.PackY(l.layer.threads, images, k, 0, 0, 0, p, q, 0, 0, 1, 1, 0, 0, 0, 0, l.wide(dy, images, w.Outputs*p*q, k*p*q), dY))
 	if dx != nil {
 		dX, plain := m.slice(1, pixels), m.slice(2, pixels)
 		call(conv2ddata.Conv2dDataPacked, dY, l.back, dX)
@@ -90,7 +93,7 @@ func (l *Conv2DTraining) Backward(images, height, width int, x, dy, dx []float32
 	}
 	if g.W != nil {
 		X, dF := m.slice(1, pixels), m.slice(4, len(l.back))
-		must(conv2d.PackX(l.layer.threads, images, 0, c, height, width, 0, 0, 0, 0, 1, 1, 0, l.wide(x, images, w.Inputs*height*width, c*height*width), X))
+		must(conv2d.PackX(l.layer.threads, images, 0, c, height, width, 0, 0, 0, 0, 1, 1, 0, 0, 0, 0, l.wide(x, images, w.Inputs*height*width, c*height*width), X))
 		call(conv2dweights.Conv2dWeightsPacked, X, dY, dF)
 		taps := w.Height * w.Width
 		plain := m.slice(2, len(dF))

@@ -21,7 +21,7 @@ func TestConv2DGradients(t *testing.T) {
 		{0, 3, 5, 3, 1, 1, 9, 11},
 	} {
 		rng := rand.New(rand.NewPCG(1, 2))
-		w := Conv2DWeights{c.inputs, c.outputs, c.filter, c.filter, c.stride, c.padding, random(rng, c.outputs*c.inputs*c.filter*c.filter, 0.3), random(rng, c.outputs, 1), Identity}
+		w := Conv2DWeights{c.inputs, c.outputs, c.filter, c.filter, c.stride, c.padding, random(rng, c.outputs*c.inputs*c.filter*c.filter, 0.3), nil, random(rng, c.outputs, 1), Identity}
 		l, err := NewConv2DTraining(w)
 		if err != nil {
 			t.Fatal(err)
@@ -61,7 +61,10 @@ func TestConv2DTrainingErrors(t *testing.T) {
 	w := Conv2DWeights{Inputs: 1, Outputs: 1, Height: 3, Width: 3, Stride: 1, W: make([]float32, 9), Activation: ReLU}
 	_, err := NewConv2DTraining(w)
 	wantError(t, err, "nn: Conv2DTraining: Activation is ReLU; it has to be Identity")
-	w.Activation = Identity
+	w.Activation, w.Scale = Identity, make([]float32, 1)
+	_, err = NewConv2DTraining(w)
+	wantError(t, err, "nn: Conv2DTraining: Scale has to be nil")
+	w.Scale = nil
 	l, err := NewConv2DTraining(w)
 	if err != nil {
 		t.Fatal(err)

@@ -310,39 +310,69 @@ func TestConv2D(t *testing.T) {
 		{2, 16, 32, 1, 1, 0, 8, 28},
 		{1, 3, 40, 7, 2, 3, 20, 56},
 	} {
-		rng := rand.New(rand.NewPCG(1, 2))
-		w := Conv2DWeights{c.inputs, c.outputs, c.filter, c.filter, c.stride, c.padding, random(rng, c.outputs*c.inputs*c.filter*c.filter, 0.3), random(rng, c.outputs, 1), ReLU}
-		l, err := NewConv2D(w)
-		if err != nil {
-			t.Fatal(err)
-		}
-		p, q := l.Size(c.height, c.width)
-		x, y := random(rng, c.images*c.inputs*c.height*c.width, 1), make([]float32, c.images*c.outputs*p*q)
-		if err := l.Forward(c.images, c.height, c.width, x, y); err != nil {
-			t.Fatal(err)
-		}
-		var want []float64
-		for n := range c.images {
-			for k := range c.outputs {
-				for oj := range p {
-					for oi := range q {
-						s := float64(w.B[k])
-						for ch := range c.inputs {
-							for r := range c.filter {
-								for f := range c.filter {
-									j, i := oj*c.stride+r-c.padding, oi*c.stride+f-c.padding
-									if j >= 0 && j < c.height && i >= 0 && i < c.width {
-										s += float64(x[((n*c.inputs+ch)*c.height+j)*c.width+i]) * float64(w.W[((k*c.inputs+ch)*c.filter+r)*c.filter+f])
+		for variant := range 4 {
+			rng := rand.New(rand.NewPCG(1, 2))
+			w := Conv2DWeights{c.inputs, c.outputs, c.filter, c.filter, c.stride, c.padding, random(rng, c.outputs*c.inputs*c.filter*c.filter, 0.3), nil, random(rng, c.outputs, 1), ReLU}
+			switch variant {
+			case 1:
+				w.Scale, w.Activation = random(rng, c.outputs, 1), Identity
+			case 2:
+				w.B, w.Activation = nil, Identity
+			}
+			l, err := NewConv2D(w)
+			if err != nil {
+				t.Fatal(err)
+			}
+			p, q := l.Size(c.height, c.width)
+			x, y := random(rng, c.images*c.inputs*c.height*c.width, 1), make([]float32, c.images*c.outputs*p*q)
+			residual := make([]float32, len(y))
+			switch variant {
+			case 0, 2:
+				err = l.Forward(c.images, c.height, c.width, x, y)
+			case 1:
+				copy(residual, random(rng, len(y), 1))
+				err = l.ForwardAdd(c.images, c.height, c.width, x, residual, y)
+			case 3: // where the residual lies
+				copy(residual, random(rng, len(y), 1))
+				copy(y, residual)
+				err = l.ForwardAdd(c.images, c.height, c.width, x, y, y)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			var want []float64
+			for n := range c.images {
+				for k := range c.outputs {
+					for oj := range p {
+						for oi := range q {
+							s := 0.0
+							for ch := range c.inputs {
+								for r := range c.filter {
+									for f := range c.filter {
+										j, i := oj*c.stride+r-c.padding, oi*c.stride+f-c.padding
+										if j >= 0 && j < c.height && i >= 0 && i < c.width {
+											s += float64(x[((n*c.inputs+ch)*c.height+j)*c.width+i]) * float64(w.W[((k*c.inputs+ch)*c.filter+r)*c.filter+f])
+										}
 									}
 								}
 							}
+							if w.Scale != nil {
+								s *= float64(w.Scale[k])
+							}
+							if w.B != nil {
+								s += float64(w.B[k])
+							}
+							s += float64(residual[len(want)])
+							if w.Activation == ReLU {
+								s = max(s, 0)
+							}
+							want = append(want, s)
 						}
-						want = append(want, max(s, 0))
 					}
 				}
 			}
+			close32(t, fmt.Sprint(c, " ", variant), y, want, 1e-5)
 		}
-		close32(t, fmt.Sprint(c), y, want, 1e-5)
 	}
 }
 
@@ -496,7 +526,7 @@ func TestErrors(t *testing.T) {
 	_, noUnits := NewGRU(GRUWeights{Inputs: 1})
 	_, huge := NewDense(DenseWeights{math.MaxInt, 2, nil, nil, ReLU})
 	_, bias := NewGRU(GRUWeights{1, 1, make([]float32, 3), make([]float32, 3), nil, make([]float32, 1), true})
-	c, err := NewConv2D(Conv2DWeights{1, 1, 3, 3, 1, 0, make([]float32, 9), nil, Identity})
+	c, err := NewConv2D(Conv2DWeights{1, 1, 3, 3, 1, 0, make([]float32, 9), nil, nil, Identity})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -518,6 +548,8 @@ func TestErrors(t *testing.T) {
 		{Softmax(1, 64, same[:64], same[1:65]), "nn: Softmax: y overlaps x"},
 		{train.Backward(nil, nil, nil, nil, LSTMGradients{}), "nn: LSTMTraining.Backward: dy has nothing to refer to: call Forward first"},
 		{c.Forward(1, 2, 5, make([]float32, 10), nil), "nn: Conv2D.Forward: height, width are 2, 5; with padding 0 a filter of 3, 3 does not fit in"},
+		{c.ForwardAdd(1, 3, 4, make([]float32, 12), make([]float32, 1), make([]float32, 2)), "nn: Conv2D.ForwardAdd: residual has 1 elements instead of [1 1 1 2], 2"},
+		{c.ForwardAdd(1, 0, 4, nil, nil, nil), "nn: Conv2D.ForwardAdd: height is 0; it has to be from 1 to 2147483647"},
 	} {
 		var shape *ShapeError
 		if !errors.As(c.err, &shape) || c.err.Error() != c.want {
@@ -534,7 +566,7 @@ func TestString(t *testing.T) {
 	t.Log(l)
 	d, _ := NewDense(DenseWeights{64, 64, make([]float32, 64*64), nil, ReLU})
 	t.Log(d)
-	c, _ := NewConv2D(Conv2DWeights{1, 1, 3, 3, 1, 0, make([]float32, 9), nil, Identity})
+	c, _ := NewConv2D(Conv2DWeights{1, 1, 3, 3, 1, 0, make([]float32, 9), nil, nil, Identity})
 	t.Log(c)
 	g, _ := NewGRU(GRUWeights{1, 1, make([]float32, 3), make([]float32, 3), nil, nil, true})
 	t.Log(g)
