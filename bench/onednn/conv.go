@@ -20,7 +20,7 @@ import (
 var convPasses = map[string]struct {
 	kind C.dnnl_prop_kind_t
 	out  int
-}{"fwd": {C.dnnl_forward_inference, 2}, "bwd": {C.dnnl_backward_data, 0}, "upd": {C.dnnl_backward_weights, 1}}
+}{"fwd": {C.dnnl_forward_inference, 2}, "fused": {C.dnnl_forward_inference, 2}, "bwd": {C.dnnl_backward_data, 0}, "upd": {C.dnnl_backward_weights, 1}}
 
 // A convBench times convolutions and keeps the ratios.
 type convBench struct {
@@ -41,7 +41,7 @@ type convRatio struct {
 // ours on these against ours on one.
 func convs(args []string, isa string, m *peak.Meter, library string) error {
 	f := flag.NewFlagSet("onednn conv", flag.ExitOnError)
-	passes := f.String("passes", "fwd,bwd,upd", "forward, backward by data, update of weights")
+	passes := f.String("passes", "fwd,fused,bwd,upd", "forward, with bias, residual and ReLU, backward by data, update of weights")
 	minibatches := f.String("n", "1,4,16", "minibatches")
 	only := f.String("layers", "all", "numbers of layers, from 1")
 	b := &convBench{isa: isa, library: library, m: m}
@@ -99,16 +99,16 @@ func (b *convBench) compare(pass string, N, number int) error {
 	l := layers[number-1]
 	P, Q := l.image()
 	random := randoms(5, 6)
-	x, w, dy := random(N*l.C*l.H*l.W, 1), random(l.K*l.C*l.R*l.S, 1), random(N*l.K*P*Q, 1)
-	ours, err := oursConv(pass, l, N, 1, x, w, dy)
+	x, w, dy, bias := random(N*l.C*l.H*l.W, 1), random(l.K*l.C*l.R*l.S, 1), random(N*l.K*P*Q, 1), random(l.K, 1)
+	ours, err := oursConv(pass, l, N, 1, x, w, dy, bias)
 	if err != nil && !errors.Is(err, errNone) {
 		return err
 	}
-	want, err := b.againstPeer(pass, N, number, ours, [3][]float32{x, w, dy})
+	want, err := b.againstPeer(pass, N, number, ours, [][]float32{x, w, dy, bias})
 	if err != nil || ours.run == nil || b.threads == 1 {
 		return err
 	}
-	more, err := oursConv(pass, l, N, b.threads, x, w, dy)
+	more, err := oursConv(pass, l, N, b.threads, x, w, dy, bias)
 	if err != nil {
 		return err
 	}
@@ -125,7 +125,7 @@ func (b *convBench) compare(pass string, N, number int) error {
 }
 
 // againstPeer times ours, if there is one, and oneDNN's in turns. It gives oneDNN's result.
-func (b *convBench) againstPeer(pass string, N, number int, ours convSide, arrays [3][]float32) ([]float32, error) {
+func (b *convBench) againstPeer(pass string, N, number int, ours convSide, arrays [][]float32) ([]float32, error) {
 	peer, err := newPeerConv(pass, layers[number-1], N, arrays)
 	if err != nil {
 		return nil, err
@@ -152,10 +152,12 @@ func (b *convBench) againstPeer(pass string, N, number int, ours convSide, array
 	if ours.run != nil {
 		b.line(pass, N, number, ours.which, b.isa, 1, t[1], top)
 		ratio := t[0] / t[1]
-		scaled := ratio / newer(pass, N, number)
 		b.add(pass, N, number, "onednn-"+b.library, ratio)
-		b.add(pass, N, number, "onednn-3.14-scaled", scaled)
-		b.add(pass, N, number, "best", min(ratio, scaled))
+		if pass != "fused" { // no figures of the newer one
+			scaled := ratio / newer(pass, N, number)
+			b.add(pass, N, number, "onednn-3.14-scaled", scaled)
+			b.add(pass, N, number, "best", min(ratio, scaled))
+		}
 	}
 	b.line(pass, N, number, strings.ReplaceAll(C.GoString(peer.c.name), ":", "_"), "onednn-"+b.isa, 1, t[0], top)
 	return want, nil
@@ -211,15 +213,20 @@ type peerConv struct {
 	out int // which of its memories is the result
 }
 
-// newPeerConv makes oneDNN's from x, w and y, of which one is only the place of the result.
-func newPeerConv(pass string, l layer, N int, arrays [3][]float32) (*peerConv, error) {
+// newPeerConv makes oneDNN's from x, w, y and a bias. One of the first three is only the place
+// of the result, but for fused, where y is the residual, and each run adds to what the last one left.
+func newPeerConv(pass string, l layer, N int, arrays [][]float32) (*peerConv, error) {
 	p := &peerConv{out: convPasses[pass].out}
+	fused := C.int(0)
+	if pass == "fused" {
+		fused = 1
+	}
 	at := func(n int) C.int64_t { return C.int64_t(n) }
-	if err := status(C.conv_new(&p.c, convPasses[pass].kind, at(N), at(l.K), at(l.C), at(l.H), at(l.W), at(l.R), at(l.S), at(l.stride), at(l.pad))); err != nil {
+	if err := status(C.conv_new(&p.c, convPasses[pass].kind, at(N), at(l.K), at(l.C), at(l.H), at(l.W), at(l.R), at(l.S), at(l.stride), at(l.pad), fused)); err != nil {
 		return nil, err
 	}
 	for i, a := range arrays {
-		if i == p.out {
+		if fused == 0 && i >= p.out && (i == p.out || i == 3) {
 			continue
 		}
 		if err := status(C.conv_set(&p.c, C.int(i), (*C.float)(&a[0]))); err != nil {

@@ -25,18 +25,32 @@ type convKernel struct {
 	packA, packB, unpack func(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad int, src, dst []float32) error
 }
 
-var convKernels = map[string]convKernel{
-	"fwd":       forward(conv2d.WhichConv2dPacked, conv2d.Conv2dPacked, conv2d.PackX, conv2d.PackF),
-	"bwd":       {conv2ddata.WhichConv2dDataPacked, conv2ddata.Conv2dDataPacked, conv2ddata.PackDY, conv2ddata.PackF, conv2ddata.UnpackDX},
-	"upd":       {conv2dweights.WhichConv2dWeightsPacked, conv2dweights.Conv2dWeightsPacked, conv2dweights.PackX, conv2dweights.PackDY, conv2dweights.UnpackDF},
-	"fwd/image": forward(conv2d.WhichConv2dImage, conv2d.Conv2dImage, nil, conv2d.PackFImage),
+// convKernelOf is the kernel of a pass, with what is done to the result if that is fused.
+func convKernelOf(pass string, image bool, after afterwards) (convKernel, error) {
+	switch {
+	case image && (pass == "fwd" || pass == "fused"):
+		return forward(conv2d.WhichConv2dImage, conv2d.Conv2dImage, nil, conv2d.PackFImage, after), nil
+	case image:
+		return convKernel{}, errNone
+	case pass == "bwd":
+		return convKernel{conv2ddata.WhichConv2dDataPacked, conv2ddata.Conv2dDataPacked, conv2ddata.PackDY, conv2ddata.PackF, conv2ddata.UnpackDX}, nil
+	case pass == "upd":
+		return convKernel{conv2dweights.WhichConv2dWeightsPacked, conv2dweights.Conv2dWeightsPacked, conv2dweights.PackX, conv2dweights.PackDY, conv2dweights.UnpackDF}, nil
+	}
+	return forward(conv2d.WhichConv2dPacked, conv2d.Conv2dPacked, conv2d.PackX, conv2d.PackF, after), nil
 }
 
-// forward is a kernel of the forward pass without the layers that may follow in it.
+// afterwards has the layers that follow in a kernel of the forward pass: z is packed.
+type afterwards struct {
+	on              int // 0 or 1
+	scale, shift, z []float32
+}
+
+// forward is a kernel of the forward pass as one of the others.
 func forward(
 	which func(N, K, C, H, W, P, Q, R, S, stride, dilation, pad, affine, residual, relu int) string,
 	run func(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, affine, residual, relu int, x, f, scale, shift, z, y []float32) error,
-	packX, packF packing,
+	packX, packF packing, after afterwards,
 ) convKernel {
 	plain := func(f packing) func(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad int, src, dst []float32) error {
 		if f == nil {
@@ -46,12 +60,13 @@ func forward(
 			return f(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, 0, 0, 0, src, dst)
 		}
 	}
+	on := after.on
 	return convKernel{
 		func(N, K, C, H, W, P, Q, R, S, stride, dilation, pad int) string {
-			return which(N, K, C, H, W, P, Q, R, S, stride, dilation, pad, 0, 0, 0)
+			return which(N, K, C, H, W, P, Q, R, S, stride, dilation, pad, on, on, on)
 		},
 		func(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad int, a, b, out []float32) error {
-			return run(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, 0, 0, 0, a, b, nil, nil, nil, out)
+			return run(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, on, on, on, a, b, after.scale, after.shift, after.z, out)
 		},
 		plain(packX), plain(packF), plain(conv2d.UnpackY),
 	}
@@ -62,9 +77,20 @@ type packing func(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, aff
 var errNone = errors.New("no kernel of ours for this pass")
 
 // oursConv makes ours for a pass: fwd takes x [N][C][H][W] and w [K][C][R][S], bwd dy [N][K][P][Q]
-// and w, and upd x and dy. Packing is not timed. Images of a few channels lie as they are.
-func oursConv(pass string, l layer, N, threads int, x, w, dy []float32) (convSide, error) {
+// and w, and upd x and dy; fused is fwd with a bias, dy as residual, and ReLU. Packing is not
+// timed. Images of a few channels lie as they are.
+func oursConv(pass string, l layer, N, threads int, x, w, dy, bias []float32) (convSide, error) {
 	P, Q := l.image()
+	var after afterwards
+	if pass == "fused" {
+		after = afterwards{1, make([]float32, l.K), bias, make([]float32, len(dy))}
+		for i := range after.scale {
+			after.scale[i] = 1
+		}
+		if err := conv2d.PackZ(1, N, l.K, 0, 0, 0, P, Q, 0, 0, 1, 1, 0, 0, 1, 0, dy, after.z); err != nil {
+			return convSide{}, err
+		}
+	}
 	a, b, size := x, w, N*l.K*P*Q
 	switch pass {
 	case "bwd":
@@ -72,12 +98,9 @@ func oursConv(pass string, l layer, N, threads int, x, w, dy []float32) (convSid
 	case "upd":
 		a, b, size = x, dy, l.K*l.C*l.R*l.S
 	}
-	if l.C%16 != 0 {
-		pass += "/image"
-	}
-	p, ok := convKernels[pass]
-	if !ok {
-		return convSide{}, errNone
+	p, err := convKernelOf(pass, l.C%16 != 0, after)
+	if err != nil {
+		return convSide{}, err
 	}
 	move := func(f func(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad int, src, dst []float32) error, src []float32) ([]float32, error) {
 		if f == nil {

@@ -90,7 +90,7 @@ func timeConv(s gen.Sizes, isa string, m *peak.Meter) error {
 	var c C.conv
 	at := func(name string) C.int64_t { return C.int64_t(s.Values[name]) }
 	H, W := at("stride")*(at("P")-1)+at("R"), at("stride")*(at("Q")-1)+at("S")
-	if status := C.conv_new(&c, C.dnnl_forward_inference, at("N"), at("K"), at("C"), H, W, at("R"), at("S"), at("stride"), 0); status != 0 {
+	if status := C.conv_new(&c, C.dnnl_forward_inference, at("N"), at("K"), at("C"), H, W, at("R"), at("S"), at("stride"), 0, 0); status != 0 {
 		return fmt.Errorf("status %d of oneDNN", status)
 	}
 	defer C.conv_free(&c)
