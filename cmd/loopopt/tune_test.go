@@ -69,7 +69,7 @@ func TestTuneError(t *testing.T) {
 // What computes something else than the naive kernel is told, whoever proved it.
 func TestTimeTellsWrongOutputs(t *testing.T) {
 	if testing.Short() {
-		t.Skip("it compiles a package")
+		t.Skip("-short, and it compiles a package, which takes seconds; a run without -short makes it")
 	}
 	const src = `kernel scale(N: size, in A: f32[N], out B: f32[N]) { for i in 0..N { B[i] = 2 * A[i] } }
 schedule s for scale { block i by 8 into ib, i tail mask }

@@ -16,7 +16,7 @@ import (
 // written, a console block is run, and what it prints must be what is shown.
 func TestTutorial(t *testing.T) {
 	if testing.Short() {
-		t.Skip("it proves, compiles and times a package twice")
+		t.Skip("-short, and it proves, compiles and times a package twice, which takes half a minute; a run without -short makes it")
 	}
 	if runtime.GOARCH != "amd64" {
 		t.Skip("the page edits assembly of amd64")
@@ -31,10 +31,10 @@ func TestTutorial(t *testing.T) {
 // TestTuningPage follows docs/tuning.md.
 func TestTuningPage(t *testing.T) {
 	if testing.Short() {
-		t.Skip("it proves, compiles and times a few packages")
+		t.Skip("-short, and it proves, compiles and times a few packages, which takes half a minute; a run without -short makes it")
 	}
 	if !cpuid.CPU.Has(cpuid.AVX2) || !cpuid.CPU.Has(cpuid.FMA3) {
-		t.Skip("the page is for AVX2")
+		t.Skip("this processor has no AVX2 and FMA, which the page times")
 	}
 	root, err := filepath.Abs("../..")
 	if err != nil {

@@ -70,18 +70,7 @@ type search struct {
 type bound struct{ best, goal *big.Int }
 
 func (b bound) serves(goal *big.Int) bool {
-	return reached(b.best, goal) || b.goal == nil || goal != nil && goal.Cmp(b.goal) >= 0 && !reached(b.best, b.goal)
-}
-
-// moved is the bound of by more.
-func (b bound) moved(by *big.Int) bound {
-	if b.best != nil {
-		b.best = new(big.Int).Add(b.best, by)
-	}
-	if b.goal != nil {
-		b.goal = new(big.Int).Add(b.goal, by)
-	}
-	return b
+	return reached(b.best, goal) || b.goal == nil || goal != nil && goal.Cmp(b.goal) <= 0
 }
 
 var zero = new(big.Int)
@@ -94,17 +83,26 @@ func (c *compiled) lower(p Poly, goal *big.Int) *big.Int {
 	if v, ok := p.Const(); ok {
 		return v
 	}
-	key, by := p.apart()
-	if b, ok := c.memo.Load(key); ok && b.(bound).moved(by).serves(goal) {
-		return b.(bound).moved(by).best
+	key := p.Key()
+	if b, ok := c.memo.Load(key); ok && b.(bound).serves(goal) {
+		return b.(bound).best
+	}
+	rest, by := p.apart()
+	if b, ok := c.shown.Load(rest); ok { // a bound of p but for its constant
+		if best := new(big.Int).Add(b.(*big.Int), by); reached(best, goal) {
+			return best
+		}
 	}
 	s := &search{c: c, budget: maxBudget, active: map[string]bool{}, memo: map[string]bound{}}
 	best := s.lower(p, goal, 0)
-	c.memo.Store(key, bound{best, goal}.moved(new(big.Int).Neg(by)))
+	c.memo.Store(key, bound{best, goal})
+	if best != nil {
+		c.shown.Store(rest, new(big.Int).Sub(best, by))
+	}
 	return best
 }
 
-// apart is a text for p without its constant, and that: what bounds the one bounds p.
+// apart is a text for p without its constant, and that.
 func (p Poly) apart() (string, *big.Int) {
 	c := p.ConstTerm()
 	if c.Sign() != 0 {
@@ -155,11 +153,10 @@ func (s *search) lower(p Poly, goal *big.Int, depth int) *big.Int {
 		}
 		return lo
 	}
-	rest, by := p.apart()
-	if b, ok := s.memo[rest]; ok && b.moved(by).serves(goal) {
-		return b.moved(by).best
-	}
 	key := p.Key()
+	if b, ok := s.memo[key]; ok && b.serves(goal) {
+		return b.best
+	}
 	if s.budget <= 0 || depth > maxDepth || s.active[key] || goal != nil && s.c.hopeless(p, goal) {
 		return nil
 	}
@@ -179,7 +176,7 @@ func (s *search) lower(p Poly, goal *big.Int, depth int) *big.Int {
 		best = better(best, s.eliminate(p, a, goal, depth))
 	}
 	delete(s.active, key)
-	s.memo[rest] = bound{best, goal}.moved(new(big.Int).Neg(by))
+	s.memo[key] = bound{best, goal}
 	return best
 }
 

@@ -106,6 +106,7 @@ type compiled struct {
 	low   map[string]*big.Int
 	exact []exactDiv
 	memo  sync.Map // Poly key -> bound
+	shown sync.Map // key of a Poly without its constant -> the bound found last
 	short sync.Map // Poly key -> what it is reduced to
 
 	ranges     []varRange // in order of declaration
@@ -178,6 +179,7 @@ func (n *node) compile() *compiled {
 	}
 	// What was asked while facts were missing may be answered better now.
 	c.memo.Clear()
+	c.shown.Clear()
 	c.short.Clear()
 	c.samples, c.sampleOnce = nil, sync.Once{}
 	return c
