@@ -6,7 +6,7 @@ BIN := bin/loopopt
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 CONV := examples/01-conv/conv.loop
 
-.PHONY: demo test build deps lint generate ci bench-readme verify-corpus mutants crosscheck fuzz-verify verify-kernels mutants-asm silicon fuzz-gen kernelbench bench-plain bench-rnn bench-gemm bench-conv bench-functions bench-forms tune-demo functions-exhaustive
+.PHONY: demo test build deps lint generate ci bench-readme verify-corpus mutants crosscheck fuzz-verify verify-kernels mutants-asm silicon fuzz-gen kernelbench bench-plain bench-rnn bench-gemm bench-conv bench-resnet bench-functions bench-forms tune-demo functions-exhaustive
 
 demo: build
 	@echo "== 1. conv.loop, step by step, and the whole schedule"
@@ -107,6 +107,12 @@ bench-conv: build
 	fi
 	cat bench/conv.txt
 	$(GO) test ./internal/benchtable -run TestFigures -update
+
+# ResNet-50, from images to scores, beside the sum of oneDNN's convolutions.
+bench-resnet: build
+	@dpkg-query -W -f='$${Status}' libdnnl-dev 2>/dev/null | grep -q 'ok installed' || $(SUDO) apt-get install -y -qq --no-install-recommends libdnnl-dev
+	$(GO) build -tags onednn -o bin/onednn ./bench/onednn && OMP_NUM_THREADS=1 bin/onednn resnet > bench/resnet.txt
+	cat bench/resnet.txt
 
 # Matrix products beside those of other libraries, as far as Debian has them and they can be
 # installed; the text says which are missing.

@@ -21,5 +21,6 @@ package kernels
 //go:generate loopopt gen -o blas ../examples/11-blas/blas.loop
 //go:generate loopopt gen -o brgemm ../examples/12-brgemm/brgemm.loop
 //go:generate loopopt gen -o conv2d ../examples/14-convolution/forward.loop
+//go:generate loopopt gen -o pool ../examples/14-convolution/pool.loop
 //go:generate loopopt gen -o conv2ddata ../examples/14-convolution/data.loop
 //go:generate loopopt gen -o conv2dweights ../examples/14-convolution/weights.loop

@@ -23,7 +23,7 @@ static int fill(conv *c, int i, const dnnl_memory_desc_t *d) {
   return 0;
 }
 
-int conv_new(conv *c, dnnl_prop_kind_t pass, int64_t N, int64_t K, int64_t C, int64_t H, int64_t W, int64_t R, int64_t S, int64_t stride, int64_t pad, int fused) {
+int conv_new(conv *c, dnnl_prop_kind_t pass, int64_t N, int64_t K, int64_t C, int64_t H, int64_t W, int64_t R, int64_t S, int64_t stride, int64_t pad, int after) {
   dnnl_dims_t src = {N, C, H, W}, weights = {K, C, R, S}, dst = {N, K, (H + 2 * pad - R) / stride + 1, (W + 2 * pad - S) / stride + 1};
   dnnl_dims_t strides = {stride, stride}, pads = {pad, pad}, channels = {K};
   dnnl_memory_desc_t s, w, d, b;
@@ -38,16 +38,16 @@ int conv_new(conv *c, dnnl_prop_kind_t pass, int64_t N, int64_t K, int64_t C, in
   TRY(dnnl_memory_desc_init_by_tag(&w, 4, weights, dnnl_f32, dnnl_format_tag_any));
   TRY(dnnl_memory_desc_init_by_tag(&d, 4, dst, dnnl_f32, dnnl_format_tag_any));
   TRY(dnnl_memory_desc_init_by_tag(&b, 1, channels, dnnl_f32, dnnl_a));
-  if (fused) {
+  if (after) {
     dnnl_post_ops_t ops;
     TRY(dnnl_primitive_attr_create(&attr));
     TRY(dnnl_post_ops_create(&ops));
-    TRY(dnnl_post_ops_append_sum(ops, 1));
-    TRY(dnnl_post_ops_append_eltwise(ops, 1, dnnl_eltwise_relu, 0, 0));
+    if (after & conv_sum) TRY(dnnl_post_ops_append_sum(ops, 1));
+    if (after & conv_relu) TRY(dnnl_post_ops_append_eltwise(ops, 1, dnnl_eltwise_relu, 0, 0));
     TRY(dnnl_primitive_attr_set_post_ops(attr, ops));
     TRY(dnnl_post_ops_destroy(ops));
   }
-  TRY(dnnl_convolution_forward_desc_init(&op, data || update ? dnnl_forward_training : pass, dnnl_convolution_direct, &s, &w, fused ? &b : NULL, &d, strides, pads, pads));
+  TRY(dnnl_convolution_forward_desc_init(&op, data || update ? dnnl_forward_training : pass, dnnl_convolution_direct, &s, &w, after & conv_bias ? &b : NULL, &d, strides, pads, pads));
   TRY(dnnl_primitive_desc_create(&forward, &op, attr, c->engine, NULL));
   if (data) TRY(dnnl_convolution_backward_data_desc_init(&op, dnnl_convolution_direct, &s, &w, &d, strides, pads, pads));
   if (update) TRY(dnnl_convolution_backward_weights_desc_init(&op, dnnl_convolution_direct, &s, &w, NULL, &d, strides, pads, pads));
@@ -58,7 +58,7 @@ int conv_new(conv *c, dnnl_prop_kind_t pass, int64_t N, int64_t K, int64_t C, in
   c->arg[1] = update ? DNNL_ARG_DIFF_WEIGHTS : DNNL_ARG_WEIGHTS;
   c->arg[2] = data || update ? DNNL_ARG_DIFF_DST : DNNL_ARG_DST;
   c->arg[3] = DNNL_ARG_BIAS;
-  c->args = fused ? 4 : 3;
+  c->args = after & conv_bias ? 4 : 3;
   for (int i = 0; i < c->args; i++) TRY(fill(c, i, dnnl_primitive_desc_query_md(pd, dnnl_query_exec_arg_md, c->arg[i])));
   TRY(dnnl_primitive_create(&c->primitive, pd));
   if (attr) TRY(dnnl_primitive_attr_destroy(attr));

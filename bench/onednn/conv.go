@@ -217,16 +217,16 @@ type peerConv struct {
 // of the result, but for fused, where y is the residual, and each run adds to what the last one left.
 func newPeerConv(pass string, l layer, N int, arrays [][]float32) (*peerConv, error) {
 	p := &peerConv{out: convPasses[pass].out}
-	fused := C.int(0)
+	after := C.int(0)
 	if pass == "fused" {
-		fused = 1
+		after = C.conv_bias | C.conv_sum | C.conv_relu
 	}
 	at := func(n int) C.int64_t { return C.int64_t(n) }
-	if err := status(C.conv_new(&p.c, convPasses[pass].kind, at(N), at(l.K), at(l.C), at(l.H), at(l.W), at(l.R), at(l.S), at(l.stride), at(l.pad), fused)); err != nil {
+	if err := status(C.conv_new(&p.c, convPasses[pass].kind, at(N), at(l.K), at(l.C), at(l.H), at(l.W), at(l.R), at(l.S), at(l.stride), at(l.pad), after)); err != nil {
 		return nil, err
 	}
 	for i, a := range arrays {
-		if fused == 0 && i >= p.out && (i == p.out || i == 3) {
+		if after == 0 && i >= p.out && (i == p.out || i == 3) {
 			continue
 		}
 		if err := status(C.conv_set(&p.c, C.int(i), (*C.float)(&a[0]))); err != nil {

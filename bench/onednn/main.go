@@ -7,7 +7,8 @@
 //
 // onednn lstm times our forward LSTM and GRU and oneDNN's in turns, compares what they compute, and
 // ends with the ratios of their speeds. onednn conv does so with direct convolutions, forward and
-// backward, on the layers of ResNet-50; there padding is left to the kernels.
+// backward, on the layers of ResNet-50; there padding is left to the kernels. onednn resnet lays the whole
+// network beside oneDNN's convolutions.
 package main
 
 // #cgo LDFLAGS: -ldnnl
@@ -36,7 +37,7 @@ const (
 
 func main() {
 	if len(os.Args) < 2 || len(os.Args) > 2 && os.Args[1] != "conv" {
-		fmt.Fprintln(os.Stderr, "usage: onednn lstm, onednn conv [FLAGS], or onednn FILE.loop, where kernel conv has FILE.sizes beside it")
+		fmt.Fprintln(os.Stderr, "usage: onednn lstm, onednn resnet, onednn conv [FLAGS], or onednn FILE.loop, where kernel conv has FILE.sizes beside it")
 		os.Exit(2)
 	}
 	if err := run(os.Args[1], os.Args[2:]); err != nil {
@@ -64,6 +65,8 @@ func run(path string, args []string) error {
 	switch path {
 	case "lstm":
 		return lstms(isa, m, library)
+	case "resnet":
+		return resnets(isa, m, library)
 	case "conv":
 		return convs(args, isa, m, library)
 	}

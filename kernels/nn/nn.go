@@ -1,12 +1,14 @@
 // Package nn is layers over the kernels of this module, for plain row-major slices of float32
 // and without cgo: LSTM, projected or not, GRU, RNN, in both directions and of sequences of different lengths,
-// Dense, Conv2D, Softmax, LayerNorm, and the training of LSTMs and convolutions. Each kernel is proved equal
+// Dense, Conv2D with what follows it, pooling, Softmax, LayerNorm, and the training of LSTMs and
+// convolutions; folder resnet has a network of them. Each kernel is proved equal
 // to its naive loops, down to its instructions; what this package adds, packing of weights,
 // padding of sizes, rows that end, is ordinary Go with tests.
 //
 // A layer packs its weights once, when it is made. Units, inputs and outputs that fill no
 // vector are padded there by zeros, which change nothing. Its methods may be called at the
-// same time but for those of LSTMTraining and Conv2DTraining, don't allocate once they have run, and write
+// same time but for those of LSTMTraining and Conv2DTraining (a Tensor that is written has to be its
+// own), don't allocate once they have run, and write
 // nothing when they return an error, which is a *ShapeError. String tells which kernels run on
 // this processor.
 package nn
