@@ -6,7 +6,7 @@ BIN := bin/loopopt
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 CONV := examples/01-conv/conv.loop
 
-.PHONY: demo test build deps lint generate ci bench-readme verify-corpus mutants crosscheck fuzz-verify verify-kernels mutants-asm silicon fuzz-gen kernelbench bench-plain bench-rnn bench-gemm bench-conv bench-resnet bench-functions bench-forms tune-demo functions-exhaustive
+.PHONY: demo test build deps lint generate ci bench-readme verify-corpus mutants crosscheck fuzz-verify verify-kernels mutants-asm silicon fuzz-gen kernelbench bench-plain bench-rnn bench-gemm bench-conv bench-resnet bench-functions bench-forms tune-demo auto-demo functions-exhaustive
 
 demo: build
 	@echo "== 1. conv.loop, step by step, and the whole schedule"
@@ -107,6 +107,10 @@ bench-conv: build
 	fi
 	cat bench/conv.txt
 	$(GO) test ./internal/benchtable -run TestFigures -update
+
+# What auto proposes, beside schedules written by hand.
+auto-demo: build
+	set -o pipefail; bench/auto.sh $(BIN) examples/06-plain/*.loop examples/02-gemm/gemm.loop 2>&1 | tee bench/auto.txt
 
 # ResNet-50, from images to scores, beside the sum of oneDNN's convolutions.
 bench-resnet: build
