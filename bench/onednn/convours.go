@@ -30,6 +30,8 @@ func convKernelOf(pass string, image bool, after afterwards) (convKernel, error)
 	switch {
 	case image && (pass == "fwd" || pass == "fused"):
 		return forward(conv2d.WhichConv2dImage, conv2d.Conv2dImage, nil, conv2d.PackFImage, after), nil
+	case image && pass == "upd":
+		return convKernel{conv2dweights.WhichConv2dWeightsImage, conv2dweights.Conv2dWeightsImage, nil, conv2dweights.PackDY, conv2dweights.UnpackDFImage}, nil
 	case image:
 		return convKernel{}, errNone
 	case pass == "bwd":

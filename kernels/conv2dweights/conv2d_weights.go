@@ -594,6 +594,195 @@ func callConv2dWeightsAvx5121x1S214(threads int, N int, K int, C int, H int, W i
 	conv2dWeightsAvx5121x1S214Calls.Put(c)
 }
 
+// Conv2dWeightsImage runs kernel conv2d_weights.
+//
+// Gradient of a convolution by its weights.
+//
+// Arrays are row-major:
+//
+//	in X: f32[N][C][H][W]
+//	in dY: f32[N][K/16][P][Q][16] packs [n: N][k: K][p: P][q: Q] as [n][k/16][p][q][k%16]
+//	out dF: f32[K/16][C][R][S][16] packs [k: K][c: C][r: R][s: S] as [k/16][c][r][s][k%16]
+//
+// It runs the first of these schedules whose instructions the processor has and whose
+// assumptions hold; WhichConv2dWeightsImage tells which one that is:
+//
+//	image if K%16 == 0
+//	avx512_image if K%16 == 0, stride == 2, dilation == 1, pad == 3, R == 7, S == 7, H == 2*P, W == 2*Q, Q >= 14, K%32 == 0
+//
+// At most threads goroutines work on it; 0 means GOMAXPROCS. It is a *ShapeError when
+// a size is negative or too large, an array too short, or an output overlaps
+// another array; nothing is written then.
+func Conv2dWeightsImage(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, X []float32, dY []float32, dF []float32) error {
+	if err := checkSize("Conv2dWeightsImage", "N", N); err != nil {
+		return err
+	}
+	if err := checkSize("Conv2dWeightsImage", "K", K); err != nil {
+		return err
+	}
+	if err := checkSize("Conv2dWeightsImage", "C", C); err != nil {
+		return err
+	}
+	if err := checkSize("Conv2dWeightsImage", "H", H); err != nil {
+		return err
+	}
+	if err := checkSize("Conv2dWeightsImage", "W", W); err != nil {
+		return err
+	}
+	if err := checkSize("Conv2dWeightsImage", "P", P); err != nil {
+		return err
+	}
+	if err := checkSize("Conv2dWeightsImage", "Q", Q); err != nil {
+		return err
+	}
+	if err := checkSize("Conv2dWeightsImage", "R", R); err != nil {
+		return err
+	}
+	if err := checkSize("Conv2dWeightsImage", "S", S); err != nil {
+		return err
+	}
+	if err := checkSize("Conv2dWeightsImage", "stride", stride); err != nil {
+		return err
+	}
+	if err := checkSize("Conv2dWeightsImage", "dilation", dilation); err != nil {
+		return err
+	}
+	if err := checkSize("Conv2dWeightsImage", "pad", pad); err != nil {
+		return err
+	}
+	if err := checkLen("Conv2dWeightsImage", "X", len(X), N, C, H, W); err != nil {
+		return err
+	}
+	if err := checkLen("Conv2dWeightsImage", "dY", len(dY), N, floorDiv(K, 16), P, Q, 16); err != nil {
+		return err
+	}
+	if err := checkLen("Conv2dWeightsImage", "dF", len(dF), floorDiv(K, 16), C, R, S, 16); err != nil {
+		return err
+	}
+	if overlap(X, dF) {
+		return shapeError(`%s`, "Conv2dWeightsImage: X and dF share memory")
+	}
+	if overlap(dY, dF) {
+		return shapeError(`%s`, "Conv2dWeightsImage: dY and dF share memory")
+	}
+	switch {
+	case hasConv2dWeightsAvx512ImageAVX512 && K%16 == 0 && stride == 2 && dilation == 1 && pad == 3 && R == 7 && S == 7 && H == 2*P && W == 2*Q && Q >= 14 && K%32 == 0:
+		callConv2dWeightsAvx512ImageAVX512(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, X, dY, dF)
+	case K%16 == 0:
+		callConv2dWeightsImage(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, X, dY, dF)
+	case K%16 == 0 && stride == 2 && dilation == 1 && pad == 3 && R == 7 && S == 7 && H == 2*P && W == 2*Q && Q >= 14 && K%32 == 0:
+		callConv2dWeightsAvx512Image(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, X, dY, dF)
+	default:
+		return shapeError(`%s`, "Conv2dWeightsImage: no schedule of this layout admits these sizes: image needs K%16 == 0; avx512_image needs K%16 == 0, stride == 2, dilation == 1, pad == 3, R == 7, S == 7, H == 2*P, W == 2*Q, Q >= 14, K%32 == 0")
+	}
+	return nil
+}
+
+// WhichConv2dWeightsImage tells which schedule Conv2dWeightsImage runs on these sizes, and whether in assembly or in
+// Go: "avx512_image in assembly for avx512", say. It is "" where Conv2dWeightsImage gives an error whatever the arrays are.
+func WhichConv2dWeightsImage(N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int) string {
+	if err := checkSize("Conv2dWeightsImage", "N", N); err != nil {
+		return ""
+	}
+	if err := checkSize("Conv2dWeightsImage", "K", K); err != nil {
+		return ""
+	}
+	if err := checkSize("Conv2dWeightsImage", "C", C); err != nil {
+		return ""
+	}
+	if err := checkSize("Conv2dWeightsImage", "H", H); err != nil {
+		return ""
+	}
+	if err := checkSize("Conv2dWeightsImage", "W", W); err != nil {
+		return ""
+	}
+	if err := checkSize("Conv2dWeightsImage", "P", P); err != nil {
+		return ""
+	}
+	if err := checkSize("Conv2dWeightsImage", "Q", Q); err != nil {
+		return ""
+	}
+	if err := checkSize("Conv2dWeightsImage", "R", R); err != nil {
+		return ""
+	}
+	if err := checkSize("Conv2dWeightsImage", "S", S); err != nil {
+		return ""
+	}
+	if err := checkSize("Conv2dWeightsImage", "stride", stride); err != nil {
+		return ""
+	}
+	if err := checkSize("Conv2dWeightsImage", "dilation", dilation); err != nil {
+		return ""
+	}
+	if err := checkSize("Conv2dWeightsImage", "pad", pad); err != nil {
+		return ""
+	}
+	switch {
+	case hasConv2dWeightsAvx512ImageAVX512 && K%16 == 0 && stride == 2 && dilation == 1 && pad == 3 && R == 7 && S == 7 && H == 2*P && W == 2*Q && Q >= 14 && K%32 == 0:
+		return "avx512_image in assembly for avx512"
+	case K%16 == 0:
+		return "image in Go"
+	case K%16 == 0 && stride == 2 && dilation == 1 && pad == 3 && R == 7 && S == 7 && H == 2*P && W == 2*Q && Q >= 14 && K%32 == 0:
+		return "avx512_image in Go"
+	default:
+		return ""
+	}
+}
+
+var conv2dWeightsImageCalls = sync.Pool{New: func() any { return new(conv2dWeightsImage) }}
+
+func callConv2dWeightsImage(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, X []float32, dY []float32, dF []float32) {
+	c := conv2dWeightsImageCalls.Get().(*conv2dWeightsImage)
+	c.threads = threads
+	c.N = N
+	c.K = K
+	c.C = C
+	c.H = H
+	c.W = W
+	c.P = P
+	c.Q = Q
+	c.R = R
+	c.S = S
+	c.stride = stride
+	c.dilation = dilation
+	c.pad = pad
+	c.X = X
+	c.dY = dY
+	c.dF = dF
+	c.run()
+	c.X = nil
+	c.dY = nil
+	c.dF = nil
+	conv2dWeightsImageCalls.Put(c)
+}
+
+var conv2dWeightsAvx512ImageCalls = sync.Pool{New: func() any { return new(conv2dWeightsAvx512Image) }}
+
+func callConv2dWeightsAvx512Image(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, X []float32, dY []float32, dF []float32) {
+	c := conv2dWeightsAvx512ImageCalls.Get().(*conv2dWeightsAvx512Image)
+	c.threads = threads
+	c.N = N
+	c.K = K
+	c.C = C
+	c.H = H
+	c.W = W
+	c.P = P
+	c.Q = Q
+	c.R = R
+	c.S = S
+	c.stride = stride
+	c.dilation = dilation
+	c.pad = pad
+	c.X = X
+	c.dY = dY
+	c.dF = dF
+	c.run()
+	c.X = nil
+	c.dY = nil
+	c.dF = nil
+	conv2dWeightsAvx512ImageCalls.Put(c)
+}
+
 // PackX runs kernel pack_X.
 //
 // Arrays are row-major:
@@ -952,4 +1141,184 @@ func callUnpackDF(threads int, N int, K int, C int, H int, W int, P int, Q int, 
 	c.src = nil
 	c.dst = nil
 	unpackDFCalls.Put(c)
+}
+
+// PackDFImage runs kernel pack_dF_image.
+//
+// Arrays are row-major:
+//
+//	in src: f32[K][C][R][S]
+//	inout dst: f32[K/16][C][R][S][16] packs [k: K][c: C][r: R][s: S] as [k/16][c][r][s][k%16]
+//
+// At most threads goroutines work on it; 0 means GOMAXPROCS. It is a *ShapeError when
+// a size is negative or too large, an array too short, or an output overlaps
+// another array; nothing is written then.
+func PackDFImage(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, src []float32, dst []float32) error {
+	if err := checkSize("PackDFImage", "N", N); err != nil {
+		return err
+	}
+	if err := checkSize("PackDFImage", "K", K); err != nil {
+		return err
+	}
+	if err := checkSize("PackDFImage", "C", C); err != nil {
+		return err
+	}
+	if err := checkSize("PackDFImage", "H", H); err != nil {
+		return err
+	}
+	if err := checkSize("PackDFImage", "W", W); err != nil {
+		return err
+	}
+	if err := checkSize("PackDFImage", "P", P); err != nil {
+		return err
+	}
+	if err := checkSize("PackDFImage", "Q", Q); err != nil {
+		return err
+	}
+	if err := checkSize("PackDFImage", "R", R); err != nil {
+		return err
+	}
+	if err := checkSize("PackDFImage", "S", S); err != nil {
+		return err
+	}
+	if err := checkSize("PackDFImage", "stride", stride); err != nil {
+		return err
+	}
+	if err := checkSize("PackDFImage", "dilation", dilation); err != nil {
+		return err
+	}
+	if err := checkSize("PackDFImage", "pad", pad); err != nil {
+		return err
+	}
+	if err := checkLen("PackDFImage", "src", len(src), K, C, R, S); err != nil {
+		return err
+	}
+	if err := checkLen("PackDFImage", "dst", len(dst), floorDiv(K, 16), C, R, S, 16); err != nil {
+		return err
+	}
+	if overlap(src, dst) {
+		return shapeError(`%s`, "PackDFImage: src and dst share memory")
+	}
+	switch {
+	case K%16 == 0:
+		callPackDFImage(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, src, dst)
+	default:
+		return shapeError(`%s`, "PackDFImage: no schedule of this layout admits these sizes: pack_dF_image needs K%16 == 0")
+	}
+	return nil
+}
+
+var packDFImageCalls = sync.Pool{New: func() any { return new(packDFImage) }}
+
+func callPackDFImage(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, src []float32, dst []float32) {
+	c := packDFImageCalls.Get().(*packDFImage)
+	c.threads = threads
+	c.N = N
+	c.K = K
+	c.C = C
+	c.H = H
+	c.W = W
+	c.P = P
+	c.Q = Q
+	c.R = R
+	c.S = S
+	c.stride = stride
+	c.dilation = dilation
+	c.pad = pad
+	c.src = src
+	c.dst = dst
+	c.run()
+	c.src = nil
+	c.dst = nil
+	packDFImageCalls.Put(c)
+}
+
+// UnpackDFImage runs kernel unpack_dF_image.
+//
+// Arrays are row-major:
+//
+//	in src: f32[K/16][C][R][S][16] packs [k: K][c: C][r: R][s: S] as [k/16][c][r][s][k%16]
+//	inout dst: f32[K][C][R][S]
+//
+// At most threads goroutines work on it; 0 means GOMAXPROCS. It is a *ShapeError when
+// a size is negative or too large, an array too short, or an output overlaps
+// another array; nothing is written then.
+func UnpackDFImage(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, src []float32, dst []float32) error {
+	if err := checkSize("UnpackDFImage", "N", N); err != nil {
+		return err
+	}
+	if err := checkSize("UnpackDFImage", "K", K); err != nil {
+		return err
+	}
+	if err := checkSize("UnpackDFImage", "C", C); err != nil {
+		return err
+	}
+	if err := checkSize("UnpackDFImage", "H", H); err != nil {
+		return err
+	}
+	if err := checkSize("UnpackDFImage", "W", W); err != nil {
+		return err
+	}
+	if err := checkSize("UnpackDFImage", "P", P); err != nil {
+		return err
+	}
+	if err := checkSize("UnpackDFImage", "Q", Q); err != nil {
+		return err
+	}
+	if err := checkSize("UnpackDFImage", "R", R); err != nil {
+		return err
+	}
+	if err := checkSize("UnpackDFImage", "S", S); err != nil {
+		return err
+	}
+	if err := checkSize("UnpackDFImage", "stride", stride); err != nil {
+		return err
+	}
+	if err := checkSize("UnpackDFImage", "dilation", dilation); err != nil {
+		return err
+	}
+	if err := checkSize("UnpackDFImage", "pad", pad); err != nil {
+		return err
+	}
+	if err := checkLen("UnpackDFImage", "src", len(src), floorDiv(K, 16), C, R, S, 16); err != nil {
+		return err
+	}
+	if err := checkLen("UnpackDFImage", "dst", len(dst), K, C, R, S); err != nil {
+		return err
+	}
+	if overlap(src, dst) {
+		return shapeError(`%s`, "UnpackDFImage: src and dst share memory")
+	}
+	switch {
+	case K%16 == 0:
+		callUnpackDFImage(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, src, dst)
+	default:
+		return shapeError(`%s`, "UnpackDFImage: no schedule of this layout admits these sizes: unpack_dF_image needs K%16 == 0")
+	}
+	return nil
+}
+
+var unpackDFImageCalls = sync.Pool{New: func() any { return new(unpackDFImage) }}
+
+func callUnpackDFImage(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, src []float32, dst []float32) {
+	c := unpackDFImageCalls.Get().(*unpackDFImage)
+	c.threads = threads
+	c.N = N
+	c.K = K
+	c.C = C
+	c.H = H
+	c.W = W
+	c.P = P
+	c.Q = Q
+	c.R = R
+	c.S = S
+	c.stride = stride
+	c.dilation = dilation
+	c.pad = pad
+	c.src = src
+	c.dst = dst
+	c.run()
+	c.src = nil
+	c.dst = nil
+	unpackDFImageCalls.Put(c)
 }

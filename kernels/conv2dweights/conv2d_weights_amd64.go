@@ -241,3 +241,32 @@ func callConv2dWeightsAvx5121x1S214AVX512(threads int, N int, K int, C int, H in
 	c.dF = nil
 	conv2dWeightsAvx5121x1S214AVX512Calls.Put(c)
 }
+
+var hasConv2dWeightsAvx512ImageAVX512 = cpu.X86.HasAVX512F
+
+var conv2dWeightsAvx512ImageAVX512Calls = sync.Pool{New: func() any { return new(conv2dWeightsAvx512ImageAVX512) }}
+
+func callConv2dWeightsAvx512ImageAVX512(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, X []float32, dY []float32, dF []float32) {
+	c := conv2dWeightsAvx512ImageAVX512Calls.Get().(*conv2dWeightsAvx512ImageAVX512)
+	c.threads = threads
+	c.N = N
+	c.K = K
+	c.C = C
+	c.H = H
+	c.W = W
+	c.P = P
+	c.Q = Q
+	c.R = R
+	c.S = S
+	c.stride = stride
+	c.dilation = dilation
+	c.pad = pad
+	c.X = X
+	c.dY = dY
+	c.dF = dF
+	c.run()
+	c.X = nil
+	c.dY = nil
+	c.dF = nil
+	conv2dWeightsAvx512ImageAVX512Calls.Put(c)
+}

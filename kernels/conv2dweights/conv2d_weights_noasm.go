@@ -51,3 +51,9 @@ const hasConv2dWeightsAvx5121x1S214AVX512 = false
 func callConv2dWeightsAvx5121x1S214AVX512(int, int, int, int, int, int, int, int, int, int, int, int, int, []float32, []float32, []float32) {
 	panic("no assembly on this platform")
 }
+
+const hasConv2dWeightsAvx512ImageAVX512 = false
+
+func callConv2dWeightsAvx512ImageAVX512(int, int, int, int, int, int, int, int, int, int, int, int, int, []float32, []float32, []float32) {
+	panic("no assembly on this platform")
+}

@@ -50,6 +50,14 @@ var formsConv2dWeights = []gentest.Form{
 		callConv2dWeightsAvx5121x1S214(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "dY"), gentest.Slice[float32](a, "dF"))
 		return nil
 	}},
+	{Schedule: "image", Impl: "go", File: "conv2d_weights_image.loop", Kernel: "conv2d_weights", Has: true, Call: func(a *gentest.Args) error {
+		callConv2dWeightsImage(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "dY"), gentest.Slice[float32](a, "dF"))
+		return nil
+	}},
+	{Schedule: "avx512_image", Impl: "go", File: "conv2d_weights_avx512_image.loop", Kernel: "conv2d_weights", Has: true, Call: func(a *gentest.Args) error {
+		callConv2dWeightsAvx512Image(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "dY"), gentest.Slice[float32](a, "dF"))
+		return nil
+	}},
 	{Schedule: "pack_X", Impl: "go", File: "conv2d_weights_pack_x.loop", Kernel: "pack_X", Has: true, Call: func(a *gentest.Args) error {
 		callPackX(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
 		return nil
@@ -66,6 +74,14 @@ var formsConv2dWeights = []gentest.Form{
 		callUnpackDF(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
 		return nil
 	}},
+	{Schedule: "pack_dF_image", Impl: "go", File: "conv2d_weights_pack_df_image.loop", Kernel: "pack_dF_image", Has: true, Call: func(a *gentest.Args) error {
+		callPackDFImage(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
+		return nil
+	}},
+	{Schedule: "unpack_dF_image", Impl: "go", File: "conv2d_weights_unpack_df_image.loop", Kernel: "unpack_dF_image", Has: true, Call: func(a *gentest.Args) error {
+		callUnpackDFImage(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
+		return nil
+	}},
 }
 
 // exportedConv2dWeights are the functions that check their arguments.
@@ -75,6 +91,9 @@ var exportedConv2dWeights = []gentest.Form{
 	}},
 	{Schedule: "packed", Impl: "Conv2dWeightsPacked", File: "conv2d_weights_packed.loop", Kernel: "conv2d_weights", Has: true, Call: func(a *gentest.Args) error {
 		return Conv2dWeightsPacked(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "dY"), gentest.Slice[float32](a, "dF"))
+	}},
+	{Schedule: "image", Impl: "Conv2dWeightsImage", File: "conv2d_weights_image.loop", Kernel: "conv2d_weights", Has: true, Call: func(a *gentest.Args) error {
+		return Conv2dWeightsImage(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "dY"), gentest.Slice[float32](a, "dF"))
 	}},
 	{Schedule: "pack_X", Impl: "PackX", File: "conv2d_weights_pack_x.loop", Kernel: "pack_X", Has: true, Call: func(a *gentest.Args) error {
 		return PackX(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
@@ -87,6 +106,12 @@ var exportedConv2dWeights = []gentest.Form{
 	}},
 	{Schedule: "unpack_dF", Impl: "UnpackDF", File: "conv2d_weights_unpack_df.loop", Kernel: "unpack_dF", Has: true, Call: func(a *gentest.Args) error {
 		return UnpackDF(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
+	}},
+	{Schedule: "pack_dF_image", Impl: "PackDFImage", File: "conv2d_weights_pack_df_image.loop", Kernel: "pack_dF_image", Has: true, Call: func(a *gentest.Args) error {
+		return PackDFImage(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
+	}},
+	{Schedule: "unpack_dF_image", Impl: "UnpackDFImage", File: "conv2d_weights_unpack_df_image.loop", Kernel: "unpack_dF_image", Has: true, Call: func(a *gentest.Args) error {
+		return UnpackDFImage(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
 	}},
 }
 

@@ -225,16 +225,18 @@ const (
 	formPadded = "of a padded image"
 )
 
+// inAssembly is in what a kernel's Which says where it has instructions for the sizes.
+const inAssembly = "in assembly"
+
 // form is the first that has assembly for the sizes, else that for any sizes.
 func (l *Conv2D) form(images, height, width, p, q int) convForm {
-	const assembly = "in assembly"
 	w := l.w
 	if l.image != nil {
-		if which := conv2d.WhichConv2dImage(images, l.k, w.Inputs, height, width, p, q, w.Height, w.Width, w.Stride, 1, w.Padding, 0, 0, 0); strings.Contains(which, assembly) {
+		if which := conv2d.WhichConv2dImage(images, l.k, w.Inputs, height, width, p, q, w.Height, w.Width, w.Stride, 1, w.Padding, 0, 0, 0); strings.Contains(which, inAssembly) {
 			return convForm{formImage, which}
 		}
 	}
-	if which := conv2d.WhichConv2dPacked(images, l.k, l.c, height, width, p, q, w.Height, w.Width, w.Stride, 1, w.Padding, 0, 0, 0); strings.Contains(which, assembly) {
+	if which := conv2d.WhichConv2dPacked(images, l.k, l.c, height, width, p, q, w.Height, w.Width, w.Stride, 1, w.Padding, 0, 0, 0); strings.Contains(which, inAssembly) {
 		return convForm{formPacked, which}
 	}
 	return convForm{formPadded, conv.WhichConvAvx5121x1S1(images, l.k, l.c, p, q, w.Height, w.Width, w.Stride)}

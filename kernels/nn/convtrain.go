@@ -2,6 +2,7 @@ package nn
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/loopopt/loopopt/kernels/conv2d"
 	"github.com/loopopt/loopopt/kernels/conv2ddata"
@@ -92,14 +93,22 @@ func (l *Conv2DTraining) Backward(images, height, width int, x, dy, dx []float32
 		narrow(dx, plain, images, w.Inputs*height*width, c*height*width)
 	}
 	if g.W != nil {
-		X, dF := m.slice(1, pixels), m.slice(4, len(l.back))
-		must(conv2d.PackX(l.layer.threads, images, 0, c, height, width, 0, 0, 0, 0, 1, 1, 0, 0, 0, 0, l.wide(x, images, w.Inputs*height*width, c*height*width), X))
-		call(conv2dweights.Conv2dWeightsPacked, X, dY, dF)
-		taps := w.Height * w.Width
+		taps, inputs := w.Height*w.Width, c
+		dF := m.slice(4, len(l.back))
 		plain := m.slice(2, len(dF))
-		must(conv2dweights.UnpackDF(l.layer.threads, 0, k, c, 0, 0, 0, 0, w.Height, w.Width, 1, 1, 0, dF, plain))
+		if l.byImage(images, height, width, p, q) {
+			inputs = w.Inputs
+			dF, plain = dF[:k*inputs*taps], plain[:k*inputs*taps]
+			must(conv2dweights.Conv2dWeightsImage(l.layer.threads, images, k, inputs, height, width, p, q, w.Height, w.Width, w.Stride, 1, w.Padding, x, dY, dF))
+			must(conv2dweights.UnpackDFImage(l.layer.threads, 0, k, inputs, 0, 0, 0, 0, w.Height, w.Width, 1, 1, 0, dF, plain))
+		} else {
+			X := m.slice(1, pixels)
+			must(conv2d.PackX(l.layer.threads, images, 0, c, height, width, 0, 0, 0, 0, 1, 1, 0, 0, 0, 0, l.wide(x, images, w.Inputs*height*width, c*height*width), X))
+			call(conv2dweights.Conv2dWeightsPacked, X, dY, dF)
+			must(conv2dweights.UnpackDF(l.layer.threads, 0, k, c, 0, 0, 0, 0, w.Height, w.Width, 1, 1, 0, dF, plain))
+		}
 		for o := range w.Outputs {
-			copy(g.W[o*w.Inputs*taps:][:w.Inputs*taps], plain[o*c*taps:])
+			copy(g.W[o*w.Inputs*taps:][:w.Inputs*taps], plain[o*inputs*taps:])
 		}
 	}
 	if g.B != nil {
@@ -111,6 +120,12 @@ func (l *Conv2DTraining) Backward(images, height, width int, x, dy, dx []float32
 		}
 	}
 	return nil
+}
+
+// byImage tells whether the gradient by the weights has assembly for images as they lie.
+func (l *Conv2DTraining) byImage(images, height, width, p, q int) bool {
+	w := l.layer.w
+	return l.layer.image != nil && strings.Contains(conv2dweights.WhichConv2dWeightsImage(images, l.layer.k, w.Inputs, height, width, p, q, w.Height, w.Width, w.Stride, 1, w.Padding), inAssembly)
 }
 
 // wide is x with rows padded by zeros.
