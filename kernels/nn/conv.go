@@ -20,6 +20,7 @@ type Conv2DWeights struct {
 	Scale           []float32 // [Outputs], or nil for ones
 	B               []float32 // [Outputs], or nil for zeros
 	Activation      Activation
+	ChannelsLast    bool // images are [images][height][width][channels]; the weights are as ever
 }
 
 // Kernels of convolutions take input channels by 16 and output channels by 32.
@@ -103,7 +104,7 @@ func (l *Conv2D) Forward(images, height, width int, x, y []float32) error {
 func (l *Conv2D) ForwardAdd(images, height, width int, x, residual, y []float32) error {
 	const in = "Conv2D.ForwardAdd"
 	if p, q := l.Size(max(height, 1), max(width, 1)); p > 0 && q > 0 {
-		if err := long(in, "residual", residual, max(images, 0), l.w.Outputs, p, q); err != nil {
+		if err := l.long(in, "residual", residual, max(images, 0), l.w.Outputs, p, q); err != nil {
 			return err
 		}
 	}
@@ -111,39 +112,99 @@ func (l *Conv2D) ForwardAdd(images, height, width int, x, residual, y []float32)
 }
 
 func (l *Conv2D) forward(in string, images, height, width int, x, residual, y []float32) error {
-	if err := sized(in, size{"images", images, 0}, size{"height", height, 1}, size{"width", width, 1}); err != nil {
+	p, q, err := l.extents(in, images, height, width, x)
+	if err == nil {
+		err = l.long(in, "y", y, images, l.w.Outputs, p, q)
+	}
+	if err != nil {
 		return err
-	}
-	p, q := l.Size(height, width)
-	if p == 0 || q == 0 {
-		return l.tooSmall(in, height, width)
-	}
-	if err := first(long(in, "x", x, images, l.w.Inputs, height, width), long(in, "y", y, images, l.w.Outputs, p, q)); err != nil {
-		return err
-	}
-	if elements(images, l.k, p, q) < 0 || elements(images, l.c, l.w.Stride*(p-1)+l.w.Height, l.w.Stride*(q-1)+l.w.Width) < 0 || elements(images, l.c, height, width) < 0 {
-		return &ShapeError{in, "images", "are too many"}
 	}
 	m := l.get()
 	defer l.put(m)
-	w, O := l.w, m.slice(1, images*l.k*p*q)
+	w, form := l.w, l.form(images, height, width, p, q).name
+	switch {
+	case !w.ChannelsLast:
+		l.planar(m, form, images, height, width, x, residual, y)
+	case form == formPacked:
+		I, O := m.slice(0, images*l.c*height*width), m.slice(1, images*l.k*p*q)
+		toBlocks(x, images, height*width, w.Inputs, l.c, I)
+		var Z []float32
+		if residual != nil {
+			Z = m.slice(3, len(O))
+			toBlocks(residual, images, p*q, w.Outputs, l.k, Z)
+		}
+		l.blocks(images, height, width, p, q, I, Z, O)
+		fromBlocks(O, images, p*q, w.Outputs, l.k, y)
+	default:
+		X, Y := m.slice(4, len(x)), m.slice(6, len(y))
+		transpose(x, images, height*width, w.Inputs, X)
+		var Z []float32
+		if residual != nil {
+			Z = m.slice(5, len(y))
+			transpose(residual, images, p*q, w.Outputs, Z)
+		}
+		l.planar(m, form, images, height, width, X, Z, Y)
+		transpose(Y, images, w.Outputs, p*q, y)
+	}
+	return nil
+}
+
+// long checks the length of images.
+func (l *Conv2D) long(in, name string, x []float32, images, channels, height, width int) error {
+	if l.w.ChannelsLast {
+		return long(in, name, x, images, height, width, channels)
+	}
+	return long(in, name, x, images, channels, height, width)
+}
+
+// extents checks the arguments of a forward pass but for the result, and gives that its height and width.
+func (l *Conv2D) extents(in string, images, height, width int, x []float32) (p, q int, err error) {
+	if err := sized(in, size{"images", images, 0}, size{"height", height, 1}, size{"width", width, 1}); err != nil {
+		return 0, 0, err
+	}
+	if p, q = l.Size(height, width); p == 0 || q == 0 {
+		return 0, 0, l.tooSmall(in, height, width)
+	}
+	if elements(images, l.k, p, q) < 0 || elements(images, l.c, l.w.Stride*(p-1)+l.w.Height, l.w.Stride*(q-1)+l.w.Width) < 0 || elements(images, l.c, height, width) < 0 {
+		return 0, 0, &ShapeError{in, "images", "are too many"}
+	}
+	return p, q, l.long(in, "x", x, images, l.w.Inputs, height, width)
+}
+
+// blocks runs the kernel for blocks of channels.
+func (l *Conv2D) blocks(images, height, width, p, q int, x, residual, y []float32) {
+	w := l.w
+	must(conv2d.Conv2dPacked(l.threads, images, l.k, l.c, height, width, p, q, w.Height, w.Width, w.Stride, 1, w.Padding, flag(l.b != nil), flag(residual != nil), flag(w.Activation == ReLU), x, l.packed, l.scale, l.b, residual, y))
+}
+
+// ofImage runs the kernel for images of a few channels as they lie.
+func (l *Conv2D) ofImage(images, height, width, p, q int, x, residual, y []float32) {
+	w := l.w
+	must(conv2d.Conv2dImage(l.threads, images, l.k, w.Inputs, height, width, p, q, w.Height, w.Width, w.Stride, 1, w.Padding, flag(l.b != nil), flag(residual != nil), flag(w.Activation == ReLU), x, l.image, l.scale, l.b, residual, y))
+}
+
+// planar is Forward for images whose channels come first, whatever ChannelsLast says.
+func (l *Conv2D) planar(m *scratch, form string, images, height, width int, x, residual, y []float32) {
+	w := l.w
+	p, q := l.Size(height, width)
+	O := m.slice(1, images*l.k*p*q)
 	var Z []float32
-	affine, relu := flag(l.b != nil), flag(l.w.Activation == ReLU)
-	form := l.form(images, height, width, p, q).name
 	if residual != nil && form != formPadded {
 		Z = m.slice(3, len(O))
 		must(conv2d.PackZ(l.threads, images, l.k, 0, 0, 0, p, q, 0, 0, 1, 1, 0, 0, 1, 0, l.wide(m, residual, images, w.Outputs*p*q, l.k*p*q), Z))
 	}
 	switch form {
 	case formImage:
-		must(conv2d.Conv2dImage(l.threads, images, l.k, w.Inputs, height, width, p, q, w.Height, w.Width, w.Stride, 1, w.Padding, affine, flag(Z != nil), relu, x, l.image, l.scale, l.b, Z, O))
+		l.ofImage(images, height, width, p, q, x, Z, O)
 	case formPacked:
 		I := m.slice(0, images*l.c*height*width)
 		must(conv2d.PackX(l.threads, images, 0, l.c, height, width, 0, 0, 0, 0, 1, 1, 0, 0, 0, 0, l.wide(m, x, images, w.Inputs*height*width, l.c*height*width), I))
-		must(conv2d.Conv2dPacked(l.threads, images, l.k, l.c, height, width, p, q, w.Height, w.Width, w.Stride, 1, w.Padding, affine, flag(Z != nil), relu, I, l.packed, l.scale, l.b, Z, O))
+		l.blocks(images, height, width, p, q, I, Z, O)
 	default:
 		if overlap(residual, y) {
-			residual = append(m.slice(3, 0), residual...)
+			Z = m.slice(3, len(residual))
+			copy(Z, residual)
+			residual = Z
 		}
 		rows, cols := w.Stride*(p-1)+w.Height, w.Stride*(q-1)+w.Width // that are read
 		I, plain := m.slice(0, images*l.c*rows*cols), m.slice(2, images*l.c*rows*cols)
@@ -153,10 +214,45 @@ func (l *Conv2D) forward(in string, images, height, width int, x, residual, y []
 		must(conv.ConvAvx5121x1S1(l.threads, images, l.k, l.c, p, q, w.Height, w.Width, w.Stride, I, l.packed, O))
 		l.unpack(m, images, p, q, O, y)
 		l.finish(images, p*q, y, residual)
-		return nil
+		return
 	}
 	l.unpack(m, images, p, q, O, y)
-	return nil
+}
+
+// transpose makes [images][cols][rows] of [images][rows][cols].
+func transpose(x []float32, images, rows, cols int, out []float32) {
+	for n := range images {
+		from, to := x[n*rows*cols:][:rows*cols], out[n*rows*cols:][:rows*cols]
+		for r := range rows {
+			for c, v := range from[r*cols:][:cols] {
+				to[c*rows+r] = v
+			}
+		}
+	}
+}
+
+// toBlocks makes blocks of 16 channels, to in all, of images whose channels come last.
+func toBlocks(x []float32, images, pixels, channels, to int, out []float32) {
+	blocks := to / channelBlock
+	for i := range images * pixels {
+		row := x[i*channels:][:channels]
+		for b := range blocks {
+			cell := out[((i/pixels*blocks+b)*pixels+i%pixels)*channelBlock:][:channelBlock]
+			n := copy(cell, row[min(b*channelBlock, channels):])
+			clear(cell[n:])
+		}
+	}
+}
+
+// fromBlocks is toBlocks backward.
+func fromBlocks(x []float32, images, pixels, channels, from int, out []float32) {
+	blocks := from / channelBlock
+	for i := range images * pixels {
+		row := out[i*channels:][:channels]
+		for b := range blocks {
+			copy(row[min(b*channelBlock, channels):], x[((i/pixels*blocks+b)*pixels+i%pixels)*channelBlock:][:channelBlock])
+		}
+	}
 }
 
 // flag is what kernels call a choice.

@@ -22,13 +22,16 @@ type Conv2DTraining struct {
 type Conv2DGradients struct{ W, B []float32 }
 
 // NewConv2DTraining packs weights. The activation has to be Identity, and Scale nil: the gradient
-// that Backward takes is by the sums.
+// that Backward takes is by the sums. Channels come first.
 func NewConv2DTraining(w Conv2DWeights, opts ...Option) (*Conv2DTraining, error) {
 	if w.Activation != Identity {
 		return nil, &ShapeError{"Conv2DTraining", "Activation", fmt.Sprintf("is %v; it has to be Identity", w.Activation)}
 	}
 	if w.Scale != nil {
 		return nil, &ShapeError{"Conv2DTraining", "Scale", "has to be nil"}
+	}
+	if w.ChannelsLast {
+		return nil, &ShapeError{"Conv2DTraining", "ChannelsLast", "has to be false"}
 	}
 	layer, err := NewConv2D(w, opts...)
 	if err != nil {

@@ -22,7 +22,7 @@ func TestConv2DGradients(t *testing.T) {
 		{2, 3, 40, 7, 2, 3, 28, 28},
 	} {
 		rng := rand.New(rand.NewPCG(1, 2))
-		w := Conv2DWeights{c.inputs, c.outputs, c.filter, c.filter, c.stride, c.padding, random(rng, c.outputs*c.inputs*c.filter*c.filter, 0.3), nil, random(rng, c.outputs, 1), Identity}
+		w := Conv2DWeights{c.inputs, c.outputs, c.filter, c.filter, c.stride, c.padding, random(rng, c.outputs*c.inputs*c.filter*c.filter, 0.3), nil, random(rng, c.outputs, 1), Identity, false}
 		l, err := NewConv2DTraining(w)
 		if err != nil {
 			t.Fatal(err)
@@ -65,7 +65,10 @@ func TestConv2DTrainingErrors(t *testing.T) {
 	w.Activation, w.Scale = Identity, make([]float32, 1)
 	_, err = NewConv2DTraining(w)
 	wantError(t, err, "nn: Conv2DTraining: Scale has to be nil")
-	w.Scale = nil
+	w.Scale, w.ChannelsLast = nil, true
+	_, err = NewConv2DTraining(w)
+	wantError(t, err, "nn: Conv2DTraining: ChannelsLast has to be false")
+	w.ChannelsLast = false
 	l, err := NewConv2DTraining(w)
 	if err != nil {
 		t.Fatal(err)

@@ -89,13 +89,13 @@ func (l *Conv2D) Apply(x, residual, y *Tensor) error {
 	if err != nil {
 		return err
 	}
-	w := l.w
-	if l.form(x.Images, x.Height, x.Width, p, q).name == formPacked {
+	form := l.form(x.Images, x.Height, x.Width, p, q).name
+	if form == formPacked {
 		var z []float32
 		if residual != nil {
 			z = residual.Data
 		}
-		must(conv2d.Conv2dPacked(l.threads, x.Images, l.k, l.c, x.Height, x.Width, p, q, w.Height, w.Width, w.Stride, 1, w.Padding, flag(l.b != nil), flag(residual != nil), flag(w.Activation == ReLU), x.Data, l.packed, l.scale, l.b, z, y.Data))
+		l.blocks(x.Images, x.Height, x.Width, p, q, x.Data, z, y.Data)
 		return nil
 	}
 	m := l.get()
@@ -111,39 +111,41 @@ func (l *Conv2D) Apply(x, residual, y *Tensor) error {
 			return err
 		}
 	}
-	return l.into(m, x.Images, x.Height, x.Width, plain, z, y)
+	l.into(m, form, x.Height, x.Width, plain, z, y)
+	return nil
 }
 
-// ApplyImages is Apply to plain images, [images][Inputs][height][width], of any number of channels.
+// ApplyImages is Apply to plain images, of any number of channels, as Forward takes them.
 func (l *Conv2D) ApplyImages(images, height, width int, x []float32, y *Tensor) error {
 	const in = "Conv2D.ApplyImages"
-	if err := first(
-		sized(in, size{"images", images, 0}, size{"height", height, 1}, size{"width", width, 1}),
-		long(in, "x", x, images, l.w.Inputs, height, width),
-	); err != nil {
+	if _, _, err := l.extents(in, images, height, width, x); err != nil {
 		return err
 	}
 	p, q, err := l.result(in, images, height, width, x, nil, y)
 	if err != nil {
 		return err
 	}
-	if w := l.w; l.form(images, height, width, p, q).name == formImage {
-		must(conv2d.Conv2dImage(l.threads, images, l.k, w.Inputs, height, width, p, q, w.Height, w.Width, w.Stride, 1, w.Padding, flag(l.b != nil), 0, flag(w.Activation == ReLU), x, l.image, l.scale, l.b, nil, y.Data))
-		return nil
-	}
 	m := l.get()
 	defer l.put(m)
-	return l.into(m, images, height, width, x, nil, y)
+	if l.w.ChannelsLast {
+		plain := m.slice(4, len(x))
+		transpose(x, images, height*width, l.w.Inputs, plain)
+		x = plain
+	}
+	form := l.form(images, height, width, p, q).name
+	if form == formImage {
+		l.ofImage(images, height, width, p, q, x, nil, y.Data)
+		return nil
+	}
+	l.into(m, form, height, width, x, nil, y)
+	return nil
 }
 
-// into packs the result of plain images.
-func (l *Conv2D) into(m *scratch, images, height, width int, x, z []float32, y *Tensor) error {
+// into packs the result of plain images, channels first.
+func (l *Conv2D) into(m *scratch, form string, height, width int, x, residual []float32, y *Tensor) {
 	plain := m.slice(6, len(y.Data))
-	if err := l.forward("Conv2D.Apply", images, height, width, x, z, plain); err != nil {
-		return err
-	}
+	l.planar(m, form, y.Images, height, width, x, residual, plain)
 	must(conv2d.PackY(l.threads, y.Images, y.Channels, 0, 0, 0, y.Height, y.Width, 0, 0, 1, 1, 0, 0, 0, 0, plain, y.Data))
-	return nil
 }
 
 // result gives y its extents and tells its height and width.
