@@ -3,8 +3,6 @@
 package main
 
 import (
-	"errors"
-
 	"github.com/loopopt/loopopt/kernels/conv2d"
 	"github.com/loopopt/loopopt/kernels/conv2ddata"
 	"github.com/loopopt/loopopt/kernels/conv2dweights"
@@ -26,20 +24,20 @@ type convKernel struct {
 }
 
 // convKernelOf is the kernel of a pass, with what is done to the result if that is fused.
-func convKernelOf(pass string, image bool, after afterwards) (convKernel, error) {
+func convKernelOf(pass string, image bool, after afterwards) convKernel {
 	switch {
 	case image && (pass == "fwd" || pass == "fused"):
-		return forward(conv2d.WhichConv2dImage, conv2d.Conv2dImage, nil, conv2d.PackFImage, after), nil
+		return forward(conv2d.WhichConv2dImage, conv2d.Conv2dImage, nil, conv2d.PackFImage, after)
 	case image && pass == "upd":
-		return convKernel{conv2dweights.WhichConv2dWeightsImage, conv2dweights.Conv2dWeightsImage, nil, conv2dweights.PackDY, conv2dweights.UnpackDFImage}, nil
+		return convKernel{conv2dweights.WhichConv2dWeightsImage, conv2dweights.Conv2dWeightsImage, nil, conv2dweights.PackDY, conv2dweights.UnpackDFImage}
 	case image:
-		return convKernel{}, errNone
+		return convKernel{conv2ddata.WhichConv2dDataImage, conv2ddata.Conv2dDataImage, nil, nil, conv2ddata.UnpackDXImage}
 	case pass == "bwd":
-		return convKernel{conv2ddata.WhichConv2dDataPacked, conv2ddata.Conv2dDataPacked, conv2ddata.PackDY, conv2ddata.PackF, conv2ddata.UnpackDX}, nil
+		return convKernel{conv2ddata.WhichConv2dDataPacked, conv2ddata.Conv2dDataPacked, conv2ddata.PackDY, conv2ddata.PackF, conv2ddata.UnpackDX}
 	case pass == "upd":
-		return convKernel{conv2dweights.WhichConv2dWeightsPacked, conv2dweights.Conv2dWeightsPacked, conv2dweights.PackX, conv2dweights.PackDY, conv2dweights.UnpackDF}, nil
+		return convKernel{conv2dweights.WhichConv2dWeightsPacked, conv2dweights.Conv2dWeightsPacked, conv2dweights.PackX, conv2dweights.PackDY, conv2dweights.UnpackDF}
 	}
-	return forward(conv2d.WhichConv2dPacked, conv2d.Conv2dPacked, conv2d.PackX, conv2d.PackF, after), nil
+	return forward(conv2d.WhichConv2dPacked, conv2d.Conv2dPacked, conv2d.PackX, conv2d.PackF, after)
 }
 
 // afterwards has the layers that follow in a kernel of the forward pass: z is packed.
@@ -76,8 +74,6 @@ func forward(
 
 type packing func(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, affine, residual, relu int, src, dst []float32) error
 
-var errNone = errors.New("no kernel of ours for this pass")
-
 // oursConv makes ours for a pass: fwd takes x [N][C][H][W] and w [K][C][R][S], bwd dy [N][K][P][Q]
 // and w, and upd x and dy; fused is fwd with a bias, dy as residual, and ReLU. Packing is not
 // timed. Images of a few channels lie as they are.
@@ -100,10 +96,7 @@ func oursConv(pass string, l layer, N, threads int, x, w, dy, bias []float32) (c
 	case "upd":
 		a, b, size = x, dy, l.K*l.C*l.R*l.S
 	}
-	p, err := convKernelOf(pass, l.C%16 != 0, after)
-	if err != nil {
-		return convSide{}, err
-	}
+	p := convKernelOf(pass, l.C%16 != 0, after)
 	move := func(f func(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad int, src, dst []float32) error, src []float32) ([]float32, error) {
 		if f == nil {
 			return src, nil

@@ -642,6 +642,201 @@ func callConv2dDataAvx5121x1S27(threads int, N int, K int, C int, H int, W int, 
 	conv2dDataAvx5121x1S27Calls.Put(c)
 }
 
+// Conv2dDataImage runs kernel conv2d_data.
+//
+// Gradient of a convolution by its image: each cell of the image collects what it has been added to.
+//
+// Arrays are row-major:
+//
+//	in dY: f32[N][K][P][Q]
+//	in F: f32[K][C][R][S]
+//	out dX: f32[N][C][H][2][W/2] packs [n: N][c: C][h: H][w: W] as [n][c][h][w%2][w/2]
+//
+// It runs the first of these schedules whose instructions the processor has and whose
+// assumptions hold; WhichConv2dDataImage tells which one that is:
+//
+//	image if W%2 == 0
+//	avx512_image if W%2 == 0, stride == 2, dilation == 1, pad == 3, R == 7, S == 7, H == 2*P, W == 224, Q == 112, C == 3
+//
+// At most threads goroutines work on it; 0 means GOMAXPROCS. It is a *ShapeError when
+// a size is negative or too large, an array too short, or an output overlaps
+// another array; nothing is written then.
+func Conv2dDataImage(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, dY []float32, F []float32, dX []float32) error {
+	if err := checkSize("Conv2dDataImage", "N", N); err != nil {
+		return err
+	}
+	if err := checkSize("Conv2dDataImage", "K", K); err != nil {
+		return err
+	}
+	if err := checkSize("Conv2dDataImage", "C", C); err != nil {
+		return err
+	}
+	if err := checkSize("Conv2dDataImage", "H", H); err != nil {
+		return err
+	}
+	if err := checkSize("Conv2dDataImage", "W", W); err != nil {
+		return err
+	}
+	if err := checkSize("Conv2dDataImage", "P", P); err != nil {
+		return err
+	}
+	if err := checkSize("Conv2dDataImage", "Q", Q); err != nil {
+		return err
+	}
+	if err := checkSize("Conv2dDataImage", "R", R); err != nil {
+		return err
+	}
+	if err := checkSize("Conv2dDataImage", "S", S); err != nil {
+		return err
+	}
+	if err := checkSize("Conv2dDataImage", "stride", stride); err != nil {
+		return err
+	}
+	if err := checkSize("Conv2dDataImage", "dilation", dilation); err != nil {
+		return err
+	}
+	if err := checkSize("Conv2dDataImage", "pad", pad); err != nil {
+		return err
+	}
+	if !(stride >= 1) {
+		return shapeError(`%s`, "Conv2dDataImage: the kernel needs stride >= 1")
+	}
+	if err := checkLen("Conv2dDataImage", "dY", len(dY), N, K, P, Q); err != nil {
+		return err
+	}
+	if err := checkLen("Conv2dDataImage", "F", len(F), K, C, R, S); err != nil {
+		return err
+	}
+	if err := checkLen("Conv2dDataImage", "dX", len(dX), N, C, H, 2, floorDiv(W, 2)); err != nil {
+		return err
+	}
+	if overlap(dY, dX) {
+		return shapeError(`%s`, "Conv2dDataImage: dY and dX share memory")
+	}
+	if overlap(F, dX) {
+		return shapeError(`%s`, "Conv2dDataImage: F and dX share memory")
+	}
+	switch {
+	case hasConv2dDataAvx512ImageAVX512 && W%2 == 0 && stride == 2 && dilation == 1 && pad == 3 && R == 7 && S == 7 && H == 2*P && W == 224 && Q == 112 && C == 3:
+		callConv2dDataAvx512ImageAVX512(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, dY, F, dX)
+	case W%2 == 0:
+		callConv2dDataImage(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, dY, F, dX)
+	case W%2 == 0 && stride == 2 && dilation == 1 && pad == 3 && R == 7 && S == 7 && H == 2*P && W == 224 && Q == 112 && C == 3:
+		callConv2dDataAvx512Image(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, dY, F, dX)
+	default:
+		return shapeError(`%s`, "Conv2dDataImage: no schedule of this layout admits these sizes: image needs W%2 == 0; avx512_image needs W%2 == 0, stride == 2, dilation == 1, pad == 3, R == 7, S == 7, H == 2*P, W == 224, Q == 112, C == 3")
+	}
+	return nil
+}
+
+// WhichConv2dDataImage tells which schedule Conv2dDataImage runs on these sizes, and whether in assembly or in
+// Go: "avx512_image in assembly for avx512", say. It is "" where Conv2dDataImage gives an error whatever the arrays are.
+func WhichConv2dDataImage(N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int) string {
+	if err := checkSize("Conv2dDataImage", "N", N); err != nil {
+		return ""
+	}
+	if err := checkSize("Conv2dDataImage", "K", K); err != nil {
+		return ""
+	}
+	if err := checkSize("Conv2dDataImage", "C", C); err != nil {
+		return ""
+	}
+	if err := checkSize("Conv2dDataImage", "H", H); err != nil {
+		return ""
+	}
+	if err := checkSize("Conv2dDataImage", "W", W); err != nil {
+		return ""
+	}
+	if err := checkSize("Conv2dDataImage", "P", P); err != nil {
+		return ""
+	}
+	if err := checkSize("Conv2dDataImage", "Q", Q); err != nil {
+		return ""
+	}
+	if err := checkSize("Conv2dDataImage", "R", R); err != nil {
+		return ""
+	}
+	if err := checkSize("Conv2dDataImage", "S", S); err != nil {
+		return ""
+	}
+	if err := checkSize("Conv2dDataImage", "stride", stride); err != nil {
+		return ""
+	}
+	if err := checkSize("Conv2dDataImage", "dilation", dilation); err != nil {
+		return ""
+	}
+	if err := checkSize("Conv2dDataImage", "pad", pad); err != nil {
+		return ""
+	}
+	if !(stride >= 1) {
+		return ""
+	}
+	switch {
+	case hasConv2dDataAvx512ImageAVX512 && W%2 == 0 && stride == 2 && dilation == 1 && pad == 3 && R == 7 && S == 7 && H == 2*P && W == 224 && Q == 112 && C == 3:
+		return "avx512_image in assembly for avx512"
+	case W%2 == 0:
+		return "image in Go"
+	case W%2 == 0 && stride == 2 && dilation == 1 && pad == 3 && R == 7 && S == 7 && H == 2*P && W == 224 && Q == 112 && C == 3:
+		return "avx512_image in Go"
+	default:
+		return ""
+	}
+}
+
+var conv2dDataImageCalls = sync.Pool{New: func() any { return new(conv2dDataImage) }}
+
+func callConv2dDataImage(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, dY []float32, F []float32, dX []float32) {
+	c := conv2dDataImageCalls.Get().(*conv2dDataImage)
+	c.threads = threads
+	c.N = N
+	c.K = K
+	c.C = C
+	c.H = H
+	c.W = W
+	c.P = P
+	c.Q = Q
+	c.R = R
+	c.S = S
+	c.stride = stride
+	c.dilation = dilation
+	c.pad = pad
+	c.dY = dY
+	c.F = F
+	c.dX = dX
+	c.run()
+	c.dY = nil
+	c.F = nil
+	c.dX = nil
+	conv2dDataImageCalls.Put(c)
+}
+
+var conv2dDataAvx512ImageCalls = sync.Pool{New: func() any { return new(conv2dDataAvx512Image) }}
+
+func callConv2dDataAvx512Image(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, dY []float32, F []float32, dX []float32) {
+	c := conv2dDataAvx512ImageCalls.Get().(*conv2dDataAvx512Image)
+	c.threads = threads
+	c.N = N
+	c.K = K
+	c.C = C
+	c.H = H
+	c.W = W
+	c.P = P
+	c.Q = Q
+	c.R = R
+	c.S = S
+	c.stride = stride
+	c.dilation = dilation
+	c.pad = pad
+	c.dY = dY
+	c.F = F
+	c.dX = dX
+	c.run()
+	c.dY = nil
+	c.F = nil
+	c.dX = nil
+	conv2dDataAvx512ImageCalls.Put(c)
+}
+
 // PackDY runs kernel pack_dY.
 //
 // Arrays are row-major:
@@ -1012,4 +1207,190 @@ func callUnpackDX(threads int, N int, K int, C int, H int, W int, P int, Q int, 
 	c.src = nil
 	c.dst = nil
 	unpackDXCalls.Put(c)
+}
+
+// PackDXImage runs kernel pack_dX_image.
+//
+// Arrays are row-major:
+//
+//	in src: f32[N][C][H][W]
+//	inout dst: f32[N][C][H][2][W/2] packs [n: N][c: C][h: H][w: W] as [n][c][h][w%2][w/2]
+//
+// At most threads goroutines work on it; 0 means GOMAXPROCS. It is a *ShapeError when
+// a size is negative or too large, an array too short, or an output overlaps
+// another array; nothing is written then.
+func PackDXImage(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, src []float32, dst []float32) error {
+	if err := checkSize("PackDXImage", "N", N); err != nil {
+		return err
+	}
+	if err := checkSize("PackDXImage", "K", K); err != nil {
+		return err
+	}
+	if err := checkSize("PackDXImage", "C", C); err != nil {
+		return err
+	}
+	if err := checkSize("PackDXImage", "H", H); err != nil {
+		return err
+	}
+	if err := checkSize("PackDXImage", "W", W); err != nil {
+		return err
+	}
+	if err := checkSize("PackDXImage", "P", P); err != nil {
+		return err
+	}
+	if err := checkSize("PackDXImage", "Q", Q); err != nil {
+		return err
+	}
+	if err := checkSize("PackDXImage", "R", R); err != nil {
+		return err
+	}
+	if err := checkSize("PackDXImage", "S", S); err != nil {
+		return err
+	}
+	if err := checkSize("PackDXImage", "stride", stride); err != nil {
+		return err
+	}
+	if err := checkSize("PackDXImage", "dilation", dilation); err != nil {
+		return err
+	}
+	if err := checkSize("PackDXImage", "pad", pad); err != nil {
+		return err
+	}
+	if !(stride >= 1) {
+		return shapeError(`%s`, "PackDXImage: the kernel needs stride >= 1")
+	}
+	if err := checkLen("PackDXImage", "src", len(src), N, C, H, W); err != nil {
+		return err
+	}
+	if err := checkLen("PackDXImage", "dst", len(dst), N, C, H, 2, floorDiv(W, 2)); err != nil {
+		return err
+	}
+	if overlap(src, dst) {
+		return shapeError(`%s`, "PackDXImage: src and dst share memory")
+	}
+	switch {
+	case W%2 == 0:
+		callPackDXImage(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, src, dst)
+	default:
+		return shapeError(`%s`, "PackDXImage: no schedule of this layout admits these sizes: pack_dX_image needs W%2 == 0")
+	}
+	return nil
+}
+
+var packDXImageCalls = sync.Pool{New: func() any { return new(packDXImage) }}
+
+func callPackDXImage(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, src []float32, dst []float32) {
+	c := packDXImageCalls.Get().(*packDXImage)
+	c.threads = threads
+	c.N = N
+	c.K = K
+	c.C = C
+	c.H = H
+	c.W = W
+	c.P = P
+	c.Q = Q
+	c.R = R
+	c.S = S
+	c.stride = stride
+	c.dilation = dilation
+	c.pad = pad
+	c.src = src
+	c.dst = dst
+	c.run()
+	c.src = nil
+	c.dst = nil
+	packDXImageCalls.Put(c)
+}
+
+// UnpackDXImage runs kernel unpack_dX_image.
+//
+// Arrays are row-major:
+//
+//	in src: f32[N][C][H][2][W/2] packs [n: N][c: C][h: H][w: W] as [n][c][h][w%2][w/2]
+//	inout dst: f32[N][C][H][W]
+//
+// At most threads goroutines work on it; 0 means GOMAXPROCS. It is a *ShapeError when
+// a size is negative or too large, an array too short, or an output overlaps
+// another array; nothing is written then.
+func UnpackDXImage(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, src []float32, dst []float32) error {
+	if err := checkSize("UnpackDXImage", "N", N); err != nil {
+		return err
+	}
+	if err := checkSize("UnpackDXImage", "K", K); err != nil {
+		return err
+	}
+	if err := checkSize("UnpackDXImage", "C", C); err != nil {
+		return err
+	}
+	if err := checkSize("UnpackDXImage", "H", H); err != nil {
+		return err
+	}
+	if err := checkSize("UnpackDXImage", "W", W); err != nil {
+		return err
+	}
+	if err := checkSize("UnpackDXImage", "P", P); err != nil {
+		return err
+	}
+	if err := checkSize("UnpackDXImage", "Q", Q); err != nil {
+		return err
+	}
+	if err := checkSize("UnpackDXImage", "R", R); err != nil {
+		return err
+	}
+	if err := checkSize("UnpackDXImage", "S", S); err != nil {
+		return err
+	}
+	if err := checkSize("UnpackDXImage", "stride", stride); err != nil {
+		return err
+	}
+	if err := checkSize("UnpackDXImage", "dilation", dilation); err != nil {
+		return err
+	}
+	if err := checkSize("UnpackDXImage", "pad", pad); err != nil {
+		return err
+	}
+	if !(stride >= 1) {
+		return shapeError(`%s`, "UnpackDXImage: the kernel needs stride >= 1")
+	}
+	if err := checkLen("UnpackDXImage", "src", len(src), N, C, H, 2, floorDiv(W, 2)); err != nil {
+		return err
+	}
+	if err := checkLen("UnpackDXImage", "dst", len(dst), N, C, H, W); err != nil {
+		return err
+	}
+	if overlap(src, dst) {
+		return shapeError(`%s`, "UnpackDXImage: src and dst share memory")
+	}
+	switch {
+	case W%2 == 0:
+		callUnpackDXImage(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, src, dst)
+	default:
+		return shapeError(`%s`, "UnpackDXImage: no schedule of this layout admits these sizes: unpack_dX_image needs W%2 == 0")
+	}
+	return nil
+}
+
+var unpackDXImageCalls = sync.Pool{New: func() any { return new(unpackDXImage) }}
+
+func callUnpackDXImage(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, src []float32, dst []float32) {
+	c := unpackDXImageCalls.Get().(*unpackDXImage)
+	c.threads = threads
+	c.N = N
+	c.K = K
+	c.C = C
+	c.H = H
+	c.W = W
+	c.P = P
+	c.Q = Q
+	c.R = R
+	c.S = S
+	c.stride = stride
+	c.dilation = dilation
+	c.pad = pad
+	c.src = src
+	c.dst = dst
+	c.run()
+	c.src = nil
+	c.dst = nil
+	unpackDXImageCalls.Put(c)
 }

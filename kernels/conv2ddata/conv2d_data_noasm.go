@@ -57,3 +57,9 @@ const hasConv2dDataAvx5121x1S27AVX512 = false
 func callConv2dDataAvx5121x1S27AVX512(int, int, int, int, int, int, int, int, int, int, int, int, int, []float32, []float32, []float32) {
 	panic("no assembly on this platform")
 }
+
+const hasConv2dDataAvx512ImageAVX512 = false
+
+func callConv2dDataAvx512ImageAVX512(int, int, int, int, int, int, int, int, int, int, int, int, int, []float32, []float32, []float32) {
+	panic("no assembly on this platform")
+}

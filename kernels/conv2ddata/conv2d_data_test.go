@@ -54,6 +54,14 @@ var formsConv2dData = []gentest.Form{
 		callConv2dDataAvx5121x1S27(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), gentest.Slice[float32](a, "dY"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "dX"))
 		return nil
 	}},
+	{Schedule: "image", Impl: "go", File: "conv2d_data_image.loop", Kernel: "conv2d_data", Has: true, Call: func(a *gentest.Args) error {
+		callConv2dDataImage(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), gentest.Slice[float32](a, "dY"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "dX"))
+		return nil
+	}},
+	{Schedule: "avx512_image", Impl: "go", File: "conv2d_data_avx512_image.loop", Kernel: "conv2d_data", Has: true, Call: func(a *gentest.Args) error {
+		callConv2dDataAvx512Image(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), gentest.Slice[float32](a, "dY"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "dX"))
+		return nil
+	}},
 	{Schedule: "pack_dY", Impl: "go", File: "conv2d_data_pack_dy.loop", Kernel: "pack_dY", Has: true, Call: func(a *gentest.Args) error {
 		callPackDY(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
 		return nil
@@ -70,6 +78,14 @@ var formsConv2dData = []gentest.Form{
 		callUnpackDX(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
 		return nil
 	}},
+	{Schedule: "pack_dX_image", Impl: "go", File: "conv2d_data_pack_dx_image.loop", Kernel: "pack_dX_image", Has: true, Call: func(a *gentest.Args) error {
+		callPackDXImage(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
+		return nil
+	}},
+	{Schedule: "unpack_dX_image", Impl: "go", File: "conv2d_data_unpack_dx_image.loop", Kernel: "unpack_dX_image", Has: true, Call: func(a *gentest.Args) error {
+		callUnpackDXImage(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
+		return nil
+	}},
 }
 
 // exportedConv2dData are the functions that check their arguments.
@@ -79,6 +95,9 @@ var exportedConv2dData = []gentest.Form{
 	}},
 	{Schedule: "packed", Impl: "Conv2dDataPacked", File: "conv2d_data_packed.loop", Kernel: "conv2d_data", Has: true, Call: func(a *gentest.Args) error {
 		return Conv2dDataPacked(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), gentest.Slice[float32](a, "dY"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "dX"))
+	}},
+	{Schedule: "image", Impl: "Conv2dDataImage", File: "conv2d_data_image.loop", Kernel: "conv2d_data", Has: true, Call: func(a *gentest.Args) error {
+		return Conv2dDataImage(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), gentest.Slice[float32](a, "dY"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "dX"))
 	}},
 	{Schedule: "pack_dY", Impl: "PackDY", File: "conv2d_data_pack_dy.loop", Kernel: "pack_dY", Has: true, Call: func(a *gentest.Args) error {
 		return PackDY(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
@@ -91,6 +110,12 @@ var exportedConv2dData = []gentest.Form{
 	}},
 	{Schedule: "unpack_dX", Impl: "UnpackDX", File: "conv2d_data_unpack_dx.loop", Kernel: "unpack_dX", Has: true, Call: func(a *gentest.Args) error {
 		return UnpackDX(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
+	}},
+	{Schedule: "pack_dX_image", Impl: "PackDXImage", File: "conv2d_data_pack_dx_image.loop", Kernel: "pack_dX_image", Has: true, Call: func(a *gentest.Args) error {
+		return PackDXImage(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
+	}},
+	{Schedule: "unpack_dX_image", Impl: "UnpackDXImage", File: "conv2d_data_unpack_dx_image.loop", Kernel: "unpack_dX_image", Has: true, Call: func(a *gentest.Args) error {
+		return UnpackDXImage(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), gentest.Slice[float32](a, "src"), gentest.Slice[float32](a, "dst"))
 	}},
 }
 

@@ -2,6 +2,7 @@ package nn
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/loopopt/loopopt/kernels/conv2d"
@@ -15,6 +16,7 @@ import (
 type Conv2DTraining struct {
 	layer  *Conv2D
 	back   []float32 // weights as the backward pass takes them
+	plain  []float32 // and as they are, for images of a few channels
 	kernel scratch
 }
 
@@ -38,6 +40,9 @@ func NewConv2DTraining(w Conv2DWeights, opts ...Option) (*Conv2DTraining, error)
 		return nil, err
 	}
 	l := &Conv2DTraining{layer: layer, back: make([]float32, len(layer.packed))}
+	if layer.image != nil {
+		l.plain = slices.Clone(w.W)
+	}
 	taps := w.Height * w.Width
 	plain := padded(w.W, 1, w.Outputs, w.Inputs*taps, layer.k, layer.c*taps)
 	must(conv2ddata.PackF(0, 0, layer.k, layer.c, 0, 0, 0, 0, w.Height, w.Width, 1, 1, 0, plain, l.back))
@@ -89,7 +94,13 @@ func (l *Conv2DTraining) Backward(images, height, width int, x, dy, dx []float32
 	m := &l.kernel
 	dY := m.slice(0, result)
 	must(conv2d.PackY(l.layer.threads, images, k, 0, 0, 0, p, q, 0, 0, 1, 1, 0, 0, 0, 0, l.wide(dy, images, w.Outputs*p*q, k*p*q), dY))
-	if dx != nil {
+	switch {
+	case dx == nil:
+	case l.dataByImage(images, height, width, p, q):
+		dX := m.slice(1, len(dx))
+		must(conv2ddata.Conv2dDataImage(l.layer.threads, images, w.Outputs, w.Inputs, height, width, p, q, w.Height, w.Width, w.Stride, 1, w.Padding, dy, l.plain, dX))
+		must(conv2ddata.UnpackDXImage(l.layer.threads, images, 0, w.Inputs, height, width, 0, 0, 0, 0, 1, 1, 0, dX, dx))
+	default:
 		dX, plain := m.slice(1, pixels), m.slice(2, pixels)
 		call(conv2ddata.Conv2dDataPacked, dY, l.back, dX)
 		must(conv2ddata.UnpackDX(l.layer.threads, images, 0, c, height, width, 0, 0, 0, 0, 1, 1, 0, dX, plain))
@@ -123,6 +134,12 @@ func (l *Conv2DTraining) Backward(images, height, width int, x, dy, dx []float32
 		}
 	}
 	return nil
+}
+
+// dataByImage tells whether the gradient by the image has assembly for arrays as they lie.
+func (l *Conv2DTraining) dataByImage(images, height, width, p, q int) bool {
+	w := l.layer.w
+	return l.plain != nil && strings.Contains(conv2ddata.WhichConv2dDataImage(images, w.Outputs, w.Inputs, height, width, p, q, w.Height, w.Width, w.Stride, 1, w.Padding), inAssembly)
 }
 
 // byImage tells whether the gradient by the weights has assembly for images as they lie.

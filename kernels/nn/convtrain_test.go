@@ -20,6 +20,7 @@ func TestConv2DGradients(t *testing.T) {
 		{1, 32, 32, 3, 2, 1, 14, 14},
 		{0, 3, 5, 3, 1, 1, 9, 11},
 		{2, 3, 40, 7, 2, 3, 28, 28},
+		{1, 3, 5, 7, 2, 3, 8, 224},
 	} {
 		rng := rand.New(rand.NewPCG(1, 2))
 		w := Conv2DWeights{c.inputs, c.outputs, c.filter, c.filter, c.stride, c.padding, random(rng, c.outputs*c.inputs*c.filter*c.filter, 0.3), nil, random(rng, c.outputs, 1), Identity, false}
