@@ -103,8 +103,17 @@ func always(lo, hi *big.Int, op loopir.Op) bool {
 	return from
 }
 
-// limited is a guard on the number d: `d op 0`, or `d op lane` of so many lanes.
+// limited is a guard on the number d: `d op 0`, or `d op lane` of so many lanes, op being Gt or Le.
 func (l *lowerer) limited(at loopir.Span, d poly.Poly, op loopir.Op, lanes int64, yes, no func() ([]node, error)) ([]node, error) {
+	if lanes > 0 {
+		lo, hi := l.facts.PolyBounds(d)
+		switch above, below := lo != nil && lo.Cmp(big.NewInt(lanes)) >= 0, hi != nil && hi.Sign() <= 0; {
+		case above && op == loopir.Gt, below && op == loopir.Le:
+			return yes()
+		case above, below:
+			return no()
+		}
+	}
 	g := &guard{op: op, lanes: lanes}
 	var err error
 	if g.at, err = l.place("", d, nil, at); err != nil {
