@@ -329,102 +329,21 @@ guard_9:
 	JLE x_16_end
 	MOVQ R13, s1-16(SP)
 x_16:
-	CMPQ DX, $0
-	JLE guard_17
-	MOVQ DX, R13
-	MOVQ $16, R12
-	CMPQ R13, R12
-	CMOVQGT R12, R13
-	VMOVD R13, X0
-	VPBROADCASTD X0, Y0
-	VPCMPGTD clamp0AVX2_iota<>+0(SB), Y0, Y1
-	VPCMPGTD clamp0AVX2_iota<>+32(SB), Y0, Y2
-	VMASKMOVPS (DI), Y1, Y0
-	VMASKMOVPS (R8), Y1, Y3
-	VADDPS Y3, Y0, Y0
-	VMASKMOVPS 32(R8), Y2, Y3
-	VMASKMOVPS Y0, Y1, (DI)
-	VMASKMOVPS 32(DI), Y2, Y0
-	VADDPS Y3, Y0, Y0
-	VMASKMOVPS Y0, Y2, 32(DI)
-guard_17:
-	CMPQ DX, $15
-	JGT guard_18
-	MOVQ DX, R13
-	MOVQ $16, R12
-	CMPQ R13, R12
-	CMOVQGT R12, R13
-	MOVQ $0, R12
-	CMPQ R13, R12
-	CMOVQLT R12, R13
-	VMOVD R13, X0
-	VPBROADCASTD X0, Y0
-	VBROADCASTSS clamp0AVX2_ffffffff<>(SB), Y1
-	VPCMPGTD clamp0AVX2_iota<>+0(SB), Y0, Y2
-	VXORPS Y1, Y2, Y2
-	VPCMPGTD clamp0AVX2_iota<>+32(SB), Y0, Y3
-	VXORPS Y1, Y3, Y3
-	CMPQ DX, $17
-	JGT guard_19
-	MOVQ DX, R13
-	ADDQ $-2, R13
-	MOVQ $16, R12
-	CMPQ R13, R12
-	CMOVQGT R12, R13
-	MOVQ $0, R12
-	CMPQ R13, R12
-	CMOVQLT R12, R13
-	VMOVD R13, X0
-	VPBROADCASTD X0, Y0
-	VBROADCASTSS clamp0AVX2_ffffffff<>(SB), Y1
-	VPCMPGTD clamp0AVX2_iota<>+0(SB), Y0, Y4
-	VXORPS Y1, Y4, Y4
-	VANDPS Y2, Y4, Y4
-	VPCMPGTD clamp0AVX2_iota<>+32(SB), Y0, Y5
-	VXORPS Y1, Y5, Y5
-	VANDPS Y3, Y5, Y5
-	VMASKMOVPS (DI), Y4, Y0
-	VBROADCASTSS -4(R9), Y1
-	VADDPS Y1, Y0, Y0
-	VMASKMOVPS Y0, Y4, (DI)
-	VMASKMOVPS 32(DI), Y5, Y0
-	VADDPS Y1, Y0, Y0
-	VMASKMOVPS Y0, Y5, 32(DI)
-guard_19:
-	CMPQ DX, $2
-	JLE guard_20
-	MOVQ DX, R13
-	ADDQ $-2, R13
-	MOVQ $16, R12
-	CMPQ R13, R12
-	CMOVQGT R12, R13
-	VMOVD R13, X0
-	VPBROADCASTD X0, Y0
-	VPCMPGTD clamp0AVX2_iota<>+0(SB), Y0, Y1
-	VANDPS Y2, Y1, Y1
-	VPCMPGTD clamp0AVX2_iota<>+32(SB), Y0, Y4
-	VANDPS Y3, Y4, Y4
-	VMASKMOVPS (DI), Y1, Y0
-	VMASKMOVPS 4(R8), Y1, Y5
-	VADDPS Y5, Y0, Y0
-	VMASKMOVPS 36(R8), Y4, Y5
-	VMASKMOVPS Y0, Y1, (DI)
-	VMASKMOVPS 32(DI), Y4, Y0
-	VADDPS Y5, Y0, Y0
-	VMASKMOVPS Y0, Y4, 32(DI)
-guard_20:
-guard_18:
-	ADDQ $-16, DX
+	VMOVUPS (DI), Y0
+	VADDPS (R8), Y0, Y0
+	VMOVUPS Y0, (DI)
+	VMOVUPS 32(DI), Y0
+	VADDPS 32(R8), Y0, Y0
+	VMOVUPS Y0, 32(DI)
 	ADDQ $64, DI
 	ADDQ $64, R8
 	DECQ s1-16(SP)
 	JNE x_16
-	SUBQ clamp0AVX2Args_g1(AX), DX
 	SUBQ clamp0AVX2Args_xB(AX), DI
 	SUBQ clamp0AVX2Args_xB(AX), R8
 x_16_end:
 	CMPQ clamp0AVX2Args_g2(AX), $0
-	JLE guard_21
+	JLE guard_17
 	MOVQ clamp0AVX2Args_g2(AX), R13
 	MOVQ $16, R12
 	CMPQ R13, R12
@@ -434,7 +353,7 @@ x_16_end:
 	VPCMPGTD clamp0AVX2_iota<>+0(SB), Y0, Y1
 	VPCMPGTD clamp0AVX2_iota<>+32(SB), Y0, Y2
 	CMPQ clamp0AVX2Args_g2(AX), $0
-	JLE guard_22
+	JLE guard_18
 	MOVQ clamp0AVX2Args_g2(AX), R13
 	MOVQ $16, R12
 	CMPQ R13, R12
@@ -453,9 +372,9 @@ x_16_end:
 	VMASKMOVPS 32(DI)(R10*1), Y4, Y0
 	VADDPS Y5, Y0, Y0
 	VMASKMOVPS Y0, Y4, 32(DI)(R10*1)
-guard_22:
+guard_18:
 	CMPQ clamp0AVX2Args_g2(AX), $15
-	JGT guard_23
+	JGT guard_19
 	MOVQ clamp0AVX2Args_g2(AX), R13
 	MOVQ $16, R12
 	CMPQ R13, R12
@@ -473,7 +392,7 @@ guard_22:
 	VXORPS Y3, Y5, Y5
 	VANDPS Y2, Y5, Y5
 	CMPQ clamp0AVX2Args_g2(AX), $17
-	JGT guard_24
+	JGT guard_20
 	MOVQ clamp0AVX2Args_g2(AX), R13
 	ADDQ $-2, R13
 	MOVQ $16, R12
@@ -498,9 +417,9 @@ guard_22:
 	VMASKMOVPS 32(DI)(R10*1), Y7, Y0
 	VADDPS Y3, Y0, Y0
 	VMASKMOVPS Y0, Y7, 32(DI)(R10*1)
-guard_24:
+guard_20:
 	CMPQ clamp0AVX2Args_g2(AX), $2
-	JLE guard_25
+	JLE guard_21
 	MOVQ clamp0AVX2Args_g2(AX), R13
 	ADDQ $-2, R13
 	MOVQ $16, R12
@@ -520,47 +439,47 @@ guard_24:
 	VMASKMOVPS 32(DI)(R10*1), Y6, Y0
 	VADDPS Y7, Y0, Y0
 	VMASKMOVPS Y0, Y6, 32(DI)(R10*1)
-guard_25:
-guard_23:
 guard_21:
+guard_19:
+guard_17:
 	MOVQ clamp0AVX2Args_n_y(AX), R13
 	TESTQ R13, R13
-	JLE z_26_end
+	JLE z_22_end
 	MOVQ R13, s1-16(SP)
-z_26:
+z_22:
 	MOVQ clamp0AVX2Args_n_x(AX), R13
 	TESTQ R13, R13
-	JLE x_27_end
+	JLE x_23_end
 	MOVQ R13, s0-8(SP)
-x_27:
+x_23:
 	CMPQ SI, $2
-	JLT guard_28
+	JLT guard_24
 	VMOVUPS (DI), Y0
 	VADDPS (BX), Y0, Y0
 	VMOVUPS Y0, (DI)
 	VMOVUPS 32(DI), Y0
 	VADDPS 32(BX), Y0, Y0
 	VMOVUPS Y0, 32(DI)
-	JMP guard_28_end
-guard_28:
+	JMP guard_24_end
+guard_24:
 	VMOVUPS (DI), Y0
 	VADDPS (CX), Y0, Y0
 	VMOVUPS Y0, (DI)
 	VMOVUPS 32(DI), Y0
 	VADDPS 32(CX), Y0, Y0
 	VMOVUPS Y0, 32(DI)
-guard_28_end:
+guard_24_end:
 	ADDQ $64, DI
 	ADDQ $64, BX
 	ADDQ $64, CX
 	DECQ s0-8(SP)
-	JNE x_27
+	JNE x_23
 	SUBQ clamp0AVX2Args_xB(AX), DI
 	SUBQ clamp0AVX2Args_xB(AX), BX
 	SUBQ clamp0AVX2Args_xB(AX), CX
-x_27_end:
+x_23_end:
 	CMPQ clamp0AVX2Args_g2(AX), $0
-	JLE guard_29
+	JLE guard_25
 	MOVQ clamp0AVX2Args_g2(AX), R13
 	MOVQ $16, R12
 	CMPQ R13, R12
@@ -570,7 +489,7 @@ x_27_end:
 	VPCMPGTD clamp0AVX2_iota<>+0(SB), Y0, Y1
 	VPCMPGTD clamp0AVX2_iota<>+32(SB), Y0, Y2
 	CMPQ SI, $2
-	JLT guard_30
+	JLT guard_26
 	VMASKMOVPS (DI)(R10*1), Y1, Y0
 	VMASKMOVPS (BX)(R10*1), Y1, Y3
 	VADDPS Y3, Y0, Y0
@@ -579,8 +498,8 @@ x_27_end:
 	VMASKMOVPS 32(DI)(R10*1), Y2, Y0
 	VADDPS Y3, Y0, Y0
 	VMASKMOVPS Y0, Y2, 32(DI)(R10*1)
-	JMP guard_30_end
-guard_30:
+	JMP guard_26_end
+guard_26:
 	VMASKMOVPS (DI)(R10*1), Y1, Y0
 	VMASKMOVPS (CX)(R10*1), Y1, Y3
 	VADDPS Y3, Y0, Y0
@@ -589,15 +508,15 @@ guard_30:
 	VMASKMOVPS 32(DI)(R10*1), Y2, Y0
 	VADDPS Y3, Y0, Y0
 	VMASKMOVPS Y0, Y2, 32(DI)(R10*1)
-guard_30_end:
-guard_29:
+guard_26_end:
+guard_25:
 	ADDQ $1, SI
 	ADDQ clamp0AVX2Args_oA(AX), BX
 	DECQ s1-16(SP)
-	JNE z_26
+	JNE z_22
 	SUBQ clamp0AVX2Args_n_y(AX), SI
 	SUBQ clamp0AVX2Args_r_B_y(AX), BX
-z_26_end:
+z_22_end:
 	ADDQ clamp0AVX2Args_oA(AX), DI
 	ADDQ clamp0AVX2Args_oA(AX), R8
 	ADDQ clamp0AVX2Args_oA(AX), R9
