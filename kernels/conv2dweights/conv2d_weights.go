@@ -608,7 +608,7 @@ func callConv2dWeightsAvx5121x1S214(threads int, N int, K int, C int, H int, W i
 // assumptions hold; WhichConv2dWeightsImage tells which one that is:
 //
 //	image if K%16 == 0
-//	avx512_image if K%16 == 0, stride == 2, dilation == 1, pad == 3, R == 7, S == 7, H == 2*P, W == 2*Q, Q >= 14, K%32 == 0
+//	avx512_image if K%16 == 0, stride == 2, dilation == 1, pad == 3, R == 7, S == 7, H == 2*P, W == 2*Q, Q >= 14, P%8 == 0, K%32 == 0
 //
 // At most threads goroutines work on it; 0 means GOMAXPROCS. It is a *ShapeError when
 // a size is negative or too large, an array too short, or an output overlaps
@@ -666,14 +666,14 @@ func Conv2dWeightsImage(threads int, N int, K int, C int, H int, W int, P int, Q
 		return shapeError(`%s`, "Conv2dWeightsImage: dY and dF share memory")
 	}
 	switch {
-	case hasConv2dWeightsAvx512ImageAVX512 && K%16 == 0 && stride == 2 && dilation == 1 && pad == 3 && R == 7 && S == 7 && H == 2*P && W == 2*Q && Q >= 14 && K%32 == 0:
+	case hasConv2dWeightsAvx512ImageAVX512 && K%16 == 0 && stride == 2 && dilation == 1 && pad == 3 && R == 7 && S == 7 && H == 2*P && W == 2*Q && Q >= 14 && P%8 == 0 && K%32 == 0:
 		callConv2dWeightsAvx512ImageAVX512(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, X, dY, dF)
 	case K%16 == 0:
 		callConv2dWeightsImage(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, X, dY, dF)
-	case K%16 == 0 && stride == 2 && dilation == 1 && pad == 3 && R == 7 && S == 7 && H == 2*P && W == 2*Q && Q >= 14 && K%32 == 0:
+	case K%16 == 0 && stride == 2 && dilation == 1 && pad == 3 && R == 7 && S == 7 && H == 2*P && W == 2*Q && Q >= 14 && P%8 == 0 && K%32 == 0:
 		callConv2dWeightsAvx512Image(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, X, dY, dF)
 	default:
-		return shapeError(`%s`, "Conv2dWeightsImage: no schedule of this layout admits these sizes: image needs K%16 == 0; avx512_image needs K%16 == 0, stride == 2, dilation == 1, pad == 3, R == 7, S == 7, H == 2*P, W == 2*Q, Q >= 14, K%32 == 0")
+		return shapeError(`%s`, "Conv2dWeightsImage: no schedule of this layout admits these sizes: image needs K%16 == 0; avx512_image needs K%16 == 0, stride == 2, dilation == 1, pad == 3, R == 7, S == 7, H == 2*P, W == 2*Q, Q >= 14, P%8 == 0, K%32 == 0")
 	}
 	return nil
 }
@@ -718,11 +718,11 @@ func WhichConv2dWeightsImage(N int, K int, C int, H int, W int, P int, Q int, R 
 		return ""
 	}
 	switch {
-	case hasConv2dWeightsAvx512ImageAVX512 && K%16 == 0 && stride == 2 && dilation == 1 && pad == 3 && R == 7 && S == 7 && H == 2*P && W == 2*Q && Q >= 14 && K%32 == 0:
+	case hasConv2dWeightsAvx512ImageAVX512 && K%16 == 0 && stride == 2 && dilation == 1 && pad == 3 && R == 7 && S == 7 && H == 2*P && W == 2*Q && Q >= 14 && P%8 == 0 && K%32 == 0:
 		return "avx512_image in assembly for avx512"
 	case K%16 == 0:
 		return "image in Go"
-	case K%16 == 0 && stride == 2 && dilation == 1 && pad == 3 && R == 7 && S == 7 && H == 2*P && W == 2*Q && Q >= 14 && K%32 == 0:
+	case K%16 == 0 && stride == 2 && dilation == 1 && pad == 3 && R == 7 && S == 7 && H == 2*P && W == 2*Q && Q >= 14 && P%8 == 0 && K%32 == 0:
 		return "avx512_image in Go"
 	default:
 		return ""
