@@ -169,11 +169,11 @@ func callConv2dWeightsNaive(threads int, N int, K int, C int, H int, W int, P in
 //	packed if K%16 == 0, C%16 == 0
 //	avx512_3x3_s1 if K%16 == 0, C%16 == 0, stride == 1, dilation == 1, pad == 1, R == 3, S == 3, H == P, W == Q, K%32 == 0, Q > 14, P%2 == 0
 //	avx512_3x3_s1_14 if K%16 == 0, C%16 == 0, stride == 1, dilation == 1, pad == 1, R == 3, S == 3, H == P, W == Q, K%32 == 0, Q >= 3
-//	avx512_3x3_s2 if K%16 == 0, C%16 == 0, stride == 2, dilation == 1, pad == 1, R == 3, S == 3, H == 2*P, W == 2*Q, K%32 == 0, Q > 14, P%2 == 0
+//	avx512_3x3_s2 if K%16 == 0, C%16 == 0, stride == 2, dilation == 1, pad == 1, R == 3, S == 3, H == 2*P, W == 2*Q, K%32 == 0, Q > 14, P%2 == 0, K%64 == 0
 //	avx512_3x3_s2_14 if K%16 == 0, C%16 == 0, stride == 2, dilation == 1, pad == 1, R == 3, S == 3, H == 2*P, W == 2*Q, K%32 == 0, Q >= 3
 //	avx512_1x1_s1 if K%16 == 0, C%16 == 0, stride == 1, dilation == 1, pad == 0, R == 1, S == 1, H == P, W == Q, K%32 == 0, Q > 14, P%2 == 0
 //	avx512_1x1_s1_14 if K%16 == 0, C%16 == 0, stride == 1, dilation == 1, pad == 0, R == 1, S == 1, H == P, W == Q, K%32 == 0
-//	avx512_1x1_s2 if K%16 == 0, C%16 == 0, stride == 2, dilation == 1, pad == 0, R == 1, S == 1, H == 2*P, W == 2*Q, K%32 == 0, Q > 14, P%2 == 0
+//	avx512_1x1_s2 if K%16 == 0, C%16 == 0, stride == 2, dilation == 1, pad == 0, R == 1, S == 1, H == 2*P, W == 2*Q, K%32 == 0, Q > 14, P%2 == 0, K%64 == 0
 //	avx512_1x1_s2_14 if K%16 == 0, C%16 == 0, stride == 2, dilation == 1, pad == 0, R == 1, S == 1, H == 2*P, W == 2*Q, K%32 == 0
 //
 // At most threads goroutines work on it; 0 means GOMAXPROCS. It is a *ShapeError when
@@ -236,7 +236,7 @@ func Conv2dWeightsPacked(threads int, N int, K int, C int, H int, W int, P int, 
 		callConv2dWeightsAvx5123x3S1AVX512(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, X, dY, dF)
 	case hasConv2dWeightsAvx5123x3S114AVX512 && K%16 == 0 && C%16 == 0 && stride == 1 && dilation == 1 && pad == 1 && R == 3 && S == 3 && H == P && W == Q && K%32 == 0 && Q >= 3:
 		callConv2dWeightsAvx5123x3S114AVX512(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, X, dY, dF)
-	case hasConv2dWeightsAvx5123x3S2AVX512 && K%16 == 0 && C%16 == 0 && stride == 2 && dilation == 1 && pad == 1 && R == 3 && S == 3 && H == 2*P && W == 2*Q && K%32 == 0 && Q > 14 && P%2 == 0:
+	case hasConv2dWeightsAvx5123x3S2AVX512 && K%16 == 0 && C%16 == 0 && stride == 2 && dilation == 1 && pad == 1 && R == 3 && S == 3 && H == 2*P && W == 2*Q && K%32 == 0 && Q > 14 && P%2 == 0 && K%64 == 0:
 		callConv2dWeightsAvx5123x3S2AVX512(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, X, dY, dF)
 	case hasConv2dWeightsAvx5123x3S214AVX512 && K%16 == 0 && C%16 == 0 && stride == 2 && dilation == 1 && pad == 1 && R == 3 && S == 3 && H == 2*P && W == 2*Q && K%32 == 0 && Q >= 3:
 		callConv2dWeightsAvx5123x3S214AVX512(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, X, dY, dF)
@@ -244,7 +244,7 @@ func Conv2dWeightsPacked(threads int, N int, K int, C int, H int, W int, P int, 
 		callConv2dWeightsAvx5121x1S1AVX512(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, X, dY, dF)
 	case hasConv2dWeightsAvx5121x1S114AVX512 && K%16 == 0 && C%16 == 0 && stride == 1 && dilation == 1 && pad == 0 && R == 1 && S == 1 && H == P && W == Q && K%32 == 0:
 		callConv2dWeightsAvx5121x1S114AVX512(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, X, dY, dF)
-	case hasConv2dWeightsAvx5121x1S2AVX512 && K%16 == 0 && C%16 == 0 && stride == 2 && dilation == 1 && pad == 0 && R == 1 && S == 1 && H == 2*P && W == 2*Q && K%32 == 0 && Q > 14 && P%2 == 0:
+	case hasConv2dWeightsAvx5121x1S2AVX512 && K%16 == 0 && C%16 == 0 && stride == 2 && dilation == 1 && pad == 0 && R == 1 && S == 1 && H == 2*P && W == 2*Q && K%32 == 0 && Q > 14 && P%2 == 0 && K%64 == 0:
 		callConv2dWeightsAvx5121x1S2AVX512(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, X, dY, dF)
 	case hasConv2dWeightsAvx5121x1S214AVX512 && K%16 == 0 && C%16 == 0 && stride == 2 && dilation == 1 && pad == 0 && R == 1 && S == 1 && H == 2*P && W == 2*Q && K%32 == 0:
 		callConv2dWeightsAvx5121x1S214AVX512(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, X, dY, dF)
@@ -254,7 +254,7 @@ func Conv2dWeightsPacked(threads int, N int, K int, C int, H int, W int, P int, 
 		callConv2dWeightsAvx5123x3S1(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, X, dY, dF)
 	case K%16 == 0 && C%16 == 0 && stride == 1 && dilation == 1 && pad == 1 && R == 3 && S == 3 && H == P && W == Q && K%32 == 0 && Q >= 3:
 		callConv2dWeightsAvx5123x3S114(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, X, dY, dF)
-	case K%16 == 0 && C%16 == 0 && stride == 2 && dilation == 1 && pad == 1 && R == 3 && S == 3 && H == 2*P && W == 2*Q && K%32 == 0 && Q > 14 && P%2 == 0:
+	case K%16 == 0 && C%16 == 0 && stride == 2 && dilation == 1 && pad == 1 && R == 3 && S == 3 && H == 2*P && W == 2*Q && K%32 == 0 && Q > 14 && P%2 == 0 && K%64 == 0:
 		callConv2dWeightsAvx5123x3S2(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, X, dY, dF)
 	case K%16 == 0 && C%16 == 0 && stride == 2 && dilation == 1 && pad == 1 && R == 3 && S == 3 && H == 2*P && W == 2*Q && K%32 == 0 && Q >= 3:
 		callConv2dWeightsAvx5123x3S214(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, X, dY, dF)
@@ -262,12 +262,12 @@ func Conv2dWeightsPacked(threads int, N int, K int, C int, H int, W int, P int, 
 		callConv2dWeightsAvx5121x1S1(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, X, dY, dF)
 	case K%16 == 0 && C%16 == 0 && stride == 1 && dilation == 1 && pad == 0 && R == 1 && S == 1 && H == P && W == Q && K%32 == 0:
 		callConv2dWeightsAvx5121x1S114(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, X, dY, dF)
-	case K%16 == 0 && C%16 == 0 && stride == 2 && dilation == 1 && pad == 0 && R == 1 && S == 1 && H == 2*P && W == 2*Q && K%32 == 0 && Q > 14 && P%2 == 0:
+	case K%16 == 0 && C%16 == 0 && stride == 2 && dilation == 1 && pad == 0 && R == 1 && S == 1 && H == 2*P && W == 2*Q && K%32 == 0 && Q > 14 && P%2 == 0 && K%64 == 0:
 		callConv2dWeightsAvx5121x1S2(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, X, dY, dF)
 	case K%16 == 0 && C%16 == 0 && stride == 2 && dilation == 1 && pad == 0 && R == 1 && S == 1 && H == 2*P && W == 2*Q && K%32 == 0:
 		callConv2dWeightsAvx5121x1S214(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, X, dY, dF)
 	default:
-		return shapeError(`%s`, "Conv2dWeightsPacked: no schedule of this layout admits these sizes: packed needs K%16 == 0, C%16 == 0; avx512_3x3_s1 needs K%16 == 0, C%16 == 0, stride == 1, dilation == 1, pad == 1, R == 3, S == 3, H == P, W == Q, K%32 == 0, Q > 14, P%2 == 0; avx512_3x3_s1_14 needs K%16 == 0, C%16 == 0, stride == 1, dilation == 1, pad == 1, R == 3, S == 3, H == P, W == Q, K%32 == 0, Q >= 3; avx512_3x3_s2 needs K%16 == 0, C%16 == 0, stride == 2, dilation == 1, pad == 1, R == 3, S == 3, H == 2*P, W == 2*Q, K%32 == 0, Q > 14, P%2 == 0; avx512_3x3_s2_14 needs K%16 == 0, C%16 == 0, stride == 2, dilation == 1, pad == 1, R == 3, S == 3, H == 2*P, W == 2*Q, K%32 == 0, Q >= 3; avx512_1x1_s1 needs K%16 == 0, C%16 == 0, stride == 1, dilation == 1, pad == 0, R == 1, S == 1, H == P, W == Q, K%32 == 0, Q > 14, P%2 == 0; avx512_1x1_s1_14 needs K%16 == 0, C%16 == 0, stride == 1, dilation == 1, pad == 0, R == 1, S == 1, H == P, W == Q, K%32 == 0; avx512_1x1_s2 needs K%16 == 0, C%16 == 0, stride == 2, dilation == 1, pad == 0, R == 1, S == 1, H == 2*P, W == 2*Q, K%32 == 0, Q > 14, P%2 == 0; avx512_1x1_s2_14 needs K%16 == 0, C%16 == 0, stride == 2, dilation == 1, pad == 0, R == 1, S == 1, H == 2*P, W == 2*Q, K%32 == 0")
+		return shapeError(`%s`, "Conv2dWeightsPacked: no schedule of this layout admits these sizes: packed needs K%16 == 0, C%16 == 0; avx512_3x3_s1 needs K%16 == 0, C%16 == 0, stride == 1, dilation == 1, pad == 1, R == 3, S == 3, H == P, W == Q, K%32 == 0, Q > 14, P%2 == 0; avx512_3x3_s1_14 needs K%16 == 0, C%16 == 0, stride == 1, dilation == 1, pad == 1, R == 3, S == 3, H == P, W == Q, K%32 == 0, Q >= 3; avx512_3x3_s2 needs K%16 == 0, C%16 == 0, stride == 2, dilation == 1, pad == 1, R == 3, S == 3, H == 2*P, W == 2*Q, K%32 == 0, Q > 14, P%2 == 0, K%64 == 0; avx512_3x3_s2_14 needs K%16 == 0, C%16 == 0, stride == 2, dilation == 1, pad == 1, R == 3, S == 3, H == 2*P, W == 2*Q, K%32 == 0, Q >= 3; avx512_1x1_s1 needs K%16 == 0, C%16 == 0, stride == 1, dilation == 1, pad == 0, R == 1, S == 1, H == P, W == Q, K%32 == 0, Q > 14, P%2 == 0; avx512_1x1_s1_14 needs K%16 == 0, C%16 == 0, stride == 1, dilation == 1, pad == 0, R == 1, S == 1, H == P, W == Q, K%32 == 0; avx512_1x1_s2 needs K%16 == 0, C%16 == 0, stride == 2, dilation == 1, pad == 0, R == 1, S == 1, H == 2*P, W == 2*Q, K%32 == 0, Q > 14, P%2 == 0, K%64 == 0; avx512_1x1_s2_14 needs K%16 == 0, C%16 == 0, stride == 2, dilation == 1, pad == 0, R == 1, S == 1, H == 2*P, W == 2*Q, K%32 == 0")
 	}
 	return nil
 }
@@ -316,7 +316,7 @@ func WhichConv2dWeightsPacked(N int, K int, C int, H int, W int, P int, Q int, R
 		return "avx512_3x3_s1 in assembly for avx512"
 	case hasConv2dWeightsAvx5123x3S114AVX512 && K%16 == 0 && C%16 == 0 && stride == 1 && dilation == 1 && pad == 1 && R == 3 && S == 3 && H == P && W == Q && K%32 == 0 && Q >= 3:
 		return "avx512_3x3_s1_14 in assembly for avx512"
-	case hasConv2dWeightsAvx5123x3S2AVX512 && K%16 == 0 && C%16 == 0 && stride == 2 && dilation == 1 && pad == 1 && R == 3 && S == 3 && H == 2*P && W == 2*Q && K%32 == 0 && Q > 14 && P%2 == 0:
+	case hasConv2dWeightsAvx5123x3S2AVX512 && K%16 == 0 && C%16 == 0 && stride == 2 && dilation == 1 && pad == 1 && R == 3 && S == 3 && H == 2*P && W == 2*Q && K%32 == 0 && Q > 14 && P%2 == 0 && K%64 == 0:
 		return "avx512_3x3_s2 in assembly for avx512"
 	case hasConv2dWeightsAvx5123x3S214AVX512 && K%16 == 0 && C%16 == 0 && stride == 2 && dilation == 1 && pad == 1 && R == 3 && S == 3 && H == 2*P && W == 2*Q && K%32 == 0 && Q >= 3:
 		return "avx512_3x3_s2_14 in assembly for avx512"
@@ -324,7 +324,7 @@ func WhichConv2dWeightsPacked(N int, K int, C int, H int, W int, P int, Q int, R
 		return "avx512_1x1_s1 in assembly for avx512"
 	case hasConv2dWeightsAvx5121x1S114AVX512 && K%16 == 0 && C%16 == 0 && stride == 1 && dilation == 1 && pad == 0 && R == 1 && S == 1 && H == P && W == Q && K%32 == 0:
 		return "avx512_1x1_s1_14 in assembly for avx512"
-	case hasConv2dWeightsAvx5121x1S2AVX512 && K%16 == 0 && C%16 == 0 && stride == 2 && dilation == 1 && pad == 0 && R == 1 && S == 1 && H == 2*P && W == 2*Q && K%32 == 0 && Q > 14 && P%2 == 0:
+	case hasConv2dWeightsAvx5121x1S2AVX512 && K%16 == 0 && C%16 == 0 && stride == 2 && dilation == 1 && pad == 0 && R == 1 && S == 1 && H == 2*P && W == 2*Q && K%32 == 0 && Q > 14 && P%2 == 0 && K%64 == 0:
 		return "avx512_1x1_s2 in assembly for avx512"
 	case hasConv2dWeightsAvx5121x1S214AVX512 && K%16 == 0 && C%16 == 0 && stride == 2 && dilation == 1 && pad == 0 && R == 1 && S == 1 && H == 2*P && W == 2*Q && K%32 == 0:
 		return "avx512_1x1_s2_14 in assembly for avx512"
@@ -334,7 +334,7 @@ func WhichConv2dWeightsPacked(N int, K int, C int, H int, W int, P int, Q int, R
 		return "avx512_3x3_s1 in Go"
 	case K%16 == 0 && C%16 == 0 && stride == 1 && dilation == 1 && pad == 1 && R == 3 && S == 3 && H == P && W == Q && K%32 == 0 && Q >= 3:
 		return "avx512_3x3_s1_14 in Go"
-	case K%16 == 0 && C%16 == 0 && stride == 2 && dilation == 1 && pad == 1 && R == 3 && S == 3 && H == 2*P && W == 2*Q && K%32 == 0 && Q > 14 && P%2 == 0:
+	case K%16 == 0 && C%16 == 0 && stride == 2 && dilation == 1 && pad == 1 && R == 3 && S == 3 && H == 2*P && W == 2*Q && K%32 == 0 && Q > 14 && P%2 == 0 && K%64 == 0:
 		return "avx512_3x3_s2 in Go"
 	case K%16 == 0 && C%16 == 0 && stride == 2 && dilation == 1 && pad == 1 && R == 3 && S == 3 && H == 2*P && W == 2*Q && K%32 == 0 && Q >= 3:
 		return "avx512_3x3_s2_14 in Go"
@@ -342,7 +342,7 @@ func WhichConv2dWeightsPacked(N int, K int, C int, H int, W int, P int, Q int, R
 		return "avx512_1x1_s1 in Go"
 	case K%16 == 0 && C%16 == 0 && stride == 1 && dilation == 1 && pad == 0 && R == 1 && S == 1 && H == P && W == Q && K%32 == 0:
 		return "avx512_1x1_s1_14 in Go"
-	case K%16 == 0 && C%16 == 0 && stride == 2 && dilation == 1 && pad == 0 && R == 1 && S == 1 && H == 2*P && W == 2*Q && K%32 == 0 && Q > 14 && P%2 == 0:
+	case K%16 == 0 && C%16 == 0 && stride == 2 && dilation == 1 && pad == 0 && R == 1 && S == 1 && H == 2*P && W == 2*Q && K%32 == 0 && Q > 14 && P%2 == 0 && K%64 == 0:
 		return "avx512_1x1_s2 in Go"
 	case K%16 == 0 && C%16 == 0 && stride == 2 && dilation == 1 && pad == 0 && R == 1 && S == 1 && H == 2*P && W == 2*Q && K%32 == 0:
 		return "avx512_1x1_s2_14 in Go"
