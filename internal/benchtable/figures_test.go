@@ -67,6 +67,7 @@ func TestFigures(t *testing.T) {
 		{"../../bench/README.md", "bench onednn", peer.Markdown()},
 		{"../../bench/README.md", "bench convolution", ratios(t, "conv.txt")},
 		{"../../bench/README.md", "bench resnet", ratios(t, "resnet.txt")},
+		{"../../bench/README.md", "bench auto", ratios(t, "auto.txt")},
 		{"../../bench/README.md", "bench forms", ratios(t, "forms.txt")},
 		{"../../bench/README.md", "bench functions", ratios(t, "functions.txt")},
 		{"../../examples/06-plain/README.md", "bench plain", parse(t, "plain.txt").Markdown()},
