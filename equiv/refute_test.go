@@ -170,7 +170,7 @@ kernel after(N: size, in A: bf16[N], inout S: bf16[N]) {
 
 // anyDifference looks for a counterexample among finite numbers, then among NaN and infinities.
 func anyDifference(ctx context.Context, f *loopir.File, before, after *loopir.Kernel, opts Options) *Counterexample {
-	for _, with := range []contents{results, special} {
+	for _, with := range []contents{finite, results, special} {
 		if c := refute(ctx, f, before, after, opts, nil, with); c != nil {
 			return c
 		}
