@@ -120,6 +120,9 @@ func (t *Table) Rows() []Row {
 	return rows
 }
 
+// Peak is the FMA peak of an instruction set in GFLOP/s, 0 where none was measured.
+func (t *Table) Peak(isa string) float64 { return median(t.peaks[isa]) }
+
 func median(v []float64) float64 {
 	if len(v) == 0 {
 		return 0

@@ -15,6 +15,7 @@ type Prediction struct {
 	Share     float64            `json:"share"`     // of the peak of multiply-adds
 	Bound     string             `json:"bound"`     // what takes as long
 	Core      float64            `json:"core"`      // seconds, were all data in the first cache
+	Calls     float64            `json:"calls"`     // of these, those of entering assembly
 	Loading   float64            `json:"loading"`   // seconds of the loads from there
 	Levels    map[string]float64 `json:"levels"`    // seconds in which others hand over what they have
 	Tile      Tile               `json:"tile"`      // that most of the time goes to
@@ -42,10 +43,11 @@ func Predict(flat *loopir.Kernel, entries []loopir.Stmt, sizes map[string]int64,
 	if w.left < 0 {
 		return nil, fmt.Errorf("more than %d statements are written out", maxStatements)
 	}
-	p := &Prediction{Core: (w.cycles + w.entered*m.Entry) / m.Hz, Loading: (w.loading + w.entered*m.Entry) / m.Hz, Tile: w.most, Registers: w.tallest, Levels: map[string]float64{}}
+	calls := w.entered * m.Entry / m.Hz
+	p := &Prediction{Core: w.cycles/m.Hz + calls, Calls: calls, Loading: w.loading/m.Hz + calls, Tile: w.most, Registers: w.tallest, Levels: map[string]float64{}}
 	p.Seconds, p.Bound = p.Core, w.most.Bound
 	w.levels(flat.Body, v, p)
-	if 2*w.entered*m.Entry/m.Hz > p.Seconds {
+	if 2*calls > p.Seconds {
 		p.Bound = "calls of assembly"
 	}
 	if p.Seconds <= 0 {
