@@ -12,11 +12,14 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/loopopt/loopopt/internal/benchtable"
+	"github.com/loopopt/loopopt/internal/roofline"
+	"github.com/loopopt/loopopt/internal/tune"
 )
 
 func (a *app) benchCmd() *cobra.Command {
 	var rounds int
 	var filter, raw, markdown string
+	var why explanation
 	c := &cobra.Command{
 		Use:   "bench [DIR]",
 		Short: "Time every form of a generated package against the naive kernel",
@@ -28,7 +31,12 @@ func (a *app) benchCmd() *cobra.Command {
 			"and the spread between the best and the worst round. GFLOP/s counts all operations on\n" +
 			"elements, of integers too; guards and triangles are followed, and of a condition on\n" +
 			"data the larger branch counts. Of f64 the peak is half that of f32; of integers none\n" +
-			"is known.",
+			"is known.\n\n" +
+			"--explain tells of each size why its assembly is not at the peak: operations for each\n" +
+			"byte of the arguments, what binds and what share of the peak is possible by the model\n" +
+			"that tune uses, and, counted in the hottest innermost loop of the emitted assembly,\n" +
+			"instructions and loads for each FMA and vector registers. --html and --svg draw the\n" +
+			"roofline. With --json it prints {package, cpu, machines, rows} in place of the rows.",
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			dir := "."
@@ -37,6 +45,9 @@ func (a *app) benchCmd() *cobra.Command {
 			}
 			if rounds < 1 {
 				return &exitError{exitUsage, "--rounds must be at least 1"}
+			}
+			if err := why.read(dir); err != nil {
+				return err
 			}
 			text, err := a.runRounds(cmd.Context(), dir, filter, rounds)
 			if err != nil {
@@ -56,10 +67,19 @@ func (a *app) benchCmd() *cobra.Command {
 					return err
 				}
 			}
-			if a.json {
+			report, err := why.report(t)
+			switch {
+			case err != nil:
+				return err
+			case a.json && report != nil:
+				return a.printJSON(report)
+			case a.json:
 				return a.printJSON(t.Rows())
 			}
 			fmt.Fprint(a.out, t.Text())
+			if report != nil {
+				fmt.Fprint(a.out, "\n"+report.Text())
+			}
 			return nil
 		},
 	}
@@ -67,8 +87,61 @@ func (a *app) benchCmd() *cobra.Command {
 	c.Flags().StringVar(&filter, "bench", ".", "regular expression of benchmarks, as for go test -bench")
 	c.Flags().StringVar(&raw, "raw", "", "also write the raw benchmark text to this file")
 	c.Flags().StringVar(&markdown, "markdown", "", "also put the table into this file, between its markers")
+	c.Flags().BoolVar(&why.on, "explain", false, "tell why each form is not at the peak")
+	c.Flags().StringVar(&why.html, "html", "", "also write what --explain tells to this file, as one HTML page with the roofline")
+	c.Flags().StringVar(&why.svg, "svg", "", "also write the roofline of --explain to this file")
 	a.jsonFlag(c)
 	return c
+}
+
+// An explanation is what --explain asks for.
+type explanation struct {
+	on        bool
+	html, svg string
+	pkg       *roofline.Package
+}
+
+// read looks at what is to be explained before it is measured, which takes longer.
+func (x *explanation) read(dir string) (err error) {
+	for _, f := range []struct{ flag, path string }{{"--html", x.html}, {"--svg", x.svg}} {
+		if f.path == "" {
+			continue
+		}
+		if !x.on {
+			return &exitError{exitUsage, f.flag + " writes what --explain tells; give that, too"}
+		}
+		if st, err := os.Stat(filepath.Dir(f.path)); err != nil || !st.IsDir() {
+			return &exitError{exitUsage, fmt.Sprintf("%s %s: there is no folder %s", f.flag, f.path, filepath.Dir(f.path))}
+		}
+	}
+	if x.on {
+		x.pkg, err = roofline.Read(dir)
+	}
+	return err
+}
+
+// report explains a table and writes the files; it is nil without --explain.
+func (x *explanation) report(t *benchtable.Table) (*roofline.Report, error) {
+	if !x.on {
+		return nil, nil
+	}
+	r, err := x.pkg.Explain(t, tune.Measured)
+	if err != nil {
+		return nil, err
+	}
+	if x.html != "" {
+		page, err := r.HTML()
+		if err == nil {
+			err = replaceFile(x.html, page)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	if x.svg != "" {
+		return r, replaceFile(x.svg, []byte(r.SVG()))
+	}
+	return r, nil
 }
 
 // runRounds builds the package's test binary once and runs it round by round.
