@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -144,6 +145,9 @@ func (x *explanation) report(t *benchtable.Table) (*roofline.Report, error) {
 	return r, nil
 }
 
+// busy is for how much of the time a benchmark has a core on a quiet machine, at least.
+const busy = 0.9
+
 // runRounds builds the package's test binary once and runs it round by round.
 func (a *app) runRounds(ctx context.Context, dir, filter string, rounds int) ([]byte, error) {
 	tmp, done, err := unfinished.create(func() (string, error) { return os.MkdirTemp("", "loopopt-bench-") })
@@ -161,6 +165,7 @@ func (a *app) runRounds(ctx context.Context, dir, filter string, rounds int) ([]
 		return nil, &exitError{exitUsage, dir + " has no tests; generate it with loopopt gen"}
 	}
 	var all bytes.Buffer
+	var running, passed time.Duration
 	for i := range rounds {
 		fmt.Fprintf(a.err, "\rround %d of %d ", i+1, rounds)
 		run := exec.CommandContext(ctx, bin, "-test.run", "^$", "-test.bench", filter, "-test.benchtime", "100ms", "-test.timeout", "30m")
@@ -170,13 +175,18 @@ func (a *app) runRounds(ctx context.Context, dir, filter string, rounds int) ([]
 		}
 		var errText strings.Builder
 		run.Stderr = &errText
+		start := time.Now()
 		out, err := run.Output()
 		if err != nil {
 			return nil, &exitError{exitFindings, fmt.Sprintf("the benchmark failed: %v\n%s%s", err, out, errText.String())}
 		}
 		all.Write(out)
+		running, passed = running+run.ProcessState.UserTime()+run.ProcessState.SystemTime(), passed+time.Since(start)
 	}
 	fmt.Fprint(a.err, "\r")
+	if share := running.Seconds() / passed.Seconds(); share < busy {
+		fmt.Fprintf(a.err, "other programs ran: the benchmark had a core %.0f %% of the time; measure again on a quiet machine\n", 100*share)
+	}
 	if !bytes.Contains(all.Bytes(), []byte("ns/op")) {
 		return nil, &exitError{exitUsage, dir + " has no benchmarks that match; list sizes in a .sizes file and run loopopt gen"}
 	}

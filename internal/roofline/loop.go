@@ -108,4 +108,3 @@ func count(fn *asm.Func, body []asm.Inst) *Loop {
 	l.Registers = len(registers)
 	return l
 }
-

@@ -15,7 +15,7 @@ const (
 	left       = 50  // of the plot
 	right      = 22  // beside it
 	plotHeight = 300
-	nameStep   = 14 // from one name to the next
+	nameStep   = 15 // from one name to the next
 	nameTilt   = 60 // degrees
 	charWidth  = 6.2
 	legendStep = 18
@@ -189,12 +189,12 @@ func (p *picture) lines() {
 		from := max(p.x.lo, p.y.lo/l.Speed)
 		x1, y1, x2, y2 := p.x.at(from), p.y.at(from*l.Speed), p.x.at(high/l.Speed), p.y.at(high)
 		fmt.Fprintf(p, `<line class="slope" x1="%.1f" y1="%.1f" x2="%.1f" y2="%.1f"/>`+"\n", x1, y1, x2, y2)
-		below := -3
+		along, below := 8.0, -3
 		if i > 1 { // the second and the third cache are nearly as fast
-			below = 12
+			along, below = 18, 12
 		}
 		length := math.Hypot(x2-x1, y2-y1)
-		x, y := x1+(x2-x1)*8/length, y1+(y2-y1)*8/length
+		x, y := x1+(x2-x1)*along/length, y1+(y2-y1)*along/length
 		fmt.Fprintf(p, `<text class="dim halo" x="%.1f" y="%.1f" transform="rotate(%.1f %.1[1]f %.1[2]f)" dy="%[4]d">%[5]s</text>`+"\n", x, y, math.Atan2(y2-y1, x2-x1)*180/math.Pi, below, html.EscapeString(l.Name))
 	}
 	for _, o := range p.roofs {
