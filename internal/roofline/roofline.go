@@ -6,6 +6,7 @@ package roofline
 
 import (
 	"errors"
+	"fmt"
 	"path/filepath"
 	"slices"
 
@@ -42,11 +43,11 @@ type Level struct {
 // A Row is one form on one size.
 type Row struct {
 	benchtable.Row
-	Intensity float64          `json:"flops_per_byte"` // of the arguments, each input and output once; 0: unknown
-	Roof      float64          `json:"roof_gflops"`    // the peak for its mix of types; 0: unknown
-	Limit     string           `json:"limit"`          // what binds, as predicted; "" where nothing is
-	Loop      *Loop            `json:"loop,omitempty"` // the hottest one; nil for Go
-	Predicted *tune.Prediction `json:"predicted,omitempty"`
+	Intensity float64          `json:"flops_per_byte"`      // of the arguments, each input and output once; 0: unknown
+	Roof      float64          `json:"roof_gflops"`         // the peak for its mix of types; 0: unknown
+	Limit     string           `json:"limit"`               // what binds, as predicted; "" where nothing is
+	Loop      *Loop            `json:"loop,omitempty"`      // the hottest one; nil for Go
+	Predicted *tune.Prediction `json:"predicted,omitempty"` // nil where the model makes nothing of it
 	Why       string           `json:"why"`
 }
 
@@ -128,17 +129,21 @@ func (p *Package) row(b benchtable.Row, m *Machine) (*Row, error) {
 		return r, nil
 	}
 	r.Roof = ops.Peak(m.Peak)
-	if r.Predicted, err = predict(file, f, sizes, ops.F32+2*ops.F64, m.model); err != nil {
-		return nil, err
-	}
 	loops, err := p.loops(f)
 	if err != nil {
 		return nil, err
 	}
-	if r.Loop = hottest(loops, r.Predicted.Tile); r.Loop != nil {
+	var tile tune.Tile
+	if r.Predicted, err = predict(file, f, sizes, ops.F32+2*ops.F64, m.model); err == nil {
+		r.Limit, tile = limit(r.Predicted.Bound), r.Predicted.Tile
+	}
+	if r.Loop = hottest(loops, tile); r.Loop != nil {
 		r.Loop.Of = m.model.Registers
 	}
-	r.Limit = limit(r.Predicted.Bound)
+	if err != nil {
+		r.Why = fmt.Sprintf("at %s of the peak: there is no prediction, since %v", percent(r.Peak), err)
+		return r, nil
+	}
 	r.Why = r.why(m.model)
 	return r, nil
 }

@@ -1,6 +1,7 @@
 package roofline
 
 import (
+	"cmp"
 	"fmt"
 	"html"
 	"math"
@@ -56,8 +57,7 @@ func (s scale) ticks() []float64 {
 	return out
 }
 
-// speed is where a row is drawn: its share of the peak, which was measured between its calls, of the
-// peak of the picture. A neighbour's load then lowers neither.
+// speed is where a row is drawn: at its share of the peak, as it was measured between the calls.
 func (r *Row) speed() float64 {
 	if r.Peak > 0 && r.Roof > 0 {
 		return r.Peak * r.Roof
@@ -137,7 +137,7 @@ func (p *picture) findRoofs() {
 			}
 		}
 	}
-	slices.SortFunc(p.roofs, func(a, b roof) int { return int(math.Copysign(1, b.gflops-a.gflops)) })
+	slices.SortFunc(p.roofs, func(a, b roof) int { return cmp.Compare(b.gflops, a.gflops) })
 }
 
 func near(a, b float64) bool { return math.Abs(a-b) < 1e-6*b }
@@ -228,7 +228,7 @@ func (p *picture) names() []name {
 		}
 		out[i].speed = max(out[i].speed, n.speed)
 	}
-	slices.SortStableFunc(out, func(a, b name) int { return int(math.Copysign(1, a.intensity-b.intensity)) })
+	slices.SortStableFunc(out, func(a, b name) int { return cmp.Compare(a.intensity, b.intensity) })
 	return out
 }
 

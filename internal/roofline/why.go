@@ -38,7 +38,7 @@ func (r *Row) why(m *tune.Machine) string {
 	case m == nil:
 		return "ran in Go, one number at a time: no assembly form was measured on these sizes"
 	case r.Roof == 0 || r.Peak == 0:
-		return "no share of the peak is known, as of integers, or where counting operations takes too long; by the model " + r.binds(m)
+		return "no share of the peak is known (there is none of integers, on arm64, or where operations are too many to count); by the model " + r.binds(m)
 	}
 	return fmt.Sprintf("at %s of the peak: by the model %s%s", percent(r.Peak), r.binds(m), r.losses())
 }
