@@ -40,6 +40,8 @@ func TestEdits(t *testing.T) {
 		{"dead-load-out-of-bounds", "gemm", "gemmAvx512AVX512", "gemm_avx512_avx512_amd64.s", "\tADDQ $256, DX\n", "\tVMOVUPS 256(R8)(R9*2), Z31\n\tADDQ $256, DX\n", "outside"},
 		{"dead-load-of-another-row", "gemm", "gemmAvx512AVX512", "gemm_avx512_avx512_amd64.s", "\tADDQ $256, DX\n", "\tVMOVUPS 256(DX), Z31\n\tADDQ $256, DX\n", "in one cell"},
 		{"mask-too-narrow", "stencil", "jacobiTimeTiledAVX512", "jacobi_time_tiled_avx512_amd64.s", "VPCMPD $6, jacobiTimeTiledAVX512Region0_iota<>+0(SB), Z0, K1", "VPCMPQ $6, jacobiTimeTiledAVX512Region0_iota<>+0(SB), Z0, K1", ".s:"},
+		{"lanes-numbered-by-half-a-register", "softmax", "softmaxLanesAVX512", "softmax_lanes_avx512_amd64.s", "VBROADCASTSS softmaxLanesAVX512Region0_4<>(SB), Z13", "VBROADCASTSS softmaxLanesAVX512Region0_4<>(SB), Y13", "only one lane to all"},
+		{"lanes-of-half-a-register", "softmax", "softmaxLanesAVX512", "softmax_lanes_avx512_amd64.s", "\tVPERMPS Z7, Z10, Z10\n", "\tVMOVUPS Y7, Y7\n\tVPERMPS Z7, Z10, Z10\n", "the lanes do not fit"},
 		{"neon-other-lane", "gemm", "gemmNeonNEON", "gemm_neon_neon_arm64.s", "WORD $0x4f981349 //", "WORD $0x4fb81349 //", "no such lane"},
 		{"neon-other-operand", "gemm", "gemmNeonNEON", "gemm_neon_neon_arm64.s", "WORD $0x4f981349", "WORD $0x4f981329", "gemm_neon_neon_arm64.s"},
 		{"neon-minus", "gemm", "gemmNeonNEON", "gemm_neon_neon_arm64.s", "WORD $0x4f981349", "WORD $0x4f985349", "no place"},

@@ -179,8 +179,10 @@ func (l *lifter) maskLogic(f *form) error {
 	if len(f.src) != f.e.Args {
 		return l.errorf(f.in, "wrong operands")
 	}
-	lanes, rest := map[byte]int{'W': 16, 'D': 32, 'Q': 64}[f.in.Op[len(f.in.Op)-1]], f.e.Args == 2
+	width := map[byte]int{'W': 16, 'D': 32, 'Q': 64}[f.in.Op[len(f.in.Op)-1]]
+	lanes := width
 	var args []loopir.Expr
+	var from []vec
 	for i := len(f.src) - 1; i >= 0; i-- {
 		o := f.src[i]
 		if o.Kind != asm.Reg || !asm.IsMask(o.Reg) {
@@ -190,8 +192,17 @@ func (l *lifter) maskLogic(f *form) error {
 		if v.kind != value {
 			return l.errorf(f.in, "%s holds no known mask", o.Reg)
 		}
-		lanes, rest = min(lanes, v.lanes), rest && v.rest
-		args = append(args, v.e)
+		lanes = min(lanes, v.lanes)
+		args, from = append(args, v.e), append(from, v)
+	}
+	// Beyond its lanes the result is off where one operand of an and is, or both of an or are.
+	off := func(v vec) bool { return v.rest && v.lanes == lanes }
+	rest := lanes == width
+	switch f.in.Op[:3] {
+	case "KAN":
+		rest = rest || off(from[0]) || off(from[1])
+	case "KOR":
+		rest = rest || off(from[0]) && off(from[1])
 	}
 	return l.set(f.in, f.dst, vec{kind: value, lanes: lanes, rest: rest, e: f.e.Effect(args...)})
 }

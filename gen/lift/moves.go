@@ -164,17 +164,18 @@ func (l *lifter) permute(m *machine, f *form) error {
 		return err
 	}
 	n, isConst := isBitConst(ix.e)
-	if !isConst || ix.bits != f.bits && n.Sign() != 0 {
+	if !isConst || n.Sign() != 0 && (ix.bits != f.bits || ix.lanes < f.lanes) {
 		return l.errorf(f.in, "only one lane to all is read")
 	}
 	k := new(big.Int).And(n, big.NewInt(int64(f.lanes-1)))
-	return l.pick(f, vec{kind: value, lanes: f.lanes, bits: f.bits, e: src}, loopir.NewInt(k.Int64()))
+	return l.pick(f, vec{kind: value, lanes: f.known, bits: f.bits, e: src}, loopir.NewInt(k.Int64()))
 }
 
+// pick copies one lane to all that the instruction has.
 func (l *lifter) pick(f *form, v vec, lane loopir.Expr) error {
 	if v.bits != f.bits || v.lanes < f.lanes {
 		return l.errorf(f.in, "the lanes do not fit")
 	}
-	v.e = loopir.Subst(v.e, map[string]loopir.Expr{l.lane: lane})
+	v.lanes, v.e = f.lanes, loopir.Subst(v.e, map[string]loopir.Expr{l.lane: lane})
 	return l.set(f.in, f.dst, v)
 }

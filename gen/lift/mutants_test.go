@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -19,6 +20,7 @@ import (
 
 	"github.com/loopopt/loopopt/equiv"
 	"github.com/loopopt/loopopt/equiv/smt"
+	"github.com/loopopt/loopopt/gen/lift/asm"
 	"github.com/loopopt/loopopt/loopir"
 )
 
@@ -380,6 +382,9 @@ func campaign(t *testing.T, pool *smt.Pool, out *bytes.Buffer, dir, typ string, 
 		survived++
 		proved = append(proved, f.m)
 		why := class(f.m, lines)
+		if why == "" && unread(name, src, f.m) {
+			why = "nothing but a prefetch reads the register"
+		}
 		if why == "" {
 			why = "UNEXPLAINED"
 			t.Errorf("%s: a mutant is proved for no known reason: %s at line %d: %q", name, f.m.kind, f.m.line+1, f.m.text)
@@ -406,11 +411,13 @@ func campaign(t *testing.T, pool *smt.Pool, out *bytes.Buffer, dir, typ string, 
 func class(m mutant, lines []string) string {
 	op, _, _ := strings.Cut(strings.TrimSpace(lines[m.line]), " ")
 	switch {
+	case strings.HasPrefix(op, "PREFETCH"):
+		return "a prefetch neither faults nor changes a value"
 	case m.kind == "doubled":
 		return "doing it twice is doing it once"
 	case m.kind == "swapped":
 		return "the neighbours do not depend on each other"
-	case m.kind == "operands" && (strings.HasPrefix(op, "VFMADD231") || strings.HasPrefix(op, "VADD") || strings.HasPrefix(op, "VMUL") || op == "VFMLA" || op == "ADD" || strings.Contains(op, "OR")):
+	case m.kind == "operands" && (strings.HasPrefix(op, "VFMADD231") || strings.HasPrefix(op, "VADD") || strings.HasPrefix(op, "VMUL") || op == "VFMLA" || op == "ADD" || strings.Contains(op, "OR") || strings.HasPrefix(op, "VPAND") && !strings.HasPrefix(op, "VPANDN")):
 		return "the operator commutes"
 	case m.kind == "deleted" && repeats(lines, m.line):
 		return "the register holds that already"
@@ -422,28 +429,170 @@ func class(m mutant, lines []string) string {
 		return "the field has the same value"
 	case m.kind == "mask" && strings.Contains(m.text[0], ", K1,"):
 		return "lanes that are masked off are not stored"
+	case m.kind == "mask" && sameMask(m, lines):
+		return "lanes that are masked off are not read"
+	case m.kind == "constant" && numbersLane(m, lines):
+		return "the number of a lane counts modulo the number of lanes"
 	case m.kind == "opcode" && strings.HasPrefix(op, "CMOV"):
 		return "the operands are equal where the conditions differ"
 	case m.kind == "immediate" && op == "CMPQ":
 		return "without lanes nothing is stored"
-	case m.kind == "immediate" && raisesLimit(m, lines):
+	case m.kind == "immediate" && limit(m, lines) > 0:
 		return "there are no lanes beyond the limit"
+	case m.kind == "immediate" && limit(m, lines) == -1:
+		return "a tail has fewer lanes than a vector"
 	}
 	return ""
 }
 
-// raisesLimit tells whether a mutant raises the limit of a count of lanes, of which a mask
-// is made: min(n, 17) of 16 lanes are those of min(n, 16).
-func raisesLimit(m mutant, lines []string) bool {
+// limit is by how much a mutant raises the limit of a count of lanes, of which a mask is made:
+// min(n, 17) of 16 lanes are those of min(n, 16). It is 0 for other mutants.
+func limit(m mutant, lines []string) int {
 	var before, after int
 	if _, err := fmt.Sscanf(strings.TrimSpace(lines[m.line]), "MOVQ $%d,", &before); err != nil {
-		return false
+		return 0
 	}
 	if _, err := fmt.Sscanf(strings.TrimSpace(m.text[0]), "MOVQ $%d,", &after); err != nil {
+		return 0
+	}
+	next := strings.Join(lines[m.line+1:min(len(lines), m.line+6)], "\n")
+	if before != 8 && before != 16 || !strings.Contains(next, "CMOVQGT") || !strings.Contains(next, "BROADCASTD") || !strings.Contains(next, "VPCMP") {
+		return 0
+	}
+	return after - before
+}
+
+// sameMask tells whether what reads the register of a masked load next has the same mask.
+func sameMask(m mutant, lines []string) bool {
+	args := strings.Split(lines[m.line], ", ")
+	if len(args) != 3 {
 		return false
 	}
-	next := strings.Join(lines[m.line+1:min(len(lines), m.line+5)], "\n")
-	return before == 16 && after > before && strings.Contains(next, "CMOVQGT") && strings.Contains(next, "VPBROADCASTD") && strings.Contains(next, "VPCMPD")
+	next := lines[m.line+1]
+	return strings.Contains(next, args[2]+",") && strings.Contains(next, ", "+args[1]+",") && !strings.Contains(next, ".Z")
+}
+
+// numbersLane tells whether a constant is the number of a lane, of which a mutant changes higher
+// bits: it is broadcast, and what reads it is a permutation.
+func numbersLane(m mutant, lines []string) bool {
+	var before, after int
+	name, value, _ := strings.Cut(strings.TrimPrefix(lines[m.line], "DATA "), "+0(SB)/4, $")
+	_, changed, _ := strings.Cut(m.text[0], "+0(SB)/4, $")
+	fmt.Sscanf(value, "0x%x", &before)
+	fmt.Sscanf(changed, "0x%x", &after)
+	if before >= 16 || (after-before)%16 != 0 {
+		return false
+	}
+	found := false
+	for i, l := range lines {
+		reg, ok := strings.CutPrefix(l, "\tVBROADCASTSS "+name+"(SB), ")
+		if !ok {
+			continue
+		}
+		at := slices.IndexFunc(lines[i+1:], func(l string) bool { return strings.Contains(l+",", " "+reg+",") })
+		if at < 0 {
+			return false
+		}
+		next := lines[i+1+at]
+		if again := strings.HasPrefix(next, "\tVBROADCASTSS "); !again && (!strings.HasPrefix(next, "\tVPERMPS ") || !strings.Contains(next, ", "+reg+", ")) {
+			return false
+		}
+		found = true
+	}
+	return found
+}
+
+// unread tells whether all that a mutant changes is what is in registers that nothing reads before they
+// are written again, but for prefetches.
+func unread(name, src string, m mutant) bool {
+	texts := []string{src, m.apply(src)}
+	if m.kind == "deleted" {
+		texts = texts[:1]
+	}
+	found := false
+	for _, text := range texts {
+		f, err := asm.Parse(name, []byte(text))
+		if err != nil {
+			return false
+		}
+		for _, fn := range f.Funcs {
+			for i, in := range fn.Insts {
+				if in.Line != m.line+1 {
+					continue
+				}
+				if found = true; !dead(fn, i) {
+					return false
+				}
+			}
+		}
+	}
+	return found
+}
+
+// dead tells whether nothing reads the register that instruction i writes, before it is written again.
+func dead(fn *asm.Func, i int) bool {
+	in := &fn.Insts[i]
+	if len(in.Args) == 0 || in.Args[len(in.Args)-1].Kind != asm.Reg || strings.HasPrefix(in.Op, "CMP") || strings.HasPrefix(in.Op, "TEST") {
+		return false
+	}
+	reg := in.Args[len(in.Args)-1].Reg
+	seen := map[int]bool{}
+	for work := following(fn, i); len(work) > 0; {
+		i, work = work[0], work[1:]
+		if seen[i] || i >= len(fn.Insts) {
+			continue
+		}
+		seen[i] = true
+		reads, writes := touches(fn, i, reg)
+		if reads {
+			return false
+		}
+		if !writes {
+			work = append(work, following(fn, i)...)
+		}
+	}
+	return true
+}
+
+// following are the instructions that may come after instruction i.
+func following(fn *asm.Func, i int) []int {
+	in := &fn.Insts[i]
+	switch {
+	case in.Op == "RET":
+		return nil
+	case jumps(in.Op) && in.Op[:2] != "JM":
+		return []int{i + 1, fn.Labels[in.Args[0].Name]}
+	case jumps(in.Op):
+		return []int{fn.Labels[in.Args[0].Name]}
+	}
+	return []int{i + 1}
+}
+
+// touches tells whether instruction i reads or overwrites a register. What is added to it stays in
+// it, unless a jump looks at the result.
+func touches(fn *asm.Func, i int, reg string) (reads, writes bool) {
+	in := &fn.Insts[i]
+	if strings.HasPrefix(in.Op, "PREFETCH") {
+		return false, false
+	}
+	last := len(in.Args) - 1
+	for j, o := range in.Args {
+		reads = reads || o.Kind != asm.Reg && (o.Reg == reg || o.Index == reg)
+		switch {
+		case o.Kind != asm.Reg || o.Reg != reg || vectorName(reg) != "":
+		case j < last || strings.HasPrefix(in.Op, "CM"):
+			reads = true
+		case in.Op == "MOVQ":
+			writes = true
+		case i+1 < len(fn.Insts) && jumps(fn.Insts[i+1].Op):
+			reads = true
+		}
+	}
+	if v := vectorName(reg); v != "" {
+		from, to := effects(in)
+		return slices.Contains(from, v), to == v
+	}
+	return reads, writes
 }
 
 // repeats tells whether an earlier line did the same to a register that nothing changed
