@@ -23,7 +23,7 @@ func TestConv2DGradients(t *testing.T) {
 		{1, 3, 5, 7, 2, 3, 8, 224},
 	} {
 		rng := rand.New(rand.NewPCG(1, 2))
-		w := Conv2DWeights{c.inputs, c.outputs, c.filter, c.filter, c.stride, c.padding, random(rng, c.outputs*c.inputs*c.filter*c.filter, 0.3), nil, random(rng, c.outputs, 1), Identity, false}
+		w := Conv2DWeights{c.inputs, c.outputs, c.filter, c.filter, c.stride, c.padding, random(rng, c.outputs*c.inputs*c.filter*c.filter, 0.3), nil, random(rng, c.outputs, 1), Identity, false, 0, 0}
 		l, err := NewConv2DTraining(w)
 		if err != nil {
 			t.Fatal(err)
