@@ -221,6 +221,10 @@ func callDepthwiseNaive(threads int, N int, C int, H int, W int, P int, Q int, R
 //	packed if C%16 == 0
 //	avx512_3x3_s1 if C%16 == 0, stride == 1, dilation == 1, pad == 1, R == 3, S == 3, H == P, W == Q, Q%7 == 0
 //	avx512_3x3_s2 if C%16 == 0, stride == 2, dilation == 1, pad == 1, R == 3, S == 3, H == 2*P, W == 2*Q, Q%7 == 0
+//	avx2_3x3_s1 if C%16 == 0, stride == 1, dilation == 1, pad == 1, R == 3, S == 3, H == P, W == Q, Q%7 == 0
+//	avx2_3x3_s2 if C%16 == 0, stride == 2, dilation == 1, pad == 1, R == 3, S == 3, H == 2*P, W == 2*Q, Q%7 == 0
+//	neon_3x3_s1 if C%16 == 0, stride == 1, dilation == 1, pad == 1, R == 3, S == 3, H == P, W == Q, Q%7 == 0
+//	neon_3x3_s2 if C%16 == 0, stride == 2, dilation == 1, pad == 1, R == 3, S == 3, H == 2*P, W == 2*Q, Q%7 == 0
 //	pixels if C%16 == 0
 //
 // At most threads goroutines work on it; 0 means GOMAXPROCS. It is a *ShapeError when
@@ -311,6 +315,14 @@ func DepthwisePacked(threads int, N int, C int, H int, W int, P int, Q int, R in
 		callDepthwiseAvx5123x3S1AVX512(threads, N, C, H, W, P, Q, R, S, stride, dilation, pad, affine, residual, relu, X, F, A, B, Z, Y)
 	case hasDepthwiseAvx5123x3S2AVX512 && C%16 == 0 && stride == 2 && dilation == 1 && pad == 1 && R == 3 && S == 3 && H == 2*P && W == 2*Q && Q%7 == 0:
 		callDepthwiseAvx5123x3S2AVX512(threads, N, C, H, W, P, Q, R, S, stride, dilation, pad, affine, residual, relu, X, F, A, B, Z, Y)
+	case hasDepthwiseAvx23x3S1AVX2 && C%16 == 0 && stride == 1 && dilation == 1 && pad == 1 && R == 3 && S == 3 && H == P && W == Q && Q%7 == 0:
+		callDepthwiseAvx23x3S1AVX2(threads, N, C, H, W, P, Q, R, S, stride, dilation, pad, affine, residual, relu, X, F, A, B, Z, Y)
+	case hasDepthwiseAvx23x3S2AVX2 && C%16 == 0 && stride == 2 && dilation == 1 && pad == 1 && R == 3 && S == 3 && H == 2*P && W == 2*Q && Q%7 == 0:
+		callDepthwiseAvx23x3S2AVX2(threads, N, C, H, W, P, Q, R, S, stride, dilation, pad, affine, residual, relu, X, F, A, B, Z, Y)
+	case hasDepthwiseNeon3x3S1NEON && C%16 == 0 && stride == 1 && dilation == 1 && pad == 1 && R == 3 && S == 3 && H == P && W == Q && Q%7 == 0:
+		callDepthwiseNeon3x3S1NEON(threads, N, C, H, W, P, Q, R, S, stride, dilation, pad, affine, residual, relu, X, F, A, B, Z, Y)
+	case hasDepthwiseNeon3x3S2NEON && C%16 == 0 && stride == 2 && dilation == 1 && pad == 1 && R == 3 && S == 3 && H == 2*P && W == 2*Q && Q%7 == 0:
+		callDepthwiseNeon3x3S2NEON(threads, N, C, H, W, P, Q, R, S, stride, dilation, pad, affine, residual, relu, X, F, A, B, Z, Y)
 	case hasDepthwisePixelsAVX512 && C%16 == 0:
 		callDepthwisePixelsAVX512(threads, N, C, H, W, P, Q, R, S, stride, dilation, pad, affine, residual, relu, X, F, A, B, Z, Y)
 	case hasDepthwisePixelsAVX2 && C%16 == 0:
@@ -324,7 +336,7 @@ func DepthwisePacked(threads int, N int, C int, H int, W int, P int, Q int, R in
 	case C%16 == 0 && stride == 2 && dilation == 1 && pad == 1 && R == 3 && S == 3 && H == 2*P && W == 2*Q && Q%7 == 0:
 		callDepthwiseAvx5123x3S2(threads, N, C, H, W, P, Q, R, S, stride, dilation, pad, affine, residual, relu, X, F, A, B, Z, Y)
 	default:
-		return shapeError(`%s`, "DepthwisePacked: no schedule of this layout admits these sizes: packed needs C%16 == 0; avx512_3x3_s1 needs C%16 == 0, stride == 1, dilation == 1, pad == 1, R == 3, S == 3, H == P, W == Q, Q%7 == 0; avx512_3x3_s2 needs C%16 == 0, stride == 2, dilation == 1, pad == 1, R == 3, S == 3, H == 2*P, W == 2*Q, Q%7 == 0; pixels needs C%16 == 0")
+		return shapeError(`%s`, "DepthwisePacked: no schedule of this layout admits these sizes: packed needs C%16 == 0; avx512_3x3_s1 needs C%16 == 0, stride == 1, dilation == 1, pad == 1, R == 3, S == 3, H == P, W == Q, Q%7 == 0; avx512_3x3_s2 needs C%16 == 0, stride == 2, dilation == 1, pad == 1, R == 3, S == 3, H == 2*P, W == 2*Q, Q%7 == 0; avx2_3x3_s1 needs C%16 == 0, stride == 1, dilation == 1, pad == 1, R == 3, S == 3, H == P, W == Q, Q%7 == 0; avx2_3x3_s2 needs C%16 == 0, stride == 2, dilation == 1, pad == 1, R == 3, S == 3, H == 2*P, W == 2*Q, Q%7 == 0; neon_3x3_s1 needs C%16 == 0, stride == 1, dilation == 1, pad == 1, R == 3, S == 3, H == P, W == Q, Q%7 == 0; neon_3x3_s2 needs C%16 == 0, stride == 2, dilation == 1, pad == 1, R == 3, S == 3, H == 2*P, W == 2*Q, Q%7 == 0; pixels needs C%16 == 0")
 	}
 	return nil
 }
@@ -379,6 +391,14 @@ func WhichDepthwisePacked(N int, C int, H int, W int, P int, Q int, R int, S int
 		return "avx512_3x3_s1 in assembly for avx512"
 	case hasDepthwiseAvx5123x3S2AVX512 && C%16 == 0 && stride == 2 && dilation == 1 && pad == 1 && R == 3 && S == 3 && H == 2*P && W == 2*Q && Q%7 == 0:
 		return "avx512_3x3_s2 in assembly for avx512"
+	case hasDepthwiseAvx23x3S1AVX2 && C%16 == 0 && stride == 1 && dilation == 1 && pad == 1 && R == 3 && S == 3 && H == P && W == Q && Q%7 == 0:
+		return "avx2_3x3_s1 in assembly for avx2"
+	case hasDepthwiseAvx23x3S2AVX2 && C%16 == 0 && stride == 2 && dilation == 1 && pad == 1 && R == 3 && S == 3 && H == 2*P && W == 2*Q && Q%7 == 0:
+		return "avx2_3x3_s2 in assembly for avx2"
+	case hasDepthwiseNeon3x3S1NEON && C%16 == 0 && stride == 1 && dilation == 1 && pad == 1 && R == 3 && S == 3 && H == P && W == Q && Q%7 == 0:
+		return "neon_3x3_s1 in assembly for neon"
+	case hasDepthwiseNeon3x3S2NEON && C%16 == 0 && stride == 2 && dilation == 1 && pad == 1 && R == 3 && S == 3 && H == 2*P && W == 2*Q && Q%7 == 0:
+		return "neon_3x3_s2 in assembly for neon"
 	case hasDepthwisePixelsAVX512 && C%16 == 0:
 		return "pixels in assembly for avx512"
 	case hasDepthwisePixelsAVX2 && C%16 == 0:
@@ -499,6 +519,146 @@ func callDepthwiseAvx5123x3S2(threads int, N int, C int, H int, W int, P int, Q 
 	c.Z = nil
 	c.Y = nil
 	depthwiseAvx5123x3S2Calls.Put(c)
+}
+
+var depthwiseAvx23x3S1Calls = sync.Pool{New: func() any { return new(depthwiseAvx23x3S1) }}
+
+func callDepthwiseAvx23x3S1(threads int, N int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, affine int, residual int, relu int, X []float32, F []float32, A []float32, B []float32, Z []float32, Y []float32) {
+	c := depthwiseAvx23x3S1Calls.Get().(*depthwiseAvx23x3S1)
+	c.threads = threads
+	c.N = N
+	c.C = C
+	c.H = H
+	c.W = W
+	c.P = P
+	c.Q = Q
+	c.R = R
+	c.S = S
+	c.stride = stride
+	c.dilation = dilation
+	c.pad = pad
+	c.affine = affine
+	c.residual = residual
+	c.relu = relu
+	c.X = X
+	c.F = F
+	c.A = A
+	c.B = B
+	c.Z = Z
+	c.Y = Y
+	c.run()
+	c.X = nil
+	c.F = nil
+	c.A = nil
+	c.B = nil
+	c.Z = nil
+	c.Y = nil
+	depthwiseAvx23x3S1Calls.Put(c)
+}
+
+var depthwiseAvx23x3S2Calls = sync.Pool{New: func() any { return new(depthwiseAvx23x3S2) }}
+
+func callDepthwiseAvx23x3S2(threads int, N int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, affine int, residual int, relu int, X []float32, F []float32, A []float32, B []float32, Z []float32, Y []float32) {
+	c := depthwiseAvx23x3S2Calls.Get().(*depthwiseAvx23x3S2)
+	c.threads = threads
+	c.N = N
+	c.C = C
+	c.H = H
+	c.W = W
+	c.P = P
+	c.Q = Q
+	c.R = R
+	c.S = S
+	c.stride = stride
+	c.dilation = dilation
+	c.pad = pad
+	c.affine = affine
+	c.residual = residual
+	c.relu = relu
+	c.X = X
+	c.F = F
+	c.A = A
+	c.B = B
+	c.Z = Z
+	c.Y = Y
+	c.run()
+	c.X = nil
+	c.F = nil
+	c.A = nil
+	c.B = nil
+	c.Z = nil
+	c.Y = nil
+	depthwiseAvx23x3S2Calls.Put(c)
+}
+
+var depthwiseNeon3x3S1Calls = sync.Pool{New: func() any { return new(depthwiseNeon3x3S1) }}
+
+func callDepthwiseNeon3x3S1(threads int, N int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, affine int, residual int, relu int, X []float32, F []float32, A []float32, B []float32, Z []float32, Y []float32) {
+	c := depthwiseNeon3x3S1Calls.Get().(*depthwiseNeon3x3S1)
+	c.threads = threads
+	c.N = N
+	c.C = C
+	c.H = H
+	c.W = W
+	c.P = P
+	c.Q = Q
+	c.R = R
+	c.S = S
+	c.stride = stride
+	c.dilation = dilation
+	c.pad = pad
+	c.affine = affine
+	c.residual = residual
+	c.relu = relu
+	c.X = X
+	c.F = F
+	c.A = A
+	c.B = B
+	c.Z = Z
+	c.Y = Y
+	c.run()
+	c.X = nil
+	c.F = nil
+	c.A = nil
+	c.B = nil
+	c.Z = nil
+	c.Y = nil
+	depthwiseNeon3x3S1Calls.Put(c)
+}
+
+var depthwiseNeon3x3S2Calls = sync.Pool{New: func() any { return new(depthwiseNeon3x3S2) }}
+
+func callDepthwiseNeon3x3S2(threads int, N int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, affine int, residual int, relu int, X []float32, F []float32, A []float32, B []float32, Z []float32, Y []float32) {
+	c := depthwiseNeon3x3S2Calls.Get().(*depthwiseNeon3x3S2)
+	c.threads = threads
+	c.N = N
+	c.C = C
+	c.H = H
+	c.W = W
+	c.P = P
+	c.Q = Q
+	c.R = R
+	c.S = S
+	c.stride = stride
+	c.dilation = dilation
+	c.pad = pad
+	c.affine = affine
+	c.residual = residual
+	c.relu = relu
+	c.X = X
+	c.F = F
+	c.A = A
+	c.B = B
+	c.Z = Z
+	c.Y = Y
+	c.run()
+	c.X = nil
+	c.F = nil
+	c.A = nil
+	c.B = nil
+	c.Z = nil
+	c.Y = nil
+	depthwiseNeon3x3S2Calls.Put(c)
 }
 
 var depthwisePixelsCalls = sync.Pool{New: func() any { return new(depthwisePixels) }}

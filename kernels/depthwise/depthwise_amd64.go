@@ -84,6 +84,92 @@ func callDepthwiseAvx5123x3S2AVX512(threads int, N int, C int, H int, W int, P i
 	depthwiseAvx5123x3S2AVX512Calls.Put(c)
 }
 
+var hasDepthwiseAvx23x3S1AVX2 = cpu.X86.HasAVX2 && cpu.X86.HasFMA
+
+var depthwiseAvx23x3S1AVX2Calls = sync.Pool{New: func() any { return new(depthwiseAvx23x3S1AVX2) }}
+
+func callDepthwiseAvx23x3S1AVX2(threads int, N int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, affine int, residual int, relu int, X []float32, F []float32, A []float32, B []float32, Z []float32, Y []float32) {
+	c := depthwiseAvx23x3S1AVX2Calls.Get().(*depthwiseAvx23x3S1AVX2)
+	c.threads = threads
+	c.N = N
+	c.C = C
+	c.H = H
+	c.W = W
+	c.P = P
+	c.Q = Q
+	c.R = R
+	c.S = S
+	c.stride = stride
+	c.dilation = dilation
+	c.pad = pad
+	c.affine = affine
+	c.residual = residual
+	c.relu = relu
+	c.X = X
+	c.F = F
+	c.A = A
+	c.B = B
+	c.Z = Z
+	c.Y = Y
+	c.run()
+	c.X = nil
+	c.F = nil
+	c.A = nil
+	c.B = nil
+	c.Z = nil
+	c.Y = nil
+	depthwiseAvx23x3S1AVX2Calls.Put(c)
+}
+
+var hasDepthwiseAvx23x3S2AVX2 = cpu.X86.HasAVX2 && cpu.X86.HasFMA
+
+var depthwiseAvx23x3S2AVX2Calls = sync.Pool{New: func() any { return new(depthwiseAvx23x3S2AVX2) }}
+
+func callDepthwiseAvx23x3S2AVX2(threads int, N int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, affine int, residual int, relu int, X []float32, F []float32, A []float32, B []float32, Z []float32, Y []float32) {
+	c := depthwiseAvx23x3S2AVX2Calls.Get().(*depthwiseAvx23x3S2AVX2)
+	c.threads = threads
+	c.N = N
+	c.C = C
+	c.H = H
+	c.W = W
+	c.P = P
+	c.Q = Q
+	c.R = R
+	c.S = S
+	c.stride = stride
+	c.dilation = dilation
+	c.pad = pad
+	c.affine = affine
+	c.residual = residual
+	c.relu = relu
+	c.X = X
+	c.F = F
+	c.A = A
+	c.B = B
+	c.Z = Z
+	c.Y = Y
+	c.run()
+	c.X = nil
+	c.F = nil
+	c.A = nil
+	c.B = nil
+	c.Z = nil
+	c.Y = nil
+	depthwiseAvx23x3S2AVX2Calls.Put(c)
+}
+
+const hasDepthwiseNeon3x3S1NEON = false
+
+func callDepthwiseNeon3x3S1NEON(int, int, int, int, int, int, int, int, int, int, int, int, int, int, int, []float32, []float32, []float32, []float32, []float32, []float32) {
+	panic("no assembly on this platform")
+}
+
+const hasDepthwiseNeon3x3S2NEON = false
+
+func callDepthwiseNeon3x3S2NEON(int, int, int, int, int, int, int, int, int, int, int, int, int, int, int, []float32, []float32, []float32, []float32, []float32, []float32) {
+	panic("no assembly on this platform")
+}
+
 var hasDepthwisePixelsAVX512 = cpu.X86.HasAVX512F
 
 var depthwisePixelsAVX512Calls = sync.Pool{New: func() any { return new(depthwisePixelsAVX512) }}

@@ -16,6 +16,14 @@ func init() {
 			callDepthwiseAvx5123x3S2AVX512(a.Threads, a.Size("N"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), a.Size("affine"), a.Size("residual"), a.Size("relu"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "A"), gentest.Slice[float32](a, "B"), gentest.Slice[float32](a, "Z"), gentest.Slice[float32](a, "Y"))
 			return nil
 		}},
+		{Schedule: "avx2_3x3_s1", Impl: "avx2", File: "depthwise_avx2_3x3_s1.loop", Kernel: "depthwise", Has: hasDepthwiseAvx23x3S1AVX2, Call: func(a *gentest.Args) error {
+			callDepthwiseAvx23x3S1AVX2(a.Threads, a.Size("N"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), a.Size("affine"), a.Size("residual"), a.Size("relu"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "A"), gentest.Slice[float32](a, "B"), gentest.Slice[float32](a, "Z"), gentest.Slice[float32](a, "Y"))
+			return nil
+		}},
+		{Schedule: "avx2_3x3_s2", Impl: "avx2", File: "depthwise_avx2_3x3_s2.loop", Kernel: "depthwise", Has: hasDepthwiseAvx23x3S2AVX2, Call: func(a *gentest.Args) error {
+			callDepthwiseAvx23x3S2AVX2(a.Threads, a.Size("N"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), a.Size("affine"), a.Size("residual"), a.Size("relu"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "A"), gentest.Slice[float32](a, "B"), gentest.Slice[float32](a, "Z"), gentest.Slice[float32](a, "Y"))
+			return nil
+		}},
 		{Schedule: "pixels", Impl: "avx512", File: "depthwise_pixels.loop", Kernel: "depthwise", Has: hasDepthwisePixelsAVX512, Call: func(a *gentest.Args) error {
 			callDepthwisePixelsAVX512(a.Threads, a.Size("N"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), a.Size("affine"), a.Size("residual"), a.Size("relu"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "A"), gentest.Slice[float32](a, "B"), gentest.Slice[float32](a, "Z"), gentest.Slice[float32](a, "Y"))
 			return nil

@@ -22,6 +22,92 @@ func callDepthwiseAvx5123x3S2AVX512(int, int, int, int, int, int, int, int, int,
 	panic("no assembly on this platform")
 }
 
+const hasDepthwiseAvx23x3S1AVX2 = false
+
+func callDepthwiseAvx23x3S1AVX2(int, int, int, int, int, int, int, int, int, int, int, int, int, int, int, []float32, []float32, []float32, []float32, []float32, []float32) {
+	panic("no assembly on this platform")
+}
+
+const hasDepthwiseAvx23x3S2AVX2 = false
+
+func callDepthwiseAvx23x3S2AVX2(int, int, int, int, int, int, int, int, int, int, int, int, int, int, int, []float32, []float32, []float32, []float32, []float32, []float32) {
+	panic("no assembly on this platform")
+}
+
+var hasDepthwiseNeon3x3S1NEON = cpu.ARM64.HasASIMD
+
+var depthwiseNeon3x3S1NEONCalls = sync.Pool{New: func() any { return new(depthwiseNeon3x3S1NEON) }}
+
+func callDepthwiseNeon3x3S1NEON(threads int, N int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, affine int, residual int, relu int, X []float32, F []float32, A []float32, B []float32, Z []float32, Y []float32) {
+	c := depthwiseNeon3x3S1NEONCalls.Get().(*depthwiseNeon3x3S1NEON)
+	c.threads = threads
+	c.N = N
+	c.C = C
+	c.H = H
+	c.W = W
+	c.P = P
+	c.Q = Q
+	c.R = R
+	c.S = S
+	c.stride = stride
+	c.dilation = dilation
+	c.pad = pad
+	c.affine = affine
+	c.residual = residual
+	c.relu = relu
+	c.X = X
+	c.F = F
+	c.A = A
+	c.B = B
+	c.Z = Z
+	c.Y = Y
+	c.run()
+	c.X = nil
+	c.F = nil
+	c.A = nil
+	c.B = nil
+	c.Z = nil
+	c.Y = nil
+	depthwiseNeon3x3S1NEONCalls.Put(c)
+}
+
+var hasDepthwiseNeon3x3S2NEON = cpu.ARM64.HasASIMD
+
+var depthwiseNeon3x3S2NEONCalls = sync.Pool{New: func() any { return new(depthwiseNeon3x3S2NEON) }}
+
+func callDepthwiseNeon3x3S2NEON(threads int, N int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, affine int, residual int, relu int, X []float32, F []float32, A []float32, B []float32, Z []float32, Y []float32) {
+	c := depthwiseNeon3x3S2NEONCalls.Get().(*depthwiseNeon3x3S2NEON)
+	c.threads = threads
+	c.N = N
+	c.C = C
+	c.H = H
+	c.W = W
+	c.P = P
+	c.Q = Q
+	c.R = R
+	c.S = S
+	c.stride = stride
+	c.dilation = dilation
+	c.pad = pad
+	c.affine = affine
+	c.residual = residual
+	c.relu = relu
+	c.X = X
+	c.F = F
+	c.A = A
+	c.B = B
+	c.Z = Z
+	c.Y = Y
+	c.run()
+	c.X = nil
+	c.F = nil
+	c.A = nil
+	c.B = nil
+	c.Z = nil
+	c.Y = nil
+	depthwiseNeon3x3S2NEONCalls.Put(c)
+}
+
 const hasDepthwisePixelsAVX512 = false
 
 func callDepthwisePixelsAVX512(int, int, int, int, int, int, int, int, int, int, int, int, int, int, int, []float32, []float32, []float32, []float32, []float32, []float32) {

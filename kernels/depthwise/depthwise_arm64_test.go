@@ -8,6 +8,14 @@ import "github.com/loopopt/loopopt/gen/gentest"
 
 func init() {
 	formsDepthwise = append(formsDepthwise, []gentest.Form{
+		{Schedule: "neon_3x3_s1", Impl: "neon", File: "depthwise_neon_3x3_s1.loop", Kernel: "depthwise", Has: hasDepthwiseNeon3x3S1NEON, Call: func(a *gentest.Args) error {
+			callDepthwiseNeon3x3S1NEON(a.Threads, a.Size("N"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), a.Size("affine"), a.Size("residual"), a.Size("relu"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "A"), gentest.Slice[float32](a, "B"), gentest.Slice[float32](a, "Z"), gentest.Slice[float32](a, "Y"))
+			return nil
+		}},
+		{Schedule: "neon_3x3_s2", Impl: "neon", File: "depthwise_neon_3x3_s2.loop", Kernel: "depthwise", Has: hasDepthwiseNeon3x3S2NEON, Call: func(a *gentest.Args) error {
+			callDepthwiseNeon3x3S2NEON(a.Threads, a.Size("N"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), a.Size("affine"), a.Size("residual"), a.Size("relu"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "A"), gentest.Slice[float32](a, "B"), gentest.Slice[float32](a, "Z"), gentest.Slice[float32](a, "Y"))
+			return nil
+		}},
 		{Schedule: "pixels", Impl: "neon", File: "depthwise_pixels.loop", Kernel: "depthwise", Has: hasDepthwisePixelsNEON, Call: func(a *gentest.Args) error {
 			callDepthwisePixelsNEON(a.Threads, a.Size("N"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), a.Size("affine"), a.Size("residual"), a.Size("relu"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "A"), gentest.Slice[float32](a, "B"), gentest.Slice[float32](a, "Z"), gentest.Slice[float32](a, "Y"))
 			return nil

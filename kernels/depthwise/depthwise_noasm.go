@@ -16,6 +16,30 @@ func callDepthwiseAvx5123x3S2AVX512(int, int, int, int, int, int, int, int, int,
 	panic("no assembly on this platform")
 }
 
+const hasDepthwiseAvx23x3S1AVX2 = false
+
+func callDepthwiseAvx23x3S1AVX2(int, int, int, int, int, int, int, int, int, int, int, int, int, int, int, []float32, []float32, []float32, []float32, []float32, []float32) {
+	panic("no assembly on this platform")
+}
+
+const hasDepthwiseAvx23x3S2AVX2 = false
+
+func callDepthwiseAvx23x3S2AVX2(int, int, int, int, int, int, int, int, int, int, int, int, int, int, int, []float32, []float32, []float32, []float32, []float32, []float32) {
+	panic("no assembly on this platform")
+}
+
+const hasDepthwiseNeon3x3S1NEON = false
+
+func callDepthwiseNeon3x3S1NEON(int, int, int, int, int, int, int, int, int, int, int, int, int, int, int, []float32, []float32, []float32, []float32, []float32, []float32) {
+	panic("no assembly on this platform")
+}
+
+const hasDepthwiseNeon3x3S2NEON = false
+
+func callDepthwiseNeon3x3S2NEON(int, int, int, int, int, int, int, int, int, int, int, int, int, int, int, []float32, []float32, []float32, []float32, []float32, []float32) {
+	panic("no assembly on this platform")
+}
+
 const hasDepthwisePixelsAVX512 = false
 
 func callDepthwisePixelsAVX512(int, int, int, int, int, int, int, int, int, int, int, int, int, int, int, []float32, []float32, []float32, []float32, []float32, []float32) {

@@ -26,6 +26,22 @@ var formsDepthwise = []gentest.Form{
 		callDepthwiseAvx5123x3S2(a.Threads, a.Size("N"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), a.Size("affine"), a.Size("residual"), a.Size("relu"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "A"), gentest.Slice[float32](a, "B"), gentest.Slice[float32](a, "Z"), gentest.Slice[float32](a, "Y"))
 		return nil
 	}},
+	{Schedule: "avx2_3x3_s1", Impl: "go", File: "depthwise_avx2_3x3_s1.loop", Kernel: "depthwise", Has: true, Call: func(a *gentest.Args) error {
+		callDepthwiseAvx23x3S1(a.Threads, a.Size("N"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), a.Size("affine"), a.Size("residual"), a.Size("relu"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "A"), gentest.Slice[float32](a, "B"), gentest.Slice[float32](a, "Z"), gentest.Slice[float32](a, "Y"))
+		return nil
+	}},
+	{Schedule: "avx2_3x3_s2", Impl: "go", File: "depthwise_avx2_3x3_s2.loop", Kernel: "depthwise", Has: true, Call: func(a *gentest.Args) error {
+		callDepthwiseAvx23x3S2(a.Threads, a.Size("N"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), a.Size("affine"), a.Size("residual"), a.Size("relu"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "A"), gentest.Slice[float32](a, "B"), gentest.Slice[float32](a, "Z"), gentest.Slice[float32](a, "Y"))
+		return nil
+	}},
+	{Schedule: "neon_3x3_s1", Impl: "go", File: "depthwise_neon_3x3_s1.loop", Kernel: "depthwise", Has: true, Call: func(a *gentest.Args) error {
+		callDepthwiseNeon3x3S1(a.Threads, a.Size("N"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), a.Size("affine"), a.Size("residual"), a.Size("relu"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "A"), gentest.Slice[float32](a, "B"), gentest.Slice[float32](a, "Z"), gentest.Slice[float32](a, "Y"))
+		return nil
+	}},
+	{Schedule: "neon_3x3_s2", Impl: "go", File: "depthwise_neon_3x3_s2.loop", Kernel: "depthwise", Has: true, Call: func(a *gentest.Args) error {
+		callDepthwiseNeon3x3S2(a.Threads, a.Size("N"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), a.Size("affine"), a.Size("residual"), a.Size("relu"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "A"), gentest.Slice[float32](a, "B"), gentest.Slice[float32](a, "Z"), gentest.Slice[float32](a, "Y"))
+		return nil
+	}},
 	{Schedule: "pixels", Impl: "go", File: "depthwise_pixels.loop", Kernel: "depthwise", Has: true, Call: func(a *gentest.Args) error {
 		callDepthwisePixels(a.Threads, a.Size("N"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), a.Size("affine"), a.Size("residual"), a.Size("relu"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "A"), gentest.Slice[float32](a, "B"), gentest.Slice[float32](a, "Z"), gentest.Slice[float32](a, "Y"))
 		return nil
