@@ -22,5 +22,6 @@ package kernels
 //go:generate loopopt gen -o brgemm ../examples/12-brgemm/brgemm.loop
 //go:generate loopopt gen -o conv2d ../examples/14-convolution/forward.loop
 //go:generate loopopt gen -o pool ../examples/14-convolution/pool.loop
+//go:generate loopopt gen -o depthwise ../examples/14-convolution/depthwise.loop
 //go:generate loopopt gen -o conv2ddata ../examples/14-convolution/data.loop
 //go:generate loopopt gen -o conv2dweights ../examples/14-convolution/weights.loop

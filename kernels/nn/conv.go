@@ -6,6 +6,7 @@ import (
 
 	"github.com/loopopt/loopopt/kernels/conv"
 	"github.com/loopopt/loopopt/kernels/conv2d"
+	"github.com/loopopt/loopopt/kernels/depthwise"
 )
 
 // Conv2DWeights are those of a convolution of images, y = act(Scale*(W*x) + B), where W*x is the
@@ -16,11 +17,13 @@ type Conv2DWeights struct {
 	Height, Width   int // of the filter
 	Stride          int
 	Padding         int       // rows of zeros above and below the image, and columns beside it
-	W               []float32 // [Outputs][Inputs][Height][Width]
+	W               []float32 // [Outputs][Inputs/Groups][Height][Width]
 	Scale           []float32 // [Outputs], or nil for ones
 	B               []float32 // [Outputs], or nil for zeros
 	Activation      Activation
 	ChannelsLast    bool // images are [images][height][width][channels]; the weights are as ever
+	Dilation        int  // pixels from one tap of the filter to the next, 0 being 1
+	Groups          int  // of channels that are convolved by themselves, 0 being 1; both Inputs and Outputs: depthwise
 }
 
 // Kernels of convolutions take input channels by 16 and output channels by 32.
@@ -35,6 +38,7 @@ type Conv2D struct {
 	c, k    int           // channels, padded
 	packed  []float32
 	image   []float32 // the weights for images of a few channels that lie as they are, or nil
+	groups  []*Conv2D // that do the work, if there are several and the convolution is not depthwise
 	scale   []float32 // of as many channels as b, or none if all are 1 and b is 0
 	b       []float32
 	threads int
@@ -44,8 +48,9 @@ type Conv2D struct {
 // NewConv2D packs weights, which may be changed afterwards. The activation is Identity or ReLU.
 func NewConv2D(w Conv2DWeights, opts ...Option) (*Conv2D, error) {
 	err := first(
-		sized("Conv2D", size{"Inputs", w.Inputs, 1}, size{"Outputs", w.Outputs, 1}, size{"Height", w.Height, 1}, size{"Width", w.Width, 1}, size{"Stride", w.Stride, 1}, size{"Padding", w.Padding, 0}),
-		long("Conv2D", "W", w.W, w.Outputs, w.Inputs, w.Height, w.Width),
+		sized("Conv2D", size{"Inputs", w.Inputs, 1}, size{"Outputs", w.Outputs, 1}, size{"Height", w.Height, 1}, size{"Width", w.Width, 1}, size{"Stride", w.Stride, 1}, size{"Padding", w.Padding, 0}, size{"Dilation", w.Dilation, 0}, size{"Groups", w.Groups, 0}),
+		w.divided(),
+		long("Conv2D", "W", w.W, w.Outputs, w.Inputs/max(w.Groups, 1), w.Height, w.Width),
 		optional("Conv2D", "Scale", w.Scale, w.Outputs),
 		optional("Conv2D", "B", w.B, w.Outputs),
 	)
@@ -55,9 +60,23 @@ func NewConv2D(w Conv2DWeights, opts ...Option) (*Conv2D, error) {
 	if w.Activation != Identity && w.Activation != ReLU {
 		return nil, &ShapeError{"Conv2D", "Activation", fmt.Sprintf("is %v; it has to be Identity or ReLU", w.Activation)}
 	}
+	w.Dilation, w.Groups = max(w.Dilation, 1), max(w.Groups, 1)
 	l := &Conv2D{w: w, c: roundUp(w.Inputs, convInputs), k: roundUp(w.Outputs, convOutputs), threads: optionsOf(opts).threads}
+	if w.Groups > 1 {
+		l.k = roundUp(w.Outputs, channelBlock)
+	}
 	taps := w.Height * w.Width
-	n := elements(l.k, l.c, w.Height, w.Width)
+	if elements(w.Dilation, w.Height) < 0 || elements(w.Dilation, w.Width) < 0 {
+		return nil, &ShapeError{"Conv2D", "Dilation", "is too large"}
+	}
+	inputs := l.c
+	switch {
+	case l.depthwise():
+		inputs = 1
+	case w.Groups > 1:
+		return l.divide(w, opts)
+	}
+	n := elements(l.k, inputs, w.Height, w.Width)
 	if n < 0 {
 		return nil, &ShapeError{"Conv2D", "Outputs", "are too many"}
 	}
@@ -69,7 +88,12 @@ func NewConv2D(w Conv2DWeights, opts ...Option) (*Conv2D, error) {
 		copy(l.scale, w.Scale)
 		copy(l.b, w.B)
 	}
+	l.w.W, l.w.Scale, l.w.B = nil, nil, nil
 	l.packed = make([]float32, n)
+	if l.depthwise() {
+		must(depthwise.PackF(0, 0, l.c, 0, 0, 0, 0, w.Height, w.Width, 1, 1, 0, 0, 0, 0, padded(w.W, 1, w.Outputs, taps, l.c, taps), l.packed))
+		return l, nil
+	}
 	plain := padded(w.W, 1, w.Outputs, w.Inputs*taps, l.k, l.c*taps)
 	must(conv2d.PackF(0, 0, l.k, l.c, 0, 0, 0, 0, w.Height, w.Width, 1, 1, 0, 0, 0, 0, plain, l.packed))
 	if w.Inputs < convInputs {
@@ -77,15 +101,54 @@ func NewConv2D(w Conv2DWeights, opts ...Option) (*Conv2D, error) {
 		plain := padded(w.W, 1, w.Outputs, w.Inputs*taps, l.k, w.Inputs*taps)
 		must(conv2d.PackFImage(0, 0, l.k, w.Inputs, 0, 0, 0, 0, w.Height, w.Width, 1, 1, 0, 0, 0, 0, plain, l.image))
 	}
+	return l, nil
+}
+
+// divided checks that each group has as many channels.
+func (w Conv2DWeights) divided() error {
+	if g := max(w.Groups, 1); w.Inputs%g != 0 || w.Outputs%g != 0 {
+		return &ShapeError{"Conv2D", "Groups", fmt.Sprintf("is %d; it has to divide %d inputs and %d outputs", g, w.Inputs, w.Outputs)}
+	}
+	return nil
+}
+
+// depthwise tells whether each channel is convolved by itself.
+func (l *Conv2D) depthwise() bool {
+	return l.w.Groups > 1 && l.w.Groups == l.w.Inputs && l.w.Groups == l.w.Outputs
+}
+
+// divide makes a layer of each group.
+func (l *Conv2D) divide(w Conv2DWeights, opts []Option) (*Conv2D, error) {
+	n := w.Groups
+	part := func(x []float32, g int) []float32 { return x[g*(len(x)/n):][:len(x)/n] }
+	for g := range n {
+		one := w
+		one.Inputs, one.Outputs, one.Groups, one.ChannelsLast = w.Inputs/n, w.Outputs/n, 1, false
+		one.W = part(w.W, g)
+		if w.Scale != nil {
+			one.Scale = part(w.Scale, g)
+		}
+		if w.B != nil {
+			one.B = part(w.B, g)
+		}
+		group, err := NewConv2D(one, opts...)
+		if err != nil {
+			return nil, err
+		}
+		l.groups = append(l.groups, group)
+	}
 	l.w.W, l.w.Scale, l.w.B = nil, nil, nil
 	return l, nil
 }
+
+// reach is how many pixels a side of the filter covers.
+func (l *Conv2D) reach(filter int) int { return l.w.Dilation*(filter-1) + 1 }
 
 // Size is the height and width of the output for images of a height and width: 0 where these
 // are smaller than the filter.
 func (l *Conv2D) Size(height, width int) (int, int) {
 	size := func(n, filter int) int {
-		if n += 2*l.w.Padding - filter; n < 0 {
+		if n += 2*l.w.Padding - l.reach(filter); n < 0 {
 			return 0
 		}
 		return n/l.w.Stride + 1
@@ -165,28 +228,51 @@ func (l *Conv2D) extents(in string, images, height, width int, x []float32) (p, 
 	if p, q = l.Size(height, width); p == 0 || q == 0 {
 		return 0, 0, l.tooSmall(in, height, width)
 	}
-	if elements(images, l.k, p, q) < 0 || elements(images, l.c, l.w.Stride*(p-1)+l.w.Height, l.w.Stride*(q-1)+l.w.Width) < 0 || elements(images, l.c, height, width) < 0 {
+	if !l.fits(images, height, width, p, q) || l.groups != nil && !l.groups[0].fits(1, height, width, p, q) {
 		return 0, 0, &ShapeError{in, "images", "are too many"}
 	}
 	return p, q, l.long(in, "x", x, images, l.w.Inputs, height, width)
 }
 
+// fits tells whether arrays of padded channels are not too large.
+func (l *Conv2D) fits(images, height, width, p, q int) bool {
+	rows, cols := l.w.Stride*(p-1)+l.reach(l.w.Height), l.w.Stride*(q-1)+l.reach(l.w.Width) // that are read
+	return elements(images, l.k, p, q) >= 0 && elements(images, l.c, rows, cols) >= 0 && elements(images, l.c, height, width) >= 0
+}
+
 // blocks runs the kernel for blocks of channels.
 func (l *Conv2D) blocks(images, height, width, p, q int, x, residual, y []float32) {
 	w := l.w
-	must(conv2d.Conv2dPacked(l.threads, images, l.k, l.c, height, width, p, q, w.Height, w.Width, w.Stride, 1, w.Padding, flag(l.b != nil), flag(residual != nil), flag(w.Activation == ReLU), x, l.packed, l.scale, l.b, residual, y))
+	if l.depthwise() {
+		must(depthwise.DepthwisePacked(l.threads, images, l.c, height, width, p, q, w.Height, w.Width, w.Stride, w.Dilation, w.Padding, flag(l.b != nil), flag(residual != nil), flag(w.Activation == ReLU), x, l.packed, l.scale, l.b, residual, y))
+		return
+	}
+	must(conv2d.Conv2dPacked(l.threads, images, l.k, l.c, height, width, p, q, w.Height, w.Width, w.Stride, w.Dilation, w.Padding, flag(l.b != nil), flag(residual != nil), flag(w.Activation == ReLU), x, l.packed, l.scale, l.b, residual, y))
 }
 
 // ofImage runs the kernel for images of a few channels as they lie.
 func (l *Conv2D) ofImage(images, height, width, p, q int, x, residual, y []float32) {
 	w := l.w
-	must(conv2d.Conv2dImage(l.threads, images, l.k, w.Inputs, height, width, p, q, w.Height, w.Width, w.Stride, 1, w.Padding, flag(l.b != nil), flag(residual != nil), flag(w.Activation == ReLU), x, l.image, l.scale, l.b, residual, y))
+	must(conv2d.Conv2dImage(l.threads, images, l.k, w.Inputs, height, width, p, q, w.Height, w.Width, w.Stride, w.Dilation, w.Padding, flag(l.b != nil), flag(residual != nil), flag(w.Activation == ReLU), x, l.image, l.scale, l.b, residual, y))
 }
 
 // planar is Forward for images whose channels come first, whatever ChannelsLast says.
 func (l *Conv2D) planar(m *scratch, form string, images, height, width int, x, residual, y []float32) {
 	w := l.w
 	p, q := l.Size(height, width)
+	if form == formGroups {
+		// A group may not write what another one reads.
+		if overlap(x, y) {
+			x = append(m.slice(0, len(x))[:0], x...)
+		}
+		if overlap(residual, y) && &residual[0] != &y[0] {
+			residual = append(m.slice(3, len(residual))[:0], residual...)
+		}
+		l.each(images, height*width, p*q, x, residual, y, func(g *Conv2D, x, residual, y []float32) {
+			must(g.forward("", 1, height, width, x, residual, y))
+		})
+		return
+	}
 	O := m.slice(1, images*l.k*p*q)
 	var Z []float32
 	if residual != nil && form != formPadded {
@@ -217,6 +303,19 @@ func (l *Conv2D) planar(m *scratch, form string, images, height, width int, x, r
 		return
 	}
 	l.unpack(m, images, p, q, O, y)
+}
+
+// each calls do for the channels of each group in each image.
+func (l *Conv2D) each(images, in, out int, x, residual, y []float32, do func(g *Conv2D, x, residual, y []float32)) {
+	n := len(l.groups)
+	in, out = in*l.w.Inputs/n, out*l.w.Outputs/n
+	for i := range images * n {
+		var z []float32
+		if residual != nil {
+			z = residual[i*out:][:out]
+		}
+		do(l.groups[i%n], x[i*in:][:in], z, y[i*out:][:out])
+	}
 }
 
 // transpose makes [images][cols][rows] of [images][rows][cols].
@@ -264,7 +363,7 @@ func flag(b bool) int {
 }
 
 func (l *Conv2D) tooSmall(in string, height, width int) error {
-	return &ShapeError{in, "height, width", fmt.Sprintf("are %d, %d; with padding %d a filter of %d, %d does not fit in", height, width, l.w.Padding, l.w.Height, l.w.Width)}
+	return &ShapeError{in, "height, width", fmt.Sprintf("are %d, %d; with padding %d a filter of %d, %d does not fit in", height, width, l.w.Padding, l.reach(l.w.Height), l.reach(l.w.Width))}
 }
 
 // wide is images of so many values with zeros up to another number of them.
@@ -319,20 +418,27 @@ const (
 	formImage  = "of the image as it is"
 	formPacked = "of blocks of channels"
 	formPadded = "of a padded image"
+	formGroups = "group by group"
 )
 
 // inAssembly is in what a kernel's Which says where it has instructions for the sizes.
 const inAssembly = "in assembly"
 
-// form is the first that has assembly for the sizes, else that for any sizes.
+// form is the first that has assembly for the sizes, else that for any sizes, or dilations.
 func (l *Conv2D) form(images, height, width, p, q int) convForm {
 	w := l.w
+	if l.groups != nil {
+		return convForm{formGroups, l.groups[0].form(1, height, width, p, q).which}
+	}
+	if l.depthwise() {
+		return convForm{formPacked, depthwise.WhichDepthwisePacked(images, l.c, height, width, p, q, w.Height, w.Width, w.Stride, w.Dilation, w.Padding, 0, 0, 0)}
+	}
 	if l.image != nil {
-		if which := conv2d.WhichConv2dImage(images, l.k, w.Inputs, height, width, p, q, w.Height, w.Width, w.Stride, 1, w.Padding, 0, 0, 0); strings.Contains(which, inAssembly) {
+		if which := conv2d.WhichConv2dImage(images, l.k, w.Inputs, height, width, p, q, w.Height, w.Width, w.Stride, w.Dilation, w.Padding, 0, 0, 0); strings.Contains(which, inAssembly) {
 			return convForm{formImage, which}
 		}
 	}
-	if which := conv2d.WhichConv2dPacked(images, l.k, l.c, height, width, p, q, w.Height, w.Width, w.Stride, 1, w.Padding, 0, 0, 0); strings.Contains(which, inAssembly) {
+	if which := conv2d.WhichConv2dPacked(images, l.k, l.c, height, width, p, q, w.Height, w.Width, w.Stride, w.Dilation, w.Padding, 0, 0, 0); w.Dilation > 1 || strings.Contains(which, inAssembly) {
 		return convForm{formPacked, which}
 	}
 	return convForm{formPadded, conv.WhichConvAvx5121x1S1(images, l.k, l.c, p, q, w.Height, w.Width, w.Stride)}
@@ -356,12 +462,19 @@ func (l *Conv2D) pad(images, height, width, h, w int, x, out []float32) {
 
 // String tells the kernel for an image whose output has 14 by 14 pixels.
 func (l *Conv2D) String() string {
-	return fmt.Sprintf("Conv2D of %d inputs and %d outputs, filter %d by %d, stride %d, padding %d; 14 by 14 pixels: %s",
-		l.w.Inputs, l.w.Outputs, l.w.Height, l.w.Width, l.w.Stride, l.w.Padding, l.Which(1, l.side(l.w.Height), l.side(l.w.Width)))
+	more := ""
+	if l.w.Dilation > 1 {
+		more += fmt.Sprintf(", dilation %d", l.w.Dilation)
+	}
+	if l.w.Groups > 1 {
+		more += fmt.Sprintf(", %d groups", l.w.Groups)
+	}
+	return fmt.Sprintf("Conv2D of %d inputs and %d outputs, filter %d by %d, stride %d, padding %d%s; 14 by 14 pixels: %s",
+		l.w.Inputs, l.w.Outputs, l.w.Height, l.w.Width, l.w.Stride, l.w.Padding, more, l.Which(1, l.side(l.w.Height), l.side(l.w.Width)))
 }
 
 // side is the largest extent of an image whose output has 14 pixels there.
-func (l *Conv2D) side(filter int) int { return max(1, 14*l.w.Stride-1+filter-2*l.w.Padding) }
+func (l *Conv2D) side(filter int) int { return max(1, 14*l.w.Stride-1+l.reach(filter)-2*l.w.Padding) }
 
 // Which tells the kernel for images of a size, "" if the filter does not fit in.
 func (l *Conv2D) Which(images, height, width int) string {

@@ -23,8 +23,8 @@ type Conv2DTraining struct {
 // Conv2DGradients are those of the loss by the weights, shaped as these. What is nil is not computed.
 type Conv2DGradients struct{ W, B []float32 }
 
-// NewConv2DTraining packs weights. The activation has to be Identity, and Scale nil: the gradient
-// that Backward takes is by the sums. Channels come first.
+// NewConv2DTraining packs weights. The activation has to be Identity, Scale nil, and Groups 1: the
+// gradient that Backward takes is by the sums. Channels come first.
 func NewConv2DTraining(w Conv2DWeights, opts ...Option) (*Conv2DTraining, error) {
 	if w.Activation != Identity {
 		return nil, &ShapeError{"Conv2DTraining", "Activation", fmt.Sprintf("is %v; it has to be Identity", w.Activation)}
@@ -34,6 +34,9 @@ func NewConv2DTraining(w Conv2DWeights, opts ...Option) (*Conv2DTraining, error)
 	}
 	if w.ChannelsLast {
 		return nil, &ShapeError{"Conv2DTraining", "ChannelsLast", "has to be false"}
+	}
+	if w.Groups > 1 {
+		return nil, &ShapeError{"Conv2DTraining", "Groups", fmt.Sprintf("is %d; it has to be 1, or 0, which is as good", w.Groups)}
 	}
 	layer, err := NewConv2D(w, opts...)
 	if err != nil {
@@ -89,7 +92,7 @@ func (l *Conv2DTraining) Backward(images, height, width int, x, dy, dx []float32
 		return &ShapeError{in, "images", "are too many"}
 	}
 	call := func(run func(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad int, a, b, out []float32) error, a, b, out []float32) {
-		must(run(l.layer.threads, images, k, c, height, width, p, q, w.Height, w.Width, w.Stride, 1, w.Padding, a, b, out))
+		must(run(l.layer.threads, images, k, c, height, width, p, q, w.Height, w.Width, w.Stride, w.Dilation, w.Padding, a, b, out))
 	}
 	m := &l.kernel
 	dY := m.slice(0, result)
@@ -98,7 +101,7 @@ func (l *Conv2DTraining) Backward(images, height, width int, x, dy, dx []float32
 	case dx == nil:
 	case l.dataByImage(images, height, width, p, q):
 		dX := m.slice(1, len(dx))
-		must(conv2ddata.Conv2dDataImage(l.layer.threads, images, w.Outputs, w.Inputs, height, width, p, q, w.Height, w.Width, w.Stride, 1, w.Padding, dy, l.plain, dX))
+		must(conv2ddata.Conv2dDataImage(l.layer.threads, images, w.Outputs, w.Inputs, height, width, p, q, w.Height, w.Width, w.Stride, w.Dilation, w.Padding, dy, l.plain, dX))
 		must(conv2ddata.UnpackDXImage(l.layer.threads, images, 0, w.Inputs, height, width, 0, 0, 0, 0, 1, 1, 0, dX, dx))
 	default:
 		dX, plain := m.slice(1, pixels), m.slice(2, pixels)
@@ -113,7 +116,7 @@ func (l *Conv2DTraining) Backward(images, height, width int, x, dy, dx []float32
 		if l.byImage(images, height, width, p, q) {
 			inputs = w.Inputs
 			dF, plain = dF[:k*inputs*taps], plain[:k*inputs*taps]
-			must(conv2dweights.Conv2dWeightsImage(l.layer.threads, images, k, inputs, height, width, p, q, w.Height, w.Width, w.Stride, 1, w.Padding, x, dY, dF))
+			must(conv2dweights.Conv2dWeightsImage(l.layer.threads, images, k, inputs, height, width, p, q, w.Height, w.Width, w.Stride, w.Dilation, w.Padding, x, dY, dF))
 			must(conv2dweights.UnpackDFImage(l.layer.threads, 0, k, inputs, 0, 0, 0, 0, w.Height, w.Width, 1, 1, 0, dF, plain))
 		} else {
 			X := m.slice(1, pixels)
@@ -139,13 +142,13 @@ func (l *Conv2DTraining) Backward(images, height, width int, x, dy, dx []float32
 // dataByImage tells whether the gradient by the image has assembly for arrays as they lie.
 func (l *Conv2DTraining) dataByImage(images, height, width, p, q int) bool {
 	w := l.layer.w
-	return l.plain != nil && strings.Contains(conv2ddata.WhichConv2dDataImage(images, w.Outputs, w.Inputs, height, width, p, q, w.Height, w.Width, w.Stride, 1, w.Padding), inAssembly)
+	return l.plain != nil && strings.Contains(conv2ddata.WhichConv2dDataImage(images, w.Outputs, w.Inputs, height, width, p, q, w.Height, w.Width, w.Stride, w.Dilation, w.Padding), inAssembly)
 }
 
 // byImage tells whether the gradient by the weights has assembly for images as they lie.
 func (l *Conv2DTraining) byImage(images, height, width, p, q int) bool {
 	w := l.layer.w
-	return l.layer.image != nil && strings.Contains(conv2dweights.WhichConv2dWeightsImage(images, l.layer.k, w.Inputs, height, width, p, q, w.Height, w.Width, w.Stride, 1, w.Padding), inAssembly)
+	return l.layer.image != nil && strings.Contains(conv2dweights.WhichConv2dWeightsImage(images, l.layer.k, w.Inputs, height, width, p, q, w.Height, w.Width, w.Stride, w.Dilation, w.Padding), inAssembly)
 }
 
 // wide is x with rows padded by zeros.
@@ -163,7 +166,7 @@ func (l *Conv2DTraining) String() string {
 	w := l.layer.w
 	h, v := l.layer.side(w.Height), l.layer.side(w.Width)
 	sizes := func(which func(N, K, C, H, W, P, Q, R, S, stride, dilation, pad int) string) string {
-		return which(1, l.layer.k, l.layer.c, h, v, 14, 14, w.Height, w.Width, w.Stride, 1, w.Padding)
+		return which(1, l.layer.k, l.layer.c, h, v, 14, 14, w.Height, w.Width, w.Stride, w.Dilation, w.Padding)
 	}
 	return l.layer.String() + "; backward " + sizes(conv2ddata.WhichConv2dDataPacked) + "; by weights " + sizes(conv2dweights.WhichConv2dWeightsPacked)
 }

@@ -9,21 +9,22 @@ import (
 
 // TestConv2DGradients compares gradients with those of naive loops in float64.
 func TestConv2DGradients(t *testing.T) {
-	for _, c := range []struct{ images, inputs, outputs, filter, stride, padding, height, width int }{
-		{1, 1, 1, 1, 1, 0, 1, 1},
-		{2, 3, 5, 3, 1, 1, 6, 5},
-		{2, 32, 32, 3, 1, 1, 14, 14},
-		{1, 20, 40, 3, 1, 1, 7, 7},
-		{1, 32, 32, 1, 1, 0, 4, 28},
-		{1, 32, 32, 1, 2, 0, 28, 28},
-		{1, 32, 32, 3, 2, 1, 28, 28},
-		{1, 32, 32, 3, 2, 1, 14, 14},
-		{0, 3, 5, 3, 1, 1, 9, 11},
-		{2, 3, 40, 7, 2, 3, 32, 28},
-		{1, 3, 5, 7, 2, 3, 8, 224},
+	for _, c := range []struct{ images, inputs, outputs, filter, stride, padding, height, width, dilation int }{
+		{1, 1, 1, 1, 1, 0, 1, 1, 1},
+		{2, 3, 5, 3, 1, 1, 6, 5, 1},
+		{2, 32, 32, 3, 1, 1, 14, 14, 1},
+		{1, 20, 40, 3, 1, 1, 7, 7, 1},
+		{1, 32, 32, 1, 1, 0, 4, 28, 1},
+		{1, 32, 32, 1, 2, 0, 28, 28, 1},
+		{1, 32, 32, 3, 2, 1, 28, 28, 1},
+		{1, 32, 32, 3, 2, 1, 14, 14, 1},
+		{0, 3, 5, 3, 1, 1, 9, 11, 1},
+		{2, 3, 40, 7, 2, 3, 32, 28, 1},
+		{1, 3, 5, 7, 2, 3, 8, 224, 1},
+		{2, 3, 5, 3, 2, 1, 9, 8, 2},
 	} {
 		rng := rand.New(rand.NewPCG(1, 2))
-		w := Conv2DWeights{c.inputs, c.outputs, c.filter, c.filter, c.stride, c.padding, random(rng, c.outputs*c.inputs*c.filter*c.filter, 0.3), nil, random(rng, c.outputs, 1), Identity, false}
+		w := Conv2DWeights{c.inputs, c.outputs, c.filter, c.filter, c.stride, c.padding, random(rng, c.outputs*c.inputs*c.filter*c.filter, 0.3), nil, random(rng, c.outputs, 1), Identity, false, c.dilation, 0}
 		l, err := NewConv2DTraining(w)
 		if err != nil {
 			t.Fatal(err)
@@ -42,7 +43,7 @@ func TestConv2DGradients(t *testing.T) {
 			for ch := range c.inputs {
 				for r := range c.filter {
 					for s := range c.filter {
-						j, e := oj*c.stride+r-c.padding, oi*c.stride+s-c.padding
+						j, e := oj*c.stride+r*c.dilation-c.padding, oi*c.stride+s*c.dilation-c.padding
 						if j >= 0 && j < c.height && e >= 0 && e < c.width {
 							cell, tap := ((n*c.inputs+ch)*c.height+j)*c.width+e, ((k*c.inputs+ch)*c.filter+r)*c.filter+s
 							wantX[cell] += float64(d) * float64(w.W[tap])

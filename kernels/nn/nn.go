@@ -1,6 +1,6 @@
 // Package nn is layers over the kernels of this module, for plain row-major slices of float32
 // and without cgo: LSTM, projected or not, GRU, RNN, in both directions and of sequences of different lengths,
-// Dense, Conv2D with what follows it, pooling, Softmax, LayerNorm, and the training of LSTMs and
+// Dense, Conv2D with what follows it, dilated, in groups or depthwise, Conv1D, ConvTranspose2D, pooling, Softmax, LayerNorm, and the training of LSTMs and
 // convolutions; folder resnet has a network of them. Each kernel is proved equal
 // to its naive loops, down to its instructions; what this package adds, packing of weights,
 // padding of sizes, rows that end, is ordinary Go with tests.

@@ -312,7 +312,7 @@ func TestConv2D(t *testing.T) {
 	} {
 		for variant := range 4 {
 			rng := rand.New(rand.NewPCG(1, 2))
-			w := Conv2DWeights{c.inputs, c.outputs, c.filter, c.filter, c.stride, c.padding, random(rng, c.outputs*c.inputs*c.filter*c.filter, 0.3), nil, random(rng, c.outputs, 1), ReLU, false}
+			w := Conv2DWeights{c.inputs, c.outputs, c.filter, c.filter, c.stride, c.padding, random(rng, c.outputs*c.inputs*c.filter*c.filter, 0.3), nil, random(rng, c.outputs, 1), ReLU, false, 0, 0}
 			switch variant {
 			case 1:
 				w.Scale, w.Activation = random(rng, c.outputs, 1), Identity
@@ -544,7 +544,7 @@ func TestErrors(t *testing.T) {
 	_, noUnits := NewGRU(GRUWeights{Inputs: 1})
 	_, huge := NewDense(DenseWeights{math.MaxInt, 2, nil, nil, ReLU})
 	_, bias := NewGRU(GRUWeights{1, 1, make([]float32, 3), make([]float32, 3), nil, make([]float32, 1), true})
-	c, err := NewConv2D(Conv2DWeights{1, 1, 3, 3, 1, 0, make([]float32, 9), nil, nil, Identity, false})
+	c, err := NewConv2D(Conv2DWeights{1, 1, 3, 3, 1, 0, make([]float32, 9), nil, nil, Identity, false, 0, 0})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -584,7 +584,7 @@ func TestString(t *testing.T) {
 	t.Log(l)
 	d, _ := NewDense(DenseWeights{64, 64, make([]float32, 64*64), nil, ReLU})
 	t.Log(d)
-	c, _ := NewConv2D(Conv2DWeights{1, 1, 3, 3, 1, 0, make([]float32, 9), nil, nil, Identity, false})
+	c, _ := NewConv2D(Conv2DWeights{1, 1, 3, 3, 1, 0, make([]float32, 9), nil, nil, Identity, false, 0, 0})
 	t.Log(c)
 	g, _ := NewGRU(GRUWeights{1, 1, make([]float32, 3), make([]float32, 3), nil, nil, true})
 	t.Log(g)

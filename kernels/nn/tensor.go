@@ -75,8 +75,14 @@ func (t *Tensor) reshape(in string, images, channels, height, width int, inputs 
 	return nil
 }
 
+// inBlocks tells whether each group has whole blocks of channels, and a kernel for these.
+func (l *Conv2D) inBlocks(height, width, p, q int) bool {
+	g := l.groups[0]
+	return g.c == g.w.Inputs && g.k == g.w.Outputs && g.form(1, height, width, p, q).name == formPacked
+}
+
 // Apply is Forward of tensors, and ForwardAdd if residual is not nil. It gives y its extents, and
-// memory if there is too little. Inputs have to be a multiple of 16 and Outputs of 32.
+// memory if there is too little. Inputs have to be a multiple of 16 and Outputs of 32, or of 16 in groups.
 func (l *Conv2D) Apply(x, residual, y *Tensor) error {
 	const in = "Conv2D.Apply"
 	if err := x.whole(in, "x"); err != nil {
@@ -89,13 +95,20 @@ func (l *Conv2D) Apply(x, residual, y *Tensor) error {
 	if err != nil {
 		return err
 	}
-	form := l.form(x.Images, x.Height, x.Width, p, q).name
-	if form == formPacked {
-		var z []float32
-		if residual != nil {
-			z = residual.Data
-		}
-		l.blocks(x.Images, x.Height, x.Width, p, q, x.Data, z, y.Data)
+	height, width := x.Height, x.Width
+	form := l.form(x.Images, height, width, p, q).name
+	var z []float32
+	if residual != nil {
+		z = residual.Data
+	}
+	switch {
+	case form == formPacked:
+		l.blocks(x.Images, height, width, p, q, x.Data, z, y.Data)
+		return nil
+	case form == formGroups && l.inBlocks(height, width, p, q):
+		l.each(x.Images, x.Height*x.Width, p*q, x.Data, z, y.Data, func(g *Conv2D, x, residual, y []float32) {
+			g.blocks(1, height, width, p, q, x, residual, y)
+		})
 		return nil
 	}
 	m := l.get()
@@ -104,7 +117,6 @@ func (l *Conv2D) Apply(x, residual, y *Tensor) error {
 	if err := x.Plain(plain, Threads(l.threads)); err != nil {
 		return err
 	}
-	var z []float32
 	if residual != nil {
 		z = m.slice(5, len(residual.Data))
 		if err := residual.Plain(z, Threads(l.threads)); err != nil {
@@ -151,7 +163,11 @@ func (l *Conv2D) into(m *scratch, form string, height, width int, x, residual []
 // result gives y its extents and tells its height and width.
 func (l *Conv2D) result(in string, images, height, width int, x []float32, residual, y *Tensor) (int, int, error) {
 	if l.k != l.w.Outputs {
-		return 0, 0, &ShapeError{in, "y", fmt.Sprintf("has %d channels; tensors of convolutions have a multiple of %d", l.w.Outputs, convOutputs)}
+		kind, multiple := "", convOutputs
+		if l.w.Groups > 1 {
+			kind, multiple = " in groups", channelBlock
+		}
+		return 0, 0, &ShapeError{in, "y", fmt.Sprintf("has %d channels; tensors of convolutions%s have a multiple of %d", l.w.Outputs, kind, multiple)}
 	}
 	p, q := l.Size(height, width)
 	if p == 0 || q == 0 {

@@ -17,7 +17,7 @@ func TestApply(t *testing.T) {
 		{0, 16, 32, 3, 1, 1, 9, 11},
 	} {
 		rng := rand.New(rand.NewPCG(3, 4))
-		l, err := NewConv2D(Conv2DWeights{c.inputs, c.outputs, c.filter, c.filter, c.stride, c.padding, random(rng, c.outputs*c.inputs*c.filter*c.filter, 0.3), random(rng, c.outputs, 1), random(rng, c.outputs, 1), ReLU, false}, Threads(2))
+		l, err := NewConv2D(Conv2DWeights{c.inputs, c.outputs, c.filter, c.filter, c.stride, c.padding, random(rng, c.outputs*c.inputs*c.filter*c.filter, 0.3), random(rng, c.outputs, 1), random(rng, c.outputs, 1), ReLU, false, 0, 0}, Threads(2))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -53,7 +53,7 @@ func TestApply(t *testing.T) {
 func TestApplyImages(t *testing.T) {
 	for _, c := range []struct{ inputs, filter, height, width int }{{3, 7, 20, 56}, {3, 7, 9, 10}, {16, 3, 28, 28}} {
 		rng := rand.New(rand.NewPCG(3, 4))
-		l, err := NewConv2D(Conv2DWeights{c.inputs, 32, c.filter, c.filter, 2, c.filter / 2, random(rng, 32*c.inputs*c.filter*c.filter, 0.3), nil, random(rng, 32, 1), ReLU, false})
+		l, err := NewConv2D(Conv2DWeights{c.inputs, 32, c.filter, c.filter, 2, c.filter / 2, random(rng, 32*c.inputs*c.filter*c.filter, 0.3), nil, random(rng, 32, 1), ReLU, false, 0, 0})
 		if err != nil {
 			t.Fatal(err)
 		}
