@@ -3,7 +3,6 @@
 package kernels
 
 //go:generate loopopt gen -o conv ../examples/01-conv/conv.loop
-//go:generate loopopt gen -o fused ../examples/01-conv/fused.loop
 //go:generate loopopt gen -o gemm ../examples/02-gemm/gemm.loop
 //go:generate loopopt gen -o lstm ../examples/03-lstm/lstm.loop
 //go:generate loopopt gen -o lstmtraining ../examples/03-lstm/training.loop

@@ -238,6 +238,12 @@ func callConv2dNaive(threads int, N int, K int, C int, H int, W int, P int, Q in
 //	avx512_1x1_s1_7 if K%16 == 0, C%16 == 0, stride == 1, dilation == 1, pad == 0, R == 1, S == 1, H == P, W == Q, P == 7, Q == 7, K%32 == 0
 //	avx512_1x1_s2_7 if K%16 == 0, C%16 == 0, stride == 2, dilation == 1, pad == 0, R == 1, S == 1, H == 2*P, W == 2*Q, P == 7, Q == 7, K%32 == 0
 //	avx512_3x3_s2_7 if K%16 == 0, C%16 == 0, stride == 2, dilation == 1, pad == 1, R == 3, S == 3, H == 2*P, W == 2*Q, P == 7, Q == 7, K%32 == 0
+//	avx512_any_s1 if K%16 == 0, C%16 == 0, K%32 == 0, stride == 1, dilation == 1
+//	avx512_any_s2 if K%16 == 0, C%16 == 0, K%32 == 0, stride == 2, dilation == 1
+//	avx2_any_s1 if K%16 == 0, C%16 == 0, K%32 == 0, stride == 1, dilation == 1
+//	avx2_any_s2 if K%16 == 0, C%16 == 0, K%32 == 0, stride == 2, dilation == 1
+//	neon_any_s1 if K%16 == 0, C%16 == 0, stride == 1, dilation == 1
+//	neon_any_s2 if K%16 == 0, C%16 == 0, stride == 2, dilation == 1
 //
 // At most threads goroutines work on it; 0 means GOMAXPROCS. It is a *ShapeError when
 // a size is negative or too large, an array too short, or an output overlaps
@@ -350,6 +356,18 @@ func Conv2dPacked(threads int, N int, K int, C int, H int, W int, P int, Q int, 
 		callConv2dAvx5121x1S27AVX512(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, affine, residual, relu, X, F, A, B, Z, Y)
 	case hasConv2dAvx5123x3S27AVX512 && K%16 == 0 && C%16 == 0 && stride == 2 && dilation == 1 && pad == 1 && R == 3 && S == 3 && H == 2*P && W == 2*Q && P == 7 && Q == 7 && K%32 == 0:
 		callConv2dAvx5123x3S27AVX512(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, affine, residual, relu, X, F, A, B, Z, Y)
+	case hasConv2dAvx512AnyS1AVX512 && K%16 == 0 && C%16 == 0 && K%32 == 0 && stride == 1 && dilation == 1:
+		callConv2dAvx512AnyS1AVX512(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, affine, residual, relu, X, F, A, B, Z, Y)
+	case hasConv2dAvx512AnyS2AVX512 && K%16 == 0 && C%16 == 0 && K%32 == 0 && stride == 2 && dilation == 1:
+		callConv2dAvx512AnyS2AVX512(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, affine, residual, relu, X, F, A, B, Z, Y)
+	case hasConv2dAvx2AnyS1AVX2 && K%16 == 0 && C%16 == 0 && K%32 == 0 && stride == 1 && dilation == 1:
+		callConv2dAvx2AnyS1AVX2(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, affine, residual, relu, X, F, A, B, Z, Y)
+	case hasConv2dAvx2AnyS2AVX2 && K%16 == 0 && C%16 == 0 && K%32 == 0 && stride == 2 && dilation == 1:
+		callConv2dAvx2AnyS2AVX2(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, affine, residual, relu, X, F, A, B, Z, Y)
+	case hasConv2dNeonAnyS1NEON && K%16 == 0 && C%16 == 0 && stride == 1 && dilation == 1:
+		callConv2dNeonAnyS1NEON(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, affine, residual, relu, X, F, A, B, Z, Y)
+	case hasConv2dNeonAnyS2NEON && K%16 == 0 && C%16 == 0 && stride == 2 && dilation == 1:
+		callConv2dNeonAnyS2NEON(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, affine, residual, relu, X, F, A, B, Z, Y)
 	case K%16 == 0 && C%16 == 0:
 		callConv2dPacked(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, affine, residual, relu, X, F, A, B, Z, Y)
 	case K%16 == 0 && C%16 == 0 && stride == 1 && dilation == 1 && pad == 1 && R == 3 && S == 3 && H == P && W == Q && Q%14 == 0 && K%32 == 0 && Q >= 28:
@@ -376,8 +394,16 @@ func Conv2dPacked(threads int, N int, K int, C int, H int, W int, P int, Q int, 
 		callConv2dAvx5121x1S27(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, affine, residual, relu, X, F, A, B, Z, Y)
 	case K%16 == 0 && C%16 == 0 && stride == 2 && dilation == 1 && pad == 1 && R == 3 && S == 3 && H == 2*P && W == 2*Q && P == 7 && Q == 7 && K%32 == 0:
 		callConv2dAvx5123x3S27(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, affine, residual, relu, X, F, A, B, Z, Y)
+	case K%16 == 0 && C%16 == 0 && K%32 == 0 && stride == 1 && dilation == 1:
+		callConv2dAvx512AnyS1(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, affine, residual, relu, X, F, A, B, Z, Y)
+	case K%16 == 0 && C%16 == 0 && K%32 == 0 && stride == 2 && dilation == 1:
+		callConv2dAvx512AnyS2(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, affine, residual, relu, X, F, A, B, Z, Y)
+	case K%16 == 0 && C%16 == 0 && stride == 1 && dilation == 1:
+		callConv2dNeonAnyS1(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, affine, residual, relu, X, F, A, B, Z, Y)
+	case K%16 == 0 && C%16 == 0 && stride == 2 && dilation == 1:
+		callConv2dNeonAnyS2(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, affine, residual, relu, X, F, A, B, Z, Y)
 	default:
-		return shapeError(`%s`, "Conv2dPacked: no schedule of this layout admits these sizes: packed needs K%16 == 0, C%16 == 0; avx512_3x3_s1 needs K%16 == 0, C%16 == 0, stride == 1, dilation == 1, pad == 1, R == 3, S == 3, H == P, W == Q, Q%14 == 0, K%32 == 0, Q >= 28; avx512_3x3_s1_14 needs K%16 == 0, C%16 == 0, stride == 1, dilation == 1, pad == 1, R == 3, S == 3, H == P, W == Q, Q == 14, K%32 == 0; avx512_3x3_s2 needs K%16 == 0, C%16 == 0, stride == 2, dilation == 1, pad == 1, R == 3, S == 3, H == 2*P, W == 2*Q, Q%14 == 0, K%32 == 0, Q >= 28; avx512_3x3_s2_14 needs K%16 == 0, C%16 == 0, stride == 2, dilation == 1, pad == 1, R == 3, S == 3, H == 2*P, W == 2*Q, Q == 14, K%32 == 0; avx512_1x1_s1 needs K%16 == 0, C%16 == 0, stride == 1, dilation == 1, pad == 0, R == 1, S == 1, H == P, W == Q, P%4 == 0, Q%14 == 0, K%32 == 0; avx512_1x1_s1_14 needs K%16 == 0, C%16 == 0, stride == 1, dilation == 1, pad == 0, R == 1, S == 1, H == P, W == Q, Q%14 == 0, K%32 == 0; avx512_1x1_s2 needs K%16 == 0, C%16 == 0, stride == 2, dilation == 1, pad == 0, R == 1, S == 1, H == 2*P, W == 2*Q, P%4 == 0, Q%14 == 0, K%32 == 0; avx512_1x1_s2_14 needs K%16 == 0, C%16 == 0, stride == 2, dilation == 1, pad == 0, R == 1, S == 1, H == 2*P, W == 2*Q, Q%14 == 0, K%32 == 0; avx512_3x3_s1_7 needs K%16 == 0, C%16 == 0, stride == 1, dilation == 1, pad == 1, R == 3, S == 3, H == P, W == Q, P == 7, Q == 7, K%32 == 0; avx512_1x1_s1_7 needs K%16 == 0, C%16 == 0, stride == 1, dilation == 1, pad == 0, R == 1, S == 1, H == P, W == Q, P == 7, Q == 7, K%32 == 0; avx512_1x1_s2_7 needs K%16 == 0, C%16 == 0, stride == 2, dilation == 1, pad == 0, R == 1, S == 1, H == 2*P, W == 2*Q, P == 7, Q == 7, K%32 == 0; avx512_3x3_s2_7 needs K%16 == 0, C%16 == 0, stride == 2, dilation == 1, pad == 1, R == 3, S == 3, H == 2*P, W == 2*Q, P == 7, Q == 7, K%32 == 0")
+		return shapeError(`%s`, "Conv2dPacked: no schedule of this layout admits these sizes: packed needs K%16 == 0, C%16 == 0; avx512_3x3_s1 needs K%16 == 0, C%16 == 0, stride == 1, dilation == 1, pad == 1, R == 3, S == 3, H == P, W == Q, Q%14 == 0, K%32 == 0, Q >= 28; avx512_3x3_s1_14 needs K%16 == 0, C%16 == 0, stride == 1, dilation == 1, pad == 1, R == 3, S == 3, H == P, W == Q, Q == 14, K%32 == 0; avx512_3x3_s2 needs K%16 == 0, C%16 == 0, stride == 2, dilation == 1, pad == 1, R == 3, S == 3, H == 2*P, W == 2*Q, Q%14 == 0, K%32 == 0, Q >= 28; avx512_3x3_s2_14 needs K%16 == 0, C%16 == 0, stride == 2, dilation == 1, pad == 1, R == 3, S == 3, H == 2*P, W == 2*Q, Q == 14, K%32 == 0; avx512_1x1_s1 needs K%16 == 0, C%16 == 0, stride == 1, dilation == 1, pad == 0, R == 1, S == 1, H == P, W == Q, P%4 == 0, Q%14 == 0, K%32 == 0; avx512_1x1_s1_14 needs K%16 == 0, C%16 == 0, stride == 1, dilation == 1, pad == 0, R == 1, S == 1, H == P, W == Q, Q%14 == 0, K%32 == 0; avx512_1x1_s2 needs K%16 == 0, C%16 == 0, stride == 2, dilation == 1, pad == 0, R == 1, S == 1, H == 2*P, W == 2*Q, P%4 == 0, Q%14 == 0, K%32 == 0; avx512_1x1_s2_14 needs K%16 == 0, C%16 == 0, stride == 2, dilation == 1, pad == 0, R == 1, S == 1, H == 2*P, W == 2*Q, Q%14 == 0, K%32 == 0; avx512_3x3_s1_7 needs K%16 == 0, C%16 == 0, stride == 1, dilation == 1, pad == 1, R == 3, S == 3, H == P, W == Q, P == 7, Q == 7, K%32 == 0; avx512_1x1_s1_7 needs K%16 == 0, C%16 == 0, stride == 1, dilation == 1, pad == 0, R == 1, S == 1, H == P, W == Q, P == 7, Q == 7, K%32 == 0; avx512_1x1_s2_7 needs K%16 == 0, C%16 == 0, stride == 2, dilation == 1, pad == 0, R == 1, S == 1, H == 2*P, W == 2*Q, P == 7, Q == 7, K%32 == 0; avx512_3x3_s2_7 needs K%16 == 0, C%16 == 0, stride == 2, dilation == 1, pad == 1, R == 3, S == 3, H == 2*P, W == 2*Q, P == 7, Q == 7, K%32 == 0; avx512_any_s1 needs K%16 == 0, C%16 == 0, K%32 == 0, stride == 1, dilation == 1; avx512_any_s2 needs K%16 == 0, C%16 == 0, K%32 == 0, stride == 2, dilation == 1; avx2_any_s1 needs K%16 == 0, C%16 == 0, K%32 == 0, stride == 1, dilation == 1; avx2_any_s2 needs K%16 == 0, C%16 == 0, K%32 == 0, stride == 2, dilation == 1; neon_any_s1 needs K%16 == 0, C%16 == 0, stride == 1, dilation == 1; neon_any_s2 needs K%16 == 0, C%16 == 0, stride == 2, dilation == 1")
 	}
 	return nil
 }
@@ -455,6 +481,18 @@ func WhichConv2dPacked(N int, K int, C int, H int, W int, P int, Q int, R int, S
 		return "avx512_1x1_s2_7 in assembly for avx512"
 	case hasConv2dAvx5123x3S27AVX512 && K%16 == 0 && C%16 == 0 && stride == 2 && dilation == 1 && pad == 1 && R == 3 && S == 3 && H == 2*P && W == 2*Q && P == 7 && Q == 7 && K%32 == 0:
 		return "avx512_3x3_s2_7 in assembly for avx512"
+	case hasConv2dAvx512AnyS1AVX512 && K%16 == 0 && C%16 == 0 && K%32 == 0 && stride == 1 && dilation == 1:
+		return "avx512_any_s1 in assembly for avx512"
+	case hasConv2dAvx512AnyS2AVX512 && K%16 == 0 && C%16 == 0 && K%32 == 0 && stride == 2 && dilation == 1:
+		return "avx512_any_s2 in assembly for avx512"
+	case hasConv2dAvx2AnyS1AVX2 && K%16 == 0 && C%16 == 0 && K%32 == 0 && stride == 1 && dilation == 1:
+		return "avx2_any_s1 in assembly for avx2"
+	case hasConv2dAvx2AnyS2AVX2 && K%16 == 0 && C%16 == 0 && K%32 == 0 && stride == 2 && dilation == 1:
+		return "avx2_any_s2 in assembly for avx2"
+	case hasConv2dNeonAnyS1NEON && K%16 == 0 && C%16 == 0 && stride == 1 && dilation == 1:
+		return "neon_any_s1 in assembly for neon"
+	case hasConv2dNeonAnyS2NEON && K%16 == 0 && C%16 == 0 && stride == 2 && dilation == 1:
+		return "neon_any_s2 in assembly for neon"
 	case K%16 == 0 && C%16 == 0:
 		return "packed in Go"
 	case K%16 == 0 && C%16 == 0 && stride == 1 && dilation == 1 && pad == 1 && R == 3 && S == 3 && H == P && W == Q && Q%14 == 0 && K%32 == 0 && Q >= 28:
@@ -481,6 +519,14 @@ func WhichConv2dPacked(N int, K int, C int, H int, W int, P int, Q int, R int, S
 		return "avx512_1x1_s2_7 in Go"
 	case K%16 == 0 && C%16 == 0 && stride == 2 && dilation == 1 && pad == 1 && R == 3 && S == 3 && H == 2*P && W == 2*Q && P == 7 && Q == 7 && K%32 == 0:
 		return "avx512_3x3_s2_7 in Go"
+	case K%16 == 0 && C%16 == 0 && K%32 == 0 && stride == 1 && dilation == 1:
+		return "avx512_any_s1 in Go"
+	case K%16 == 0 && C%16 == 0 && K%32 == 0 && stride == 2 && dilation == 1:
+		return "avx512_any_s2 in Go"
+	case K%16 == 0 && C%16 == 0 && stride == 1 && dilation == 1:
+		return "neon_any_s1 in Go"
+	case K%16 == 0 && C%16 == 0 && stride == 2 && dilation == 1:
+		return "neon_any_s2 in Go"
 	default:
 		return ""
 	}
@@ -952,6 +998,222 @@ func callConv2dAvx5123x3S27(threads int, N int, K int, C int, H int, W int, P in
 	c.Z = nil
 	c.Y = nil
 	conv2dAvx5123x3S27Calls.Put(c)
+}
+
+var conv2dAvx512AnyS1Calls = sync.Pool{New: func() any { return new(conv2dAvx512AnyS1) }}
+
+func callConv2dAvx512AnyS1(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, affine int, residual int, relu int, X []float32, F []float32, A []float32, B []float32, Z []float32, Y []float32) {
+	c := conv2dAvx512AnyS1Calls.Get().(*conv2dAvx512AnyS1)
+	c.threads = threads
+	c.N = N
+	c.K = K
+	c.C = C
+	c.H = H
+	c.W = W
+	c.P = P
+	c.Q = Q
+	c.R = R
+	c.S = S
+	c.stride = stride
+	c.dilation = dilation
+	c.pad = pad
+	c.affine = affine
+	c.residual = residual
+	c.relu = relu
+	c.X = X
+	c.F = F
+	c.A = A
+	c.B = B
+	c.Z = Z
+	c.Y = Y
+	c.run()
+	c.X = nil
+	c.F = nil
+	c.A = nil
+	c.B = nil
+	c.Z = nil
+	c.Y = nil
+	conv2dAvx512AnyS1Calls.Put(c)
+}
+
+var conv2dAvx512AnyS2Calls = sync.Pool{New: func() any { return new(conv2dAvx512AnyS2) }}
+
+func callConv2dAvx512AnyS2(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, affine int, residual int, relu int, X []float32, F []float32, A []float32, B []float32, Z []float32, Y []float32) {
+	c := conv2dAvx512AnyS2Calls.Get().(*conv2dAvx512AnyS2)
+	c.threads = threads
+	c.N = N
+	c.K = K
+	c.C = C
+	c.H = H
+	c.W = W
+	c.P = P
+	c.Q = Q
+	c.R = R
+	c.S = S
+	c.stride = stride
+	c.dilation = dilation
+	c.pad = pad
+	c.affine = affine
+	c.residual = residual
+	c.relu = relu
+	c.X = X
+	c.F = F
+	c.A = A
+	c.B = B
+	c.Z = Z
+	c.Y = Y
+	c.run()
+	c.X = nil
+	c.F = nil
+	c.A = nil
+	c.B = nil
+	c.Z = nil
+	c.Y = nil
+	conv2dAvx512AnyS2Calls.Put(c)
+}
+
+var conv2dAvx2AnyS1Calls = sync.Pool{New: func() any { return new(conv2dAvx2AnyS1) }}
+
+func callConv2dAvx2AnyS1(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, affine int, residual int, relu int, X []float32, F []float32, A []float32, B []float32, Z []float32, Y []float32) {
+	c := conv2dAvx2AnyS1Calls.Get().(*conv2dAvx2AnyS1)
+	c.threads = threads
+	c.N = N
+	c.K = K
+	c.C = C
+	c.H = H
+	c.W = W
+	c.P = P
+	c.Q = Q
+	c.R = R
+	c.S = S
+	c.stride = stride
+	c.dilation = dilation
+	c.pad = pad
+	c.affine = affine
+	c.residual = residual
+	c.relu = relu
+	c.X = X
+	c.F = F
+	c.A = A
+	c.B = B
+	c.Z = Z
+	c.Y = Y
+	c.run()
+	c.X = nil
+	c.F = nil
+	c.A = nil
+	c.B = nil
+	c.Z = nil
+	c.Y = nil
+	conv2dAvx2AnyS1Calls.Put(c)
+}
+
+var conv2dAvx2AnyS2Calls = sync.Pool{New: func() any { return new(conv2dAvx2AnyS2) }}
+
+func callConv2dAvx2AnyS2(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, affine int, residual int, relu int, X []float32, F []float32, A []float32, B []float32, Z []float32, Y []float32) {
+	c := conv2dAvx2AnyS2Calls.Get().(*conv2dAvx2AnyS2)
+	c.threads = threads
+	c.N = N
+	c.K = K
+	c.C = C
+	c.H = H
+	c.W = W
+	c.P = P
+	c.Q = Q
+	c.R = R
+	c.S = S
+	c.stride = stride
+	c.dilation = dilation
+	c.pad = pad
+	c.affine = affine
+	c.residual = residual
+	c.relu = relu
+	c.X = X
+	c.F = F
+	c.A = A
+	c.B = B
+	c.Z = Z
+	c.Y = Y
+	c.run()
+	c.X = nil
+	c.F = nil
+	c.A = nil
+	c.B = nil
+	c.Z = nil
+	c.Y = nil
+	conv2dAvx2AnyS2Calls.Put(c)
+}
+
+var conv2dNeonAnyS1Calls = sync.Pool{New: func() any { return new(conv2dNeonAnyS1) }}
+
+func callConv2dNeonAnyS1(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, affine int, residual int, relu int, X []float32, F []float32, A []float32, B []float32, Z []float32, Y []float32) {
+	c := conv2dNeonAnyS1Calls.Get().(*conv2dNeonAnyS1)
+	c.threads = threads
+	c.N = N
+	c.K = K
+	c.C = C
+	c.H = H
+	c.W = W
+	c.P = P
+	c.Q = Q
+	c.R = R
+	c.S = S
+	c.stride = stride
+	c.dilation = dilation
+	c.pad = pad
+	c.affine = affine
+	c.residual = residual
+	c.relu = relu
+	c.X = X
+	c.F = F
+	c.A = A
+	c.B = B
+	c.Z = Z
+	c.Y = Y
+	c.run()
+	c.X = nil
+	c.F = nil
+	c.A = nil
+	c.B = nil
+	c.Z = nil
+	c.Y = nil
+	conv2dNeonAnyS1Calls.Put(c)
+}
+
+var conv2dNeonAnyS2Calls = sync.Pool{New: func() any { return new(conv2dNeonAnyS2) }}
+
+func callConv2dNeonAnyS2(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, affine int, residual int, relu int, X []float32, F []float32, A []float32, B []float32, Z []float32, Y []float32) {
+	c := conv2dNeonAnyS2Calls.Get().(*conv2dNeonAnyS2)
+	c.threads = threads
+	c.N = N
+	c.K = K
+	c.C = C
+	c.H = H
+	c.W = W
+	c.P = P
+	c.Q = Q
+	c.R = R
+	c.S = S
+	c.stride = stride
+	c.dilation = dilation
+	c.pad = pad
+	c.affine = affine
+	c.residual = residual
+	c.relu = relu
+	c.X = X
+	c.F = F
+	c.A = A
+	c.B = B
+	c.Z = Z
+	c.Y = Y
+	c.run()
+	c.X = nil
+	c.F = nil
+	c.A = nil
+	c.B = nil
+	c.Z = nil
+	c.Y = nil
+	conv2dNeonAnyS2Calls.Put(c)
 }
 
 // Conv2dImage runs kernel conv2d.

@@ -466,6 +466,170 @@ func callConv2dAvx5123x3S27AVX512(threads int, N int, K int, C int, H int, W int
 	conv2dAvx5123x3S27AVX512Calls.Put(c)
 }
 
+var hasConv2dAvx512AnyS1AVX512 = cpu.X86.HasAVX512F
+
+var conv2dAvx512AnyS1AVX512Calls = sync.Pool{New: func() any { return new(conv2dAvx512AnyS1AVX512) }}
+
+func callConv2dAvx512AnyS1AVX512(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, affine int, residual int, relu int, X []float32, F []float32, A []float32, B []float32, Z []float32, Y []float32) {
+	c := conv2dAvx512AnyS1AVX512Calls.Get().(*conv2dAvx512AnyS1AVX512)
+	c.threads = threads
+	c.N = N
+	c.K = K
+	c.C = C
+	c.H = H
+	c.W = W
+	c.P = P
+	c.Q = Q
+	c.R = R
+	c.S = S
+	c.stride = stride
+	c.dilation = dilation
+	c.pad = pad
+	c.affine = affine
+	c.residual = residual
+	c.relu = relu
+	c.X = X
+	c.F = F
+	c.A = A
+	c.B = B
+	c.Z = Z
+	c.Y = Y
+	c.run()
+	c.X = nil
+	c.F = nil
+	c.A = nil
+	c.B = nil
+	c.Z = nil
+	c.Y = nil
+	conv2dAvx512AnyS1AVX512Calls.Put(c)
+}
+
+var hasConv2dAvx512AnyS2AVX512 = cpu.X86.HasAVX512F
+
+var conv2dAvx512AnyS2AVX512Calls = sync.Pool{New: func() any { return new(conv2dAvx512AnyS2AVX512) }}
+
+func callConv2dAvx512AnyS2AVX512(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, affine int, residual int, relu int, X []float32, F []float32, A []float32, B []float32, Z []float32, Y []float32) {
+	c := conv2dAvx512AnyS2AVX512Calls.Get().(*conv2dAvx512AnyS2AVX512)
+	c.threads = threads
+	c.N = N
+	c.K = K
+	c.C = C
+	c.H = H
+	c.W = W
+	c.P = P
+	c.Q = Q
+	c.R = R
+	c.S = S
+	c.stride = stride
+	c.dilation = dilation
+	c.pad = pad
+	c.affine = affine
+	c.residual = residual
+	c.relu = relu
+	c.X = X
+	c.F = F
+	c.A = A
+	c.B = B
+	c.Z = Z
+	c.Y = Y
+	c.run()
+	c.X = nil
+	c.F = nil
+	c.A = nil
+	c.B = nil
+	c.Z = nil
+	c.Y = nil
+	conv2dAvx512AnyS2AVX512Calls.Put(c)
+}
+
+var hasConv2dAvx2AnyS1AVX2 = cpu.X86.HasAVX2 && cpu.X86.HasFMA
+
+var conv2dAvx2AnyS1AVX2Calls = sync.Pool{New: func() any { return new(conv2dAvx2AnyS1AVX2) }}
+
+func callConv2dAvx2AnyS1AVX2(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, affine int, residual int, relu int, X []float32, F []float32, A []float32, B []float32, Z []float32, Y []float32) {
+	c := conv2dAvx2AnyS1AVX2Calls.Get().(*conv2dAvx2AnyS1AVX2)
+	c.threads = threads
+	c.N = N
+	c.K = K
+	c.C = C
+	c.H = H
+	c.W = W
+	c.P = P
+	c.Q = Q
+	c.R = R
+	c.S = S
+	c.stride = stride
+	c.dilation = dilation
+	c.pad = pad
+	c.affine = affine
+	c.residual = residual
+	c.relu = relu
+	c.X = X
+	c.F = F
+	c.A = A
+	c.B = B
+	c.Z = Z
+	c.Y = Y
+	c.run()
+	c.X = nil
+	c.F = nil
+	c.A = nil
+	c.B = nil
+	c.Z = nil
+	c.Y = nil
+	conv2dAvx2AnyS1AVX2Calls.Put(c)
+}
+
+var hasConv2dAvx2AnyS2AVX2 = cpu.X86.HasAVX2 && cpu.X86.HasFMA
+
+var conv2dAvx2AnyS2AVX2Calls = sync.Pool{New: func() any { return new(conv2dAvx2AnyS2AVX2) }}
+
+func callConv2dAvx2AnyS2AVX2(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, affine int, residual int, relu int, X []float32, F []float32, A []float32, B []float32, Z []float32, Y []float32) {
+	c := conv2dAvx2AnyS2AVX2Calls.Get().(*conv2dAvx2AnyS2AVX2)
+	c.threads = threads
+	c.N = N
+	c.K = K
+	c.C = C
+	c.H = H
+	c.W = W
+	c.P = P
+	c.Q = Q
+	c.R = R
+	c.S = S
+	c.stride = stride
+	c.dilation = dilation
+	c.pad = pad
+	c.affine = affine
+	c.residual = residual
+	c.relu = relu
+	c.X = X
+	c.F = F
+	c.A = A
+	c.B = B
+	c.Z = Z
+	c.Y = Y
+	c.run()
+	c.X = nil
+	c.F = nil
+	c.A = nil
+	c.B = nil
+	c.Z = nil
+	c.Y = nil
+	conv2dAvx2AnyS2AVX2Calls.Put(c)
+}
+
+const hasConv2dNeonAnyS1NEON = false
+
+func callConv2dNeonAnyS1NEON(int, int, int, int, int, int, int, int, int, int, int, int, int, int, int, int, []float32, []float32, []float32, []float32, []float32, []float32) {
+	panic("no assembly on this platform")
+}
+
+const hasConv2dNeonAnyS2NEON = false
+
+func callConv2dNeonAnyS2NEON(int, int, int, int, int, int, int, int, int, int, int, int, int, int, int, int, []float32, []float32, []float32, []float32, []float32, []float32) {
+	panic("no assembly on this platform")
+}
+
 var hasConv2dAvx512ImageAVX512 = cpu.X86.HasAVX512F
 
 var conv2dAvx512ImageAVX512Calls = sync.Pool{New: func() any { return new(conv2dAvx512ImageAVX512) }}

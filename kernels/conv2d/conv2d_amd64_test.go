@@ -56,6 +56,22 @@ func init() {
 			callConv2dAvx5123x3S27AVX512(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), a.Size("affine"), a.Size("residual"), a.Size("relu"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "A"), gentest.Slice[float32](a, "B"), gentest.Slice[float32](a, "Z"), gentest.Slice[float32](a, "Y"))
 			return nil
 		}},
+		{Schedule: "avx512_any_s1", Impl: "avx512", File: "conv2d_avx512_any_s1.loop", Kernel: "conv2d", Has: hasConv2dAvx512AnyS1AVX512, Call: func(a *gentest.Args) error {
+			callConv2dAvx512AnyS1AVX512(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), a.Size("affine"), a.Size("residual"), a.Size("relu"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "A"), gentest.Slice[float32](a, "B"), gentest.Slice[float32](a, "Z"), gentest.Slice[float32](a, "Y"))
+			return nil
+		}},
+		{Schedule: "avx512_any_s2", Impl: "avx512", File: "conv2d_avx512_any_s2.loop", Kernel: "conv2d", Has: hasConv2dAvx512AnyS2AVX512, Call: func(a *gentest.Args) error {
+			callConv2dAvx512AnyS2AVX512(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), a.Size("affine"), a.Size("residual"), a.Size("relu"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "A"), gentest.Slice[float32](a, "B"), gentest.Slice[float32](a, "Z"), gentest.Slice[float32](a, "Y"))
+			return nil
+		}},
+		{Schedule: "avx2_any_s1", Impl: "avx2", File: "conv2d_avx2_any_s1.loop", Kernel: "conv2d", Has: hasConv2dAvx2AnyS1AVX2, Call: func(a *gentest.Args) error {
+			callConv2dAvx2AnyS1AVX2(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), a.Size("affine"), a.Size("residual"), a.Size("relu"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "A"), gentest.Slice[float32](a, "B"), gentest.Slice[float32](a, "Z"), gentest.Slice[float32](a, "Y"))
+			return nil
+		}},
+		{Schedule: "avx2_any_s2", Impl: "avx2", File: "conv2d_avx2_any_s2.loop", Kernel: "conv2d", Has: hasConv2dAvx2AnyS2AVX2, Call: func(a *gentest.Args) error {
+			callConv2dAvx2AnyS2AVX2(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), a.Size("affine"), a.Size("residual"), a.Size("relu"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "A"), gentest.Slice[float32](a, "B"), gentest.Slice[float32](a, "Z"), gentest.Slice[float32](a, "Y"))
+			return nil
+		}},
 		{Schedule: "avx512_image", Impl: "avx512", File: "conv2d_avx512_image.loop", Kernel: "conv2d", Has: hasConv2dAvx512ImageAVX512, Call: func(a *gentest.Args) error {
 			callConv2dAvx512ImageAVX512(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), a.Size("affine"), a.Size("residual"), a.Size("relu"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "A"), gentest.Slice[float32](a, "B"), gentest.Slice[float32](a, "Z"), gentest.Slice[float32](a, "Y"))
 			return nil

@@ -66,6 +66,30 @@ var formsConv2d = []gentest.Form{
 		callConv2dAvx5123x3S27(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), a.Size("affine"), a.Size("residual"), a.Size("relu"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "A"), gentest.Slice[float32](a, "B"), gentest.Slice[float32](a, "Z"), gentest.Slice[float32](a, "Y"))
 		return nil
 	}},
+	{Schedule: "avx512_any_s1", Impl: "go", File: "conv2d_avx512_any_s1.loop", Kernel: "conv2d", Has: true, Call: func(a *gentest.Args) error {
+		callConv2dAvx512AnyS1(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), a.Size("affine"), a.Size("residual"), a.Size("relu"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "A"), gentest.Slice[float32](a, "B"), gentest.Slice[float32](a, "Z"), gentest.Slice[float32](a, "Y"))
+		return nil
+	}},
+	{Schedule: "avx512_any_s2", Impl: "go", File: "conv2d_avx512_any_s2.loop", Kernel: "conv2d", Has: true, Call: func(a *gentest.Args) error {
+		callConv2dAvx512AnyS2(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), a.Size("affine"), a.Size("residual"), a.Size("relu"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "A"), gentest.Slice[float32](a, "B"), gentest.Slice[float32](a, "Z"), gentest.Slice[float32](a, "Y"))
+		return nil
+	}},
+	{Schedule: "avx2_any_s1", Impl: "go", File: "conv2d_avx2_any_s1.loop", Kernel: "conv2d", Has: true, Call: func(a *gentest.Args) error {
+		callConv2dAvx2AnyS1(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), a.Size("affine"), a.Size("residual"), a.Size("relu"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "A"), gentest.Slice[float32](a, "B"), gentest.Slice[float32](a, "Z"), gentest.Slice[float32](a, "Y"))
+		return nil
+	}},
+	{Schedule: "avx2_any_s2", Impl: "go", File: "conv2d_avx2_any_s2.loop", Kernel: "conv2d", Has: true, Call: func(a *gentest.Args) error {
+		callConv2dAvx2AnyS2(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), a.Size("affine"), a.Size("residual"), a.Size("relu"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "A"), gentest.Slice[float32](a, "B"), gentest.Slice[float32](a, "Z"), gentest.Slice[float32](a, "Y"))
+		return nil
+	}},
+	{Schedule: "neon_any_s1", Impl: "go", File: "conv2d_neon_any_s1.loop", Kernel: "conv2d", Has: true, Call: func(a *gentest.Args) error {
+		callConv2dNeonAnyS1(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), a.Size("affine"), a.Size("residual"), a.Size("relu"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "A"), gentest.Slice[float32](a, "B"), gentest.Slice[float32](a, "Z"), gentest.Slice[float32](a, "Y"))
+		return nil
+	}},
+	{Schedule: "neon_any_s2", Impl: "go", File: "conv2d_neon_any_s2.loop", Kernel: "conv2d", Has: true, Call: func(a *gentest.Args) error {
+		callConv2dNeonAnyS2(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), a.Size("affine"), a.Size("residual"), a.Size("relu"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "A"), gentest.Slice[float32](a, "B"), gentest.Slice[float32](a, "Z"), gentest.Slice[float32](a, "Y"))
+		return nil
+	}},
 	{Schedule: "image", Impl: "go", File: "conv2d_image.loop", Kernel: "conv2d", Has: true, Call: func(a *gentest.Args) error {
 		callConv2dImage(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), a.Size("affine"), a.Size("residual"), a.Size("relu"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "A"), gentest.Slice[float32](a, "B"), gentest.Slice[float32](a, "Z"), gentest.Slice[float32](a, "Y"))
 		return nil

@@ -175,6 +175,9 @@ func callConv2dWeightsNaive(threads int, N int, K int, C int, H int, W int, P in
 //	avx512_1x1_s1_14 if K%16 == 0, C%16 == 0, stride == 1, dilation == 1, pad == 0, R == 1, S == 1, H == P, W == Q, K%32 == 0
 //	avx512_1x1_s2 if K%16 == 0, C%16 == 0, stride == 2, dilation == 1, pad == 0, R == 1, S == 1, H == 2*P, W == 2*Q, K%32 == 0, Q > 14, P%2 == 0, K%64 == 0
 //	avx512_1x1_s2_14 if K%16 == 0, C%16 == 0, stride == 2, dilation == 1, pad == 0, R == 1, S == 1, H == 2*P, W == 2*Q, K%32 == 0
+//	avx512_any if K%16 == 0, C%16 == 0, K%32 == 0
+//	avx2_any if K%16 == 0, C%16 == 0
+//	neon_any if K%16 == 0, C%16 == 0
 //
 // At most threads goroutines work on it; 0 means GOMAXPROCS. It is a *ShapeError when
 // a size is negative or too large, an array too short, or an output overlaps
@@ -248,6 +251,12 @@ func Conv2dWeightsPacked(threads int, N int, K int, C int, H int, W int, P int, 
 		callConv2dWeightsAvx5121x1S2AVX512(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, X, dY, dF)
 	case hasConv2dWeightsAvx5121x1S214AVX512 && K%16 == 0 && C%16 == 0 && stride == 2 && dilation == 1 && pad == 0 && R == 1 && S == 1 && H == 2*P && W == 2*Q && K%32 == 0:
 		callConv2dWeightsAvx5121x1S214AVX512(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, X, dY, dF)
+	case hasConv2dWeightsAvx512AnyAVX512 && K%16 == 0 && C%16 == 0 && K%32 == 0:
+		callConv2dWeightsAvx512AnyAVX512(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, X, dY, dF)
+	case hasConv2dWeightsAvx2AnyAVX2 && K%16 == 0 && C%16 == 0:
+		callConv2dWeightsAvx2AnyAVX2(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, X, dY, dF)
+	case hasConv2dWeightsNeonAnyNEON && K%16 == 0 && C%16 == 0:
+		callConv2dWeightsNeonAnyNEON(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, X, dY, dF)
 	case K%16 == 0 && C%16 == 0:
 		callConv2dWeightsPacked(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, X, dY, dF)
 	case K%16 == 0 && C%16 == 0 && stride == 1 && dilation == 1 && pad == 1 && R == 3 && S == 3 && H == P && W == Q && K%32 == 0 && Q > 14 && P%2 == 0:
@@ -266,8 +275,10 @@ func Conv2dWeightsPacked(threads int, N int, K int, C int, H int, W int, P int, 
 		callConv2dWeightsAvx5121x1S2(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, X, dY, dF)
 	case K%16 == 0 && C%16 == 0 && stride == 2 && dilation == 1 && pad == 0 && R == 1 && S == 1 && H == 2*P && W == 2*Q && K%32 == 0:
 		callConv2dWeightsAvx5121x1S214(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, X, dY, dF)
+	case K%16 == 0 && C%16 == 0 && K%32 == 0:
+		callConv2dWeightsAvx512Any(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, X, dY, dF)
 	default:
-		return shapeError(`%s`, "Conv2dWeightsPacked: no schedule of this layout admits these sizes: packed needs K%16 == 0, C%16 == 0; avx512_3x3_s1 needs K%16 == 0, C%16 == 0, stride == 1, dilation == 1, pad == 1, R == 3, S == 3, H == P, W == Q, K%32 == 0, Q > 14, P%2 == 0; avx512_3x3_s1_14 needs K%16 == 0, C%16 == 0, stride == 1, dilation == 1, pad == 1, R == 3, S == 3, H == P, W == Q, K%32 == 0, Q >= 3; avx512_3x3_s2 needs K%16 == 0, C%16 == 0, stride == 2, dilation == 1, pad == 1, R == 3, S == 3, H == 2*P, W == 2*Q, K%32 == 0, Q > 14, P%2 == 0, K%64 == 0; avx512_3x3_s2_14 needs K%16 == 0, C%16 == 0, stride == 2, dilation == 1, pad == 1, R == 3, S == 3, H == 2*P, W == 2*Q, K%32 == 0, Q >= 3; avx512_1x1_s1 needs K%16 == 0, C%16 == 0, stride == 1, dilation == 1, pad == 0, R == 1, S == 1, H == P, W == Q, K%32 == 0, Q > 14, P%2 == 0; avx512_1x1_s1_14 needs K%16 == 0, C%16 == 0, stride == 1, dilation == 1, pad == 0, R == 1, S == 1, H == P, W == Q, K%32 == 0; avx512_1x1_s2 needs K%16 == 0, C%16 == 0, stride == 2, dilation == 1, pad == 0, R == 1, S == 1, H == 2*P, W == 2*Q, K%32 == 0, Q > 14, P%2 == 0, K%64 == 0; avx512_1x1_s2_14 needs K%16 == 0, C%16 == 0, stride == 2, dilation == 1, pad == 0, R == 1, S == 1, H == 2*P, W == 2*Q, K%32 == 0")
+		return shapeError(`%s`, "Conv2dWeightsPacked: no schedule of this layout admits these sizes: packed needs K%16 == 0, C%16 == 0; avx512_3x3_s1 needs K%16 == 0, C%16 == 0, stride == 1, dilation == 1, pad == 1, R == 3, S == 3, H == P, W == Q, K%32 == 0, Q > 14, P%2 == 0; avx512_3x3_s1_14 needs K%16 == 0, C%16 == 0, stride == 1, dilation == 1, pad == 1, R == 3, S == 3, H == P, W == Q, K%32 == 0, Q >= 3; avx512_3x3_s2 needs K%16 == 0, C%16 == 0, stride == 2, dilation == 1, pad == 1, R == 3, S == 3, H == 2*P, W == 2*Q, K%32 == 0, Q > 14, P%2 == 0, K%64 == 0; avx512_3x3_s2_14 needs K%16 == 0, C%16 == 0, stride == 2, dilation == 1, pad == 1, R == 3, S == 3, H == 2*P, W == 2*Q, K%32 == 0, Q >= 3; avx512_1x1_s1 needs K%16 == 0, C%16 == 0, stride == 1, dilation == 1, pad == 0, R == 1, S == 1, H == P, W == Q, K%32 == 0, Q > 14, P%2 == 0; avx512_1x1_s1_14 needs K%16 == 0, C%16 == 0, stride == 1, dilation == 1, pad == 0, R == 1, S == 1, H == P, W == Q, K%32 == 0; avx512_1x1_s2 needs K%16 == 0, C%16 == 0, stride == 2, dilation == 1, pad == 0, R == 1, S == 1, H == 2*P, W == 2*Q, K%32 == 0, Q > 14, P%2 == 0, K%64 == 0; avx512_1x1_s2_14 needs K%16 == 0, C%16 == 0, stride == 2, dilation == 1, pad == 0, R == 1, S == 1, H == 2*P, W == 2*Q, K%32 == 0; avx512_any needs K%16 == 0, C%16 == 0, K%32 == 0; avx2_any needs K%16 == 0, C%16 == 0; neon_any needs K%16 == 0, C%16 == 0")
 	}
 	return nil
 }
@@ -328,6 +339,12 @@ func WhichConv2dWeightsPacked(N int, K int, C int, H int, W int, P int, Q int, R
 		return "avx512_1x1_s2 in assembly for avx512"
 	case hasConv2dWeightsAvx5121x1S214AVX512 && K%16 == 0 && C%16 == 0 && stride == 2 && dilation == 1 && pad == 0 && R == 1 && S == 1 && H == 2*P && W == 2*Q && K%32 == 0:
 		return "avx512_1x1_s2_14 in assembly for avx512"
+	case hasConv2dWeightsAvx512AnyAVX512 && K%16 == 0 && C%16 == 0 && K%32 == 0:
+		return "avx512_any in assembly for avx512"
+	case hasConv2dWeightsAvx2AnyAVX2 && K%16 == 0 && C%16 == 0:
+		return "avx2_any in assembly for avx2"
+	case hasConv2dWeightsNeonAnyNEON && K%16 == 0 && C%16 == 0:
+		return "neon_any in assembly for neon"
 	case K%16 == 0 && C%16 == 0:
 		return "packed in Go"
 	case K%16 == 0 && C%16 == 0 && stride == 1 && dilation == 1 && pad == 1 && R == 3 && S == 3 && H == P && W == Q && K%32 == 0 && Q > 14 && P%2 == 0:
@@ -346,6 +363,8 @@ func WhichConv2dWeightsPacked(N int, K int, C int, H int, W int, P int, Q int, R
 		return "avx512_1x1_s2 in Go"
 	case K%16 == 0 && C%16 == 0 && stride == 2 && dilation == 1 && pad == 0 && R == 1 && S == 1 && H == 2*P && W == 2*Q && K%32 == 0:
 		return "avx512_1x1_s2_14 in Go"
+	case K%16 == 0 && C%16 == 0 && K%32 == 0:
+		return "avx512_any in Go"
 	default:
 		return ""
 	}
@@ -592,6 +611,87 @@ func callConv2dWeightsAvx5121x1S214(threads int, N int, K int, C int, H int, W i
 	c.dY = nil
 	c.dF = nil
 	conv2dWeightsAvx5121x1S214Calls.Put(c)
+}
+
+var conv2dWeightsAvx512AnyCalls = sync.Pool{New: func() any { return new(conv2dWeightsAvx512Any) }}
+
+func callConv2dWeightsAvx512Any(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, X []float32, dY []float32, dF []float32) {
+	c := conv2dWeightsAvx512AnyCalls.Get().(*conv2dWeightsAvx512Any)
+	c.threads = threads
+	c.N = N
+	c.K = K
+	c.C = C
+	c.H = H
+	c.W = W
+	c.P = P
+	c.Q = Q
+	c.R = R
+	c.S = S
+	c.stride = stride
+	c.dilation = dilation
+	c.pad = pad
+	c.X = X
+	c.dY = dY
+	c.dF = dF
+	c.run()
+	c.X = nil
+	c.dY = nil
+	c.dF = nil
+	conv2dWeightsAvx512AnyCalls.Put(c)
+}
+
+var conv2dWeightsAvx2AnyCalls = sync.Pool{New: func() any { return new(conv2dWeightsAvx2Any) }}
+
+func callConv2dWeightsAvx2Any(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, X []float32, dY []float32, dF []float32) {
+	c := conv2dWeightsAvx2AnyCalls.Get().(*conv2dWeightsAvx2Any)
+	c.threads = threads
+	c.N = N
+	c.K = K
+	c.C = C
+	c.H = H
+	c.W = W
+	c.P = P
+	c.Q = Q
+	c.R = R
+	c.S = S
+	c.stride = stride
+	c.dilation = dilation
+	c.pad = pad
+	c.X = X
+	c.dY = dY
+	c.dF = dF
+	c.run()
+	c.X = nil
+	c.dY = nil
+	c.dF = nil
+	conv2dWeightsAvx2AnyCalls.Put(c)
+}
+
+var conv2dWeightsNeonAnyCalls = sync.Pool{New: func() any { return new(conv2dWeightsNeonAny) }}
+
+func callConv2dWeightsNeonAny(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, X []float32, dY []float32, dF []float32) {
+	c := conv2dWeightsNeonAnyCalls.Get().(*conv2dWeightsNeonAny)
+	c.threads = threads
+	c.N = N
+	c.K = K
+	c.C = C
+	c.H = H
+	c.W = W
+	c.P = P
+	c.Q = Q
+	c.R = R
+	c.S = S
+	c.stride = stride
+	c.dilation = dilation
+	c.pad = pad
+	c.X = X
+	c.dY = dY
+	c.dF = dF
+	c.run()
+	c.X = nil
+	c.dY = nil
+	c.dF = nil
+	conv2dWeightsNeonAnyCalls.Put(c)
 }
 
 // Conv2dWeightsImage runs kernel conv2d_weights.

@@ -242,6 +242,70 @@ func callConv2dWeightsAvx5121x1S214AVX512(threads int, N int, K int, C int, H in
 	conv2dWeightsAvx5121x1S214AVX512Calls.Put(c)
 }
 
+var hasConv2dWeightsAvx512AnyAVX512 = cpu.X86.HasAVX512F
+
+var conv2dWeightsAvx512AnyAVX512Calls = sync.Pool{New: func() any { return new(conv2dWeightsAvx512AnyAVX512) }}
+
+func callConv2dWeightsAvx512AnyAVX512(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, X []float32, dY []float32, dF []float32) {
+	c := conv2dWeightsAvx512AnyAVX512Calls.Get().(*conv2dWeightsAvx512AnyAVX512)
+	c.threads = threads
+	c.N = N
+	c.K = K
+	c.C = C
+	c.H = H
+	c.W = W
+	c.P = P
+	c.Q = Q
+	c.R = R
+	c.S = S
+	c.stride = stride
+	c.dilation = dilation
+	c.pad = pad
+	c.X = X
+	c.dY = dY
+	c.dF = dF
+	c.run()
+	c.X = nil
+	c.dY = nil
+	c.dF = nil
+	conv2dWeightsAvx512AnyAVX512Calls.Put(c)
+}
+
+var hasConv2dWeightsAvx2AnyAVX2 = cpu.X86.HasAVX2 && cpu.X86.HasFMA
+
+var conv2dWeightsAvx2AnyAVX2Calls = sync.Pool{New: func() any { return new(conv2dWeightsAvx2AnyAVX2) }}
+
+func callConv2dWeightsAvx2AnyAVX2(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, X []float32, dY []float32, dF []float32) {
+	c := conv2dWeightsAvx2AnyAVX2Calls.Get().(*conv2dWeightsAvx2AnyAVX2)
+	c.threads = threads
+	c.N = N
+	c.K = K
+	c.C = C
+	c.H = H
+	c.W = W
+	c.P = P
+	c.Q = Q
+	c.R = R
+	c.S = S
+	c.stride = stride
+	c.dilation = dilation
+	c.pad = pad
+	c.X = X
+	c.dY = dY
+	c.dF = dF
+	c.run()
+	c.X = nil
+	c.dY = nil
+	c.dF = nil
+	conv2dWeightsAvx2AnyAVX2Calls.Put(c)
+}
+
+const hasConv2dWeightsNeonAnyNEON = false
+
+func callConv2dWeightsNeonAnyNEON(int, int, int, int, int, int, int, int, int, int, int, int, int, []float32, []float32, []float32) {
+	panic("no assembly on this platform")
+}
+
 var hasConv2dWeightsAvx512ImageAVX512 = cpu.X86.HasAVX512F
 
 var conv2dWeightsAvx512ImageAVX512Calls = sync.Pool{New: func() any { return new(conv2dWeightsAvx512ImageAVX512) }}

@@ -50,6 +50,18 @@ var formsConv2dWeights = []gentest.Form{
 		callConv2dWeightsAvx5121x1S214(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "dY"), gentest.Slice[float32](a, "dF"))
 		return nil
 	}},
+	{Schedule: "avx512_any", Impl: "go", File: "conv2d_weights_avx512_any.loop", Kernel: "conv2d_weights", Has: true, Call: func(a *gentest.Args) error {
+		callConv2dWeightsAvx512Any(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "dY"), gentest.Slice[float32](a, "dF"))
+		return nil
+	}},
+	{Schedule: "avx2_any", Impl: "go", File: "conv2d_weights_avx2_any.loop", Kernel: "conv2d_weights", Has: true, Call: func(a *gentest.Args) error {
+		callConv2dWeightsAvx2Any(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "dY"), gentest.Slice[float32](a, "dF"))
+		return nil
+	}},
+	{Schedule: "neon_any", Impl: "go", File: "conv2d_weights_neon_any.loop", Kernel: "conv2d_weights", Has: true, Call: func(a *gentest.Args) error {
+		callConv2dWeightsNeonAny(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "dY"), gentest.Slice[float32](a, "dF"))
+		return nil
+	}},
 	{Schedule: "image", Impl: "go", File: "conv2d_weights_image.loop", Kernel: "conv2d_weights", Has: true, Call: func(a *gentest.Args) error {
 		callConv2dWeightsImage(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "dY"), gentest.Slice[float32](a, "dF"))
 		return nil
