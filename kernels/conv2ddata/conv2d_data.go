@@ -182,6 +182,9 @@ func callConv2dDataNaive(threads int, N int, K int, C int, H int, W int, P int, 
 //	avx512_1x1_s2 if K%16 == 0, C%16 == 0, stride == 2, dilation == 1, pad == 0, R == 1, S == 1, H == 2*P, W == 2*Q, C%32 == 0, Q%14 == 0
 //	avx512_3x3_s2 if K%16 == 0, C%16 == 0, stride == 2, dilation == 1, pad == 1, R == 3, S == 3, H == 2*P, W == 2*Q, C%32 == 0, Q%7 == 0
 //	avx512_1x1_s2_7 if K%16 == 0, C%16 == 0, stride == 2, dilation == 1, pad == 0, R == 1, S == 1, H == 2*P, W == 2*Q, C%32 == 0, Q%7 == 0
+//	avx512_any if K%16 == 0, C%16 == 0, C%32 == 0
+//	avx2_any if K%16 == 0, C%16 == 0
+//	neon_any if K%16 == 0, C%16 == 0
 //
 // At most threads goroutines work on it; 0 means GOMAXPROCS. It is a *ShapeError when
 // a size is negative or too large, an array too short, or an output overlaps
@@ -260,6 +263,12 @@ func Conv2dDataPacked(threads int, N int, K int, C int, H int, W int, P int, Q i
 		callConv2dDataAvx5123x3S2AVX512(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, dY, F, dX)
 	case hasConv2dDataAvx5121x1S27AVX512 && K%16 == 0 && C%16 == 0 && stride == 2 && dilation == 1 && pad == 0 && R == 1 && S == 1 && H == 2*P && W == 2*Q && C%32 == 0 && Q%7 == 0:
 		callConv2dDataAvx5121x1S27AVX512(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, dY, F, dX)
+	case hasConv2dDataAvx512AnyAVX512 && K%16 == 0 && C%16 == 0 && C%32 == 0:
+		callConv2dDataAvx512AnyAVX512(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, dY, F, dX)
+	case hasConv2dDataAvx2AnyAVX2 && K%16 == 0 && C%16 == 0:
+		callConv2dDataAvx2AnyAVX2(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, dY, F, dX)
+	case hasConv2dDataNeonAnyNEON && K%16 == 0 && C%16 == 0:
+		callConv2dDataNeonAnyNEON(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, dY, F, dX)
 	case K%16 == 0 && C%16 == 0:
 		callConv2dDataPacked(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, dY, F, dX)
 	case K%16 == 0 && C%16 == 0 && stride == 1 && dilation == 1 && pad == 1 && R == 3 && S == 3 && H == P && W == Q && W%14 == 0 && C%32 == 0 && W >= 28:
@@ -280,8 +289,10 @@ func Conv2dDataPacked(threads int, N int, K int, C int, H int, W int, P int, Q i
 		callConv2dDataAvx5123x3S2(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, dY, F, dX)
 	case K%16 == 0 && C%16 == 0 && stride == 2 && dilation == 1 && pad == 0 && R == 1 && S == 1 && H == 2*P && W == 2*Q && C%32 == 0 && Q%7 == 0:
 		callConv2dDataAvx5121x1S27(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, dY, F, dX)
+	case K%16 == 0 && C%16 == 0 && C%32 == 0:
+		callConv2dDataAvx512Any(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, dY, F, dX)
 	default:
-		return shapeError(`%s`, "Conv2dDataPacked: no schedule of this layout admits these sizes: packed needs K%16 == 0, C%16 == 0; avx512_3x3_s1 needs K%16 == 0, C%16 == 0, stride == 1, dilation == 1, pad == 1, R == 3, S == 3, H == P, W == Q, W%14 == 0, C%32 == 0, W >= 28; avx512_3x3_s1_14 needs K%16 == 0, C%16 == 0, stride == 1, dilation == 1, pad == 1, R == 3, S == 3, H == P, W == Q, W == 14, C%32 == 0; avx512_1x1_s1 needs K%16 == 0, C%16 == 0, stride == 1, dilation == 1, pad == 0, R == 1, S == 1, H == P, W == Q, H%4 == 0, W%14 == 0, C%32 == 0; avx512_1x1_s1_14 needs K%16 == 0, C%16 == 0, stride == 1, dilation == 1, pad == 0, R == 1, S == 1, H == P, W == Q, W%14 == 0, C%32 == 0; avx512_3x3_s1_7 needs K%16 == 0, C%16 == 0, stride == 1, dilation == 1, pad == 1, R == 3, S == 3, H == P, W == Q, H == 7, W == 7, C%32 == 0; avx512_1x1_s1_7 needs K%16 == 0, C%16 == 0, stride == 1, dilation == 1, pad == 0, R == 1, S == 1, H == P, W == Q, H == 7, W == 7, C%32 == 0; avx512_1x1_s2 needs K%16 == 0, C%16 == 0, stride == 2, dilation == 1, pad == 0, R == 1, S == 1, H == 2*P, W == 2*Q, C%32 == 0, Q%14 == 0; avx512_3x3_s2 needs K%16 == 0, C%16 == 0, stride == 2, dilation == 1, pad == 1, R == 3, S == 3, H == 2*P, W == 2*Q, C%32 == 0, Q%7 == 0; avx512_1x1_s2_7 needs K%16 == 0, C%16 == 0, stride == 2, dilation == 1, pad == 0, R == 1, S == 1, H == 2*P, W == 2*Q, C%32 == 0, Q%7 == 0")
+		return shapeError(`%s`, "Conv2dDataPacked: no schedule of this layout admits these sizes: packed needs K%16 == 0, C%16 == 0; avx512_3x3_s1 needs K%16 == 0, C%16 == 0, stride == 1, dilation == 1, pad == 1, R == 3, S == 3, H == P, W == Q, W%14 == 0, C%32 == 0, W >= 28; avx512_3x3_s1_14 needs K%16 == 0, C%16 == 0, stride == 1, dilation == 1, pad == 1, R == 3, S == 3, H == P, W == Q, W == 14, C%32 == 0; avx512_1x1_s1 needs K%16 == 0, C%16 == 0, stride == 1, dilation == 1, pad == 0, R == 1, S == 1, H == P, W == Q, H%4 == 0, W%14 == 0, C%32 == 0; avx512_1x1_s1_14 needs K%16 == 0, C%16 == 0, stride == 1, dilation == 1, pad == 0, R == 1, S == 1, H == P, W == Q, W%14 == 0, C%32 == 0; avx512_3x3_s1_7 needs K%16 == 0, C%16 == 0, stride == 1, dilation == 1, pad == 1, R == 3, S == 3, H == P, W == Q, H == 7, W == 7, C%32 == 0; avx512_1x1_s1_7 needs K%16 == 0, C%16 == 0, stride == 1, dilation == 1, pad == 0, R == 1, S == 1, H == P, W == Q, H == 7, W == 7, C%32 == 0; avx512_1x1_s2 needs K%16 == 0, C%16 == 0, stride == 2, dilation == 1, pad == 0, R == 1, S == 1, H == 2*P, W == 2*Q, C%32 == 0, Q%14 == 0; avx512_3x3_s2 needs K%16 == 0, C%16 == 0, stride == 2, dilation == 1, pad == 1, R == 3, S == 3, H == 2*P, W == 2*Q, C%32 == 0, Q%7 == 0; avx512_1x1_s2_7 needs K%16 == 0, C%16 == 0, stride == 2, dilation == 1, pad == 0, R == 1, S == 1, H == 2*P, W == 2*Q, C%32 == 0, Q%7 == 0; avx512_any needs K%16 == 0, C%16 == 0, C%32 == 0; avx2_any needs K%16 == 0, C%16 == 0; neon_any needs K%16 == 0, C%16 == 0")
 	}
 	return nil
 }
@@ -347,6 +358,12 @@ func WhichConv2dDataPacked(N int, K int, C int, H int, W int, P int, Q int, R in
 		return "avx512_3x3_s2 in assembly for avx512"
 	case hasConv2dDataAvx5121x1S27AVX512 && K%16 == 0 && C%16 == 0 && stride == 2 && dilation == 1 && pad == 0 && R == 1 && S == 1 && H == 2*P && W == 2*Q && C%32 == 0 && Q%7 == 0:
 		return "avx512_1x1_s2_7 in assembly for avx512"
+	case hasConv2dDataAvx512AnyAVX512 && K%16 == 0 && C%16 == 0 && C%32 == 0:
+		return "avx512_any in assembly for avx512"
+	case hasConv2dDataAvx2AnyAVX2 && K%16 == 0 && C%16 == 0:
+		return "avx2_any in assembly for avx2"
+	case hasConv2dDataNeonAnyNEON && K%16 == 0 && C%16 == 0:
+		return "neon_any in assembly for neon"
 	case K%16 == 0 && C%16 == 0:
 		return "packed in Go"
 	case K%16 == 0 && C%16 == 0 && stride == 1 && dilation == 1 && pad == 1 && R == 3 && S == 3 && H == P && W == Q && W%14 == 0 && C%32 == 0 && W >= 28:
@@ -367,6 +384,8 @@ func WhichConv2dDataPacked(N int, K int, C int, H int, W int, P int, Q int, R in
 		return "avx512_3x3_s2 in Go"
 	case K%16 == 0 && C%16 == 0 && stride == 2 && dilation == 1 && pad == 0 && R == 1 && S == 1 && H == 2*P && W == 2*Q && C%32 == 0 && Q%7 == 0:
 		return "avx512_1x1_s2_7 in Go"
+	case K%16 == 0 && C%16 == 0 && C%32 == 0:
+		return "avx512_any in Go"
 	default:
 		return ""
 	}
@@ -640,6 +659,87 @@ func callConv2dDataAvx5121x1S27(threads int, N int, K int, C int, H int, W int, 
 	c.F = nil
 	c.dX = nil
 	conv2dDataAvx5121x1S27Calls.Put(c)
+}
+
+var conv2dDataAvx512AnyCalls = sync.Pool{New: func() any { return new(conv2dDataAvx512Any) }}
+
+func callConv2dDataAvx512Any(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, dY []float32, F []float32, dX []float32) {
+	c := conv2dDataAvx512AnyCalls.Get().(*conv2dDataAvx512Any)
+	c.threads = threads
+	c.N = N
+	c.K = K
+	c.C = C
+	c.H = H
+	c.W = W
+	c.P = P
+	c.Q = Q
+	c.R = R
+	c.S = S
+	c.stride = stride
+	c.dilation = dilation
+	c.pad = pad
+	c.dY = dY
+	c.F = F
+	c.dX = dX
+	c.run()
+	c.dY = nil
+	c.F = nil
+	c.dX = nil
+	conv2dDataAvx512AnyCalls.Put(c)
+}
+
+var conv2dDataAvx2AnyCalls = sync.Pool{New: func() any { return new(conv2dDataAvx2Any) }}
+
+func callConv2dDataAvx2Any(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, dY []float32, F []float32, dX []float32) {
+	c := conv2dDataAvx2AnyCalls.Get().(*conv2dDataAvx2Any)
+	c.threads = threads
+	c.N = N
+	c.K = K
+	c.C = C
+	c.H = H
+	c.W = W
+	c.P = P
+	c.Q = Q
+	c.R = R
+	c.S = S
+	c.stride = stride
+	c.dilation = dilation
+	c.pad = pad
+	c.dY = dY
+	c.F = F
+	c.dX = dX
+	c.run()
+	c.dY = nil
+	c.F = nil
+	c.dX = nil
+	conv2dDataAvx2AnyCalls.Put(c)
+}
+
+var conv2dDataNeonAnyCalls = sync.Pool{New: func() any { return new(conv2dDataNeonAny) }}
+
+func callConv2dDataNeonAny(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, dY []float32, F []float32, dX []float32) {
+	c := conv2dDataNeonAnyCalls.Get().(*conv2dDataNeonAny)
+	c.threads = threads
+	c.N = N
+	c.K = K
+	c.C = C
+	c.H = H
+	c.W = W
+	c.P = P
+	c.Q = Q
+	c.R = R
+	c.S = S
+	c.stride = stride
+	c.dilation = dilation
+	c.pad = pad
+	c.dY = dY
+	c.F = F
+	c.dX = dX
+	c.run()
+	c.dY = nil
+	c.F = nil
+	c.dX = nil
+	conv2dDataNeonAnyCalls.Put(c)
 }
 
 // Conv2dDataImage runs kernel conv2d_data.

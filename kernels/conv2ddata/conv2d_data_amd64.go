@@ -271,6 +271,70 @@ func callConv2dDataAvx5121x1S27AVX512(threads int, N int, K int, C int, H int, W
 	conv2dDataAvx5121x1S27AVX512Calls.Put(c)
 }
 
+var hasConv2dDataAvx512AnyAVX512 = cpu.X86.HasAVX512F
+
+var conv2dDataAvx512AnyAVX512Calls = sync.Pool{New: func() any { return new(conv2dDataAvx512AnyAVX512) }}
+
+func callConv2dDataAvx512AnyAVX512(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, dY []float32, F []float32, dX []float32) {
+	c := conv2dDataAvx512AnyAVX512Calls.Get().(*conv2dDataAvx512AnyAVX512)
+	c.threads = threads
+	c.N = N
+	c.K = K
+	c.C = C
+	c.H = H
+	c.W = W
+	c.P = P
+	c.Q = Q
+	c.R = R
+	c.S = S
+	c.stride = stride
+	c.dilation = dilation
+	c.pad = pad
+	c.dY = dY
+	c.F = F
+	c.dX = dX
+	c.run()
+	c.dY = nil
+	c.F = nil
+	c.dX = nil
+	conv2dDataAvx512AnyAVX512Calls.Put(c)
+}
+
+var hasConv2dDataAvx2AnyAVX2 = cpu.X86.HasAVX2 && cpu.X86.HasFMA
+
+var conv2dDataAvx2AnyAVX2Calls = sync.Pool{New: func() any { return new(conv2dDataAvx2AnyAVX2) }}
+
+func callConv2dDataAvx2AnyAVX2(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, dY []float32, F []float32, dX []float32) {
+	c := conv2dDataAvx2AnyAVX2Calls.Get().(*conv2dDataAvx2AnyAVX2)
+	c.threads = threads
+	c.N = N
+	c.K = K
+	c.C = C
+	c.H = H
+	c.W = W
+	c.P = P
+	c.Q = Q
+	c.R = R
+	c.S = S
+	c.stride = stride
+	c.dilation = dilation
+	c.pad = pad
+	c.dY = dY
+	c.F = F
+	c.dX = dX
+	c.run()
+	c.dY = nil
+	c.F = nil
+	c.dX = nil
+	conv2dDataAvx2AnyAVX2Calls.Put(c)
+}
+
+const hasConv2dDataNeonAnyNEON = false
+
+func callConv2dDataNeonAnyNEON(int, int, int, int, int, int, int, int, int, int, int, int, int, []float32, []float32, []float32) {
+	panic("no assembly on this platform")
+}
+
 var hasConv2dDataAvx512ImageAVX512 = cpu.X86.HasAVX512F
 
 var conv2dDataAvx512ImageAVX512Calls = sync.Pool{New: func() any { return new(conv2dDataAvx512ImageAVX512) }}

@@ -44,6 +44,14 @@ func init() {
 			callConv2dDataAvx5121x1S27AVX512(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), gentest.Slice[float32](a, "dY"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "dX"))
 			return nil
 		}},
+		{Schedule: "avx512_any", Impl: "avx512", File: "conv2d_data_avx512_any.loop", Kernel: "conv2d_data", Has: hasConv2dDataAvx512AnyAVX512, Call: func(a *gentest.Args) error {
+			callConv2dDataAvx512AnyAVX512(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), gentest.Slice[float32](a, "dY"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "dX"))
+			return nil
+		}},
+		{Schedule: "avx2_any", Impl: "avx2", File: "conv2d_data_avx2_any.loop", Kernel: "conv2d_data", Has: hasConv2dDataAvx2AnyAVX2, Call: func(a *gentest.Args) error {
+			callConv2dDataAvx2AnyAVX2(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), gentest.Slice[float32](a, "dY"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "dX"))
+			return nil
+		}},
 		{Schedule: "avx512_image", Impl: "avx512", File: "conv2d_data_avx512_image.loop", Kernel: "conv2d_data", Has: hasConv2dDataAvx512ImageAVX512, Call: func(a *gentest.Args) error {
 			callConv2dDataAvx512ImageAVX512(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), gentest.Slice[float32](a, "dY"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "dX"))
 			return nil

@@ -54,6 +54,18 @@ var formsConv2dData = []gentest.Form{
 		callConv2dDataAvx5121x1S27(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), gentest.Slice[float32](a, "dY"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "dX"))
 		return nil
 	}},
+	{Schedule: "avx512_any", Impl: "go", File: "conv2d_data_avx512_any.loop", Kernel: "conv2d_data", Has: true, Call: func(a *gentest.Args) error {
+		callConv2dDataAvx512Any(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), gentest.Slice[float32](a, "dY"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "dX"))
+		return nil
+	}},
+	{Schedule: "avx2_any", Impl: "go", File: "conv2d_data_avx2_any.loop", Kernel: "conv2d_data", Has: true, Call: func(a *gentest.Args) error {
+		callConv2dDataAvx2Any(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), gentest.Slice[float32](a, "dY"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "dX"))
+		return nil
+	}},
+	{Schedule: "neon_any", Impl: "go", File: "conv2d_data_neon_any.loop", Kernel: "conv2d_data", Has: true, Call: func(a *gentest.Args) error {
+		callConv2dDataNeonAny(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), gentest.Slice[float32](a, "dY"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "dX"))
+		return nil
+	}},
 	{Schedule: "image", Impl: "go", File: "conv2d_data_image.loop", Kernel: "conv2d_data", Has: true, Call: func(a *gentest.Args) error {
 		callConv2dDataImage(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), gentest.Slice[float32](a, "dY"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "dX"))
 		return nil
