@@ -313,6 +313,28 @@ func TestMutantsAsm(t *testing.T) {
 	t.Logf("%d mutants, %d proved", total, survived)
 }
 
+// TestMutantsReport wants of the figures that are kept that no mutant was proved which a test tells from the
+// original, or for no known reason.
+func TestMutantsReport(t *testing.T) {
+	text, err := os.ReadFile("../../bench/mutants-asm.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	forms := 0
+	for _, l := range strings.Split(string(text), "\n") {
+		n, ok := strings.CutPrefix(l, "  proved and told apart by the tests of the package: ")
+		if ok {
+			forms++
+		}
+		if ok && n != "0" || strings.Contains(l, "UNEXPLAINED") {
+			t.Error(l)
+		}
+	}
+	if forms != len(mutated) {
+		t.Errorf("%d forms were mutated, %d are in the list", forms, len(mutated))
+	}
+}
+
 type fate struct {
 	m      mutant
 	how    string // killed: by what; survived: why
