@@ -184,11 +184,11 @@ func (a *app) runRounds(ctx context.Context, dir, filter string, rounds int) ([]
 		running, passed = running+run.ProcessState.UserTime()+run.ProcessState.SystemTime(), passed+time.Since(start)
 	}
 	fmt.Fprint(a.err, "\r")
-	if share := running.Seconds() / passed.Seconds(); share < busy {
-		fmt.Fprintf(a.err, "other programs ran: the benchmark had a core %.0f %% of the time; measure again on a quiet machine\n", 100*share)
-	}
 	if !bytes.Contains(all.Bytes(), []byte("ns/op")) {
 		return nil, &exitError{exitUsage, dir + " has no benchmarks that match; list sizes in a .sizes file and run loopopt gen"}
+	}
+	if share := running.Seconds() / passed.Seconds(); share < busy {
+		fmt.Fprintf(a.err, "other programs ran: the benchmark had a core %.0f %% of the time; measure again on a quiet machine\n", 100*share)
 	}
 	return all.Bytes(), nil
 }

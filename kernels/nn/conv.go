@@ -424,7 +424,8 @@ const (
 // inAssembly is in what a kernel's Which says where it has instructions for the sizes.
 const inAssembly = "in assembly"
 
-// form is the first that has assembly for the sizes, else that for any sizes, or dilations.
+// form is the first that has assembly for the sizes. Strides that none has go by a padded copy of the
+// image, and dilated filters, which that can't have, by blocks in Go.
 func (l *Conv2D) form(images, height, width, p, q int) convForm {
 	w := l.w
 	if l.groups != nil {

@@ -1,5 +1,7 @@
 package nn
 
+import "errors"
+
 // Conv1DWeights are those of a convolution of sequences, y = act(Scale*(W*x) + B), as in PyTorch's
 // Conv1d; for the rest see Conv2DWeights.
 type Conv1DWeights struct {
@@ -31,6 +33,9 @@ func NewConv1D(w Conv1DWeights, opts ...Option) (*Conv1D, error) {
 		Inputs: w.Inputs, Outputs: w.Outputs, Height: 1, Width: w.Width, Stride: w.Stride, Dilation: w.Dilation, Groups: w.Groups,
 		W: w.W, Scale: w.Scale, B: w.B, Activation: w.Activation,
 	}, opts...)
+	if e := (*ShapeError)(nil); errors.As(err, &e) {
+		return nil, &ShapeError{"Conv1D", e.Argument, e.Problem}
+	}
 	if err != nil {
 		return nil, err
 	}

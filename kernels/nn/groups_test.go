@@ -372,4 +372,6 @@ func TestConvolutionErrors(t *testing.T) {
 	}
 	_, err = NewConv1D(Conv1DWeights{Padding: -1})
 	wantError(t, err, "nn: Conv1D: Padding is -1; it has to be from 0 to 2147483647")
+	_, err = NewConv1D(Conv1DWeights{Inputs: 2, Outputs: 3, Width: 3, Stride: 1, W: make([]float32, 17)})
+	wantError(t, err, "nn: Conv1D: W has 17 elements instead of [3 2 1 3], 18")
 }
