@@ -44,6 +44,27 @@ func lookup(m map[string]*Term) func(string) *Term {
 	return func(n string) *Term { return m[n] }
 }
 
+// settled puts their values in the place of variables that f fixes, and gives those: where a
+// stride is 1, its products are none.
+func settled(f *Term) (*Term, Model) {
+	values := Model{}
+	for {
+		by := map[string]*Term{}
+		for _, t := range conjuncts(f) {
+			if t.op != opEq {
+				continue
+			}
+			if x, e := t.poly.solve(); e != nil && e.Const() != nil {
+				by[x], values[x] = e, e.Const()
+			}
+		}
+		if len(by) == 0 {
+			return f, values
+		}
+		f = Subst(f, by)
+	}
+}
+
 // solve gives x and e with p = 0 exactly if x = e, where x does not occur in e; nil if no
 // variable of p can be isolated.
 func (p poly) solve() (string, *Term) {

@@ -49,14 +49,20 @@ func (l *lowering) formula(t *Term) *Term {
 
 func (l *lowering) sum(p poly) poly {
 	var sum poly
-	for _, m := range p {
-		f := []*Term{intTerm(constPoly(m.coef))}
+	plain := make(poly, 0, len(p))
+	for i, m := range p {
+		if !p[i : i+1].compound() {
+			plain = append(plain, m)
+			continue
+		}
+		f := make([]*Term, 0, len(m.atoms)+1)
+		f = append(f, intTerm(constPoly(m.coef)))
 		for _, a := range m.atoms {
 			f = append(f, l.atom(a))
 		}
 		sum = sum.add(Mul(f...).poly)
 	}
-	return sum
+	return plain.add(sum)
 }
 
 func (l *lowering) atom(a *atom) *Term {

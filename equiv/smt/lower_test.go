@@ -49,3 +49,24 @@ func TestTailOfDilatedWindow(t *testing.T) {
 		t.Errorf("status %v, want unsat", got.status)
 	}
 }
+
+// TestSettled: what a formula fixes stands in it no more, and a formula that fixes a
+// variable twice has no solution.
+func TestSettled(t *testing.T) {
+	x, y, z := Var("x"), Var("y"), Var("z")
+	f, values := settled(And(Eq(x, num(1)), Eq(Add(y, x), num(4)), Lt(Mul(y, z), Mul(x, z, z))))
+	if !f.HasProduct() || len(values) != 2 || values["x"].Int64() != 1 || values["y"].Int64() != 3 {
+		t.Errorf("%v with %v", f, values)
+	}
+	if f, _ := settled(And(Eq(x, num(1)), Lt(Mul(x, z), y), Le(y, z))); !f.IsFalse() && f.HasProduct() {
+		t.Errorf("%v has a product", f)
+	}
+	if f, _ := settled(And(Eq(x, num(1)), Eq(Mul(num(2), x), num(4)))); !f.IsFalse() {
+		t.Errorf("%v can't be", f)
+	}
+	p := pool(t, Options{})
+	a := p.Check(t.Context(), &Query{Hyps: []*Term{Eq(x, num(3)), Eq(Mul(x, y), Add(z, num(1))), Gt(z, y)}})
+	if a.Status != Sat || a.Model["x"].Int64() != 3 {
+		t.Errorf("%+v", a)
+	}
+}

@@ -2,8 +2,10 @@ package smt
 
 import (
 	"math/big"
-	"sort"
+	"slices"
 	"strings"
+
+	"github.com/loopopt/loopopt/internal/integer"
 )
 
 // An atom is what a polynomial treats as indivisible: a variable, a quotient, a
@@ -27,7 +29,7 @@ const (
 
 // A mono is coef * product of atoms.
 type mono struct {
-	coef  *big.Int // never zero
+	coef  *big.Int // never zero, never changed
 	atoms []*atom  // sorted by key, repeated for powers
 	key   string   // the atoms' keys joined; empty for the constant
 }
@@ -76,6 +78,12 @@ func (p poly) split() (*big.Int, poly) {
 
 // add gives p + q by merging the sorted sums.
 func (p poly) add(q poly) poly {
+	switch {
+	case len(p) == 0:
+		return q
+	case len(q) == 0:
+		return p
+	}
 	out := make(poly, 0, len(p)+len(q))
 	for len(p) > 0 && len(q) > 0 {
 		switch {
@@ -84,7 +92,7 @@ func (p poly) add(q poly) poly {
 		case p[0].key > q[0].key:
 			out, q = append(out, q[0]), q[1:]
 		default:
-			if c := new(big.Int).Add(p[0].coef, q[0].coef); c.Sign() != 0 {
+			if c := integer.Add(p[0].coef, q[0].coef); c.Sign() != 0 {
 				out = append(out, mono{c, p[0].atoms, p[0].key})
 			}
 			p, q = p[1:], q[1:]
@@ -94,12 +102,15 @@ func (p poly) add(q poly) poly {
 }
 
 func (p poly) scale(c *big.Int) poly {
-	if c.Sign() == 0 {
+	switch {
+	case c.Sign() == 0:
 		return nil
+	case c.Cmp(one) == 0:
+		return p
 	}
 	out := make(poly, len(p))
 	for i, m := range p {
-		out[i] = mono{new(big.Int).Mul(m.coef, c), m.atoms, m.key}
+		out[i] = mono{integer.Mul(m.coef, c), m.atoms, m.key}
 	}
 	return out
 }
@@ -108,7 +119,13 @@ func (p poly) sub(q poly) poly { return p.add(q.scale(minusOne)) }
 
 // mul gives p * q; the caller bounds the size.
 func (p poly) mul(q poly) poly {
-	var all poly
+	if c, ok := p.isConst(); ok {
+		return q.scale(c)
+	}
+	if c, ok := q.isConst(); ok {
+		return p.scale(c)
+	}
+	all := make(poly, 0, len(p)*len(q))
 	for _, a := range p {
 		for _, b := range q {
 			all = append(all, a.mul(b))
@@ -118,27 +135,51 @@ func (p poly) mul(q poly) poly {
 }
 
 func (m mono) mul(n mono) mono {
-	atoms := make([]*atom, 0, len(m.atoms)+len(n.atoms))
-	atoms = append(append(atoms, m.atoms...), n.atoms...)
-	sort.Slice(atoms, func(i, j int) bool { return atoms[i].key < atoms[j].key })
-	return mono{new(big.Int).Mul(m.coef, n.coef), atoms, monoKey(atoms)}
+	coef := integer.Mul(m.coef, n.coef)
+	switch {
+	case len(m.atoms) == 0:
+		return mono{coef, n.atoms, n.key}
+	case len(n.atoms) == 0:
+		return mono{coef, m.atoms, m.key}
+	}
+	atoms, a, b := make([]*atom, 0, len(m.atoms)+len(n.atoms)), m.atoms, n.atoms
+	for len(a) > 0 && len(b) > 0 {
+		if a[0].key <= b[0].key {
+			atoms, a = append(atoms, a[0]), a[1:]
+		} else {
+			atoms, b = append(atoms, b[0]), b[1:]
+		}
+	}
+	atoms = append(append(atoms, a...), b...)
+	return mono{coef, atoms, monoKey(atoms)}
 }
 
 func monoKey(atoms []*atom) string {
-	keys := make([]string, len(atoms))
-	for i, a := range atoms {
-		keys[i] = a.key
+	if len(atoms) == 1 {
+		return atoms[0].key
 	}
-	return strings.Join(keys, " ")
+	n := len(atoms)
+	for _, a := range atoms {
+		n += len(a.key)
+	}
+	var b strings.Builder
+	b.Grow(n)
+	for i, a := range atoms {
+		if i > 0 {
+			b.WriteByte(' ')
+		}
+		b.WriteString(a.key)
+	}
+	return b.String()
 }
 
 // collect sorts monomials and adds up those with equal keys.
 func collect(all poly) poly {
-	sort.SliceStable(all, func(i, j int) bool { return all[i].key < all[j].key })
-	var out poly
+	slices.SortStableFunc(all, func(a, b mono) int { return strings.Compare(a.key, b.key) })
+	out := make(poly, 0, len(all))
 	for _, m := range all {
 		if n := len(out); n > 0 && out[n-1].key == m.key {
-			sum := new(big.Int).Add(out[n-1].coef, m.coef)
+			sum := integer.Add(out[n-1].coef, m.coef)
 			if sum.Sign() == 0 {
 				out = out[:n-1]
 			} else {
@@ -153,9 +194,11 @@ func collect(all poly) poly {
 
 // content gives the greatest common divisor of the coefficients, zero for none.
 func (p poly) content() *big.Int {
-	g := new(big.Int)
+	g := integer.Of(0)
 	for _, m := range p {
-		g.GCD(nil, nil, g, new(big.Int).Abs(m.coef))
+		if g = integer.GCD(g, m.coef); g.Cmp(one) == 0 {
+			break
+		}
 	}
 	return g
 }

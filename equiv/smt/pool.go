@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -156,7 +157,7 @@ func (p *Pool) Presolve(ctx context.Context, q *Query) Answer {
 	if len(p.seconds) > 0 || p.opts.EmitDir != "" || ctx.Err() != nil {
 		return Answer{}
 	}
-	f := q.formula()
+	f, _ := settled(q.formula())
 	key := p.memory.keyOf(f.String())
 	a := Answer{Status: Unsat, By: presolved, Cached: true}
 	switch p.memory.entry(key) {
@@ -238,9 +239,9 @@ func (p *Pool) check(ctx context.Context, q *Query) Answer {
 	if err := ctx.Err(); err != nil {
 		return Answer{Reason: "canceled", Err: err}
 	}
-	f := q.formula()
+	asked := q.formula()
 	v := newVars()
-	v.add(f)
+	v.add(asked)
 	if err := v.clash(); err != nil {
 		return Answer{Reason: err.Error(), Err: err}
 	}
@@ -249,6 +250,7 @@ func (p *Pool) check(ctx context.Context, q *Query) Answer {
 			return Answer{Reason: err.Error(), Err: err}
 		}
 	}
+	f, values := settled(asked)
 	key, before := p.memory.keyOf(f.String()), ""
 	if len(p.seconds) == 0 {
 		before = p.memory.entry(key)
@@ -271,7 +273,7 @@ func (p *Pool) check(ctx context.Context, q *Query) Answer {
 	if len(p.seconds) > 0 {
 		a = p.crossCheck(ctx, q, a)
 	}
-	return inNamesOf(v, f, a)
+	return inNamesOf(v, asked, values, a)
 }
 
 // What the presolver made of a formula, as it is remembered: the steps of a
@@ -367,13 +369,13 @@ func (p *Pool) solve(ctx context.Context, f, g *Term) Answer {
 	return p.main.check(ctx, g)
 }
 
-// inNamesOf leaves of a model only the variables of the query's formula f, and trusts it
-// only if it satisfies that formula as it was asked, quotients and all.
-func inNamesOf(v vars, f *Term, a Answer) Answer {
+// inNamesOf leaves of a model only the variables of the query's formula f, adds those that
+// were settled, and trusts it only if it satisfies that formula as it was asked, quotients and all.
+func inNamesOf(v vars, f *Term, settled Model, a Answer) Answer {
 	if a.Status != Sat {
 		return a
 	}
-	m := Model{}
+	m := maps.Clone(settled)
 	for n := range a.Model {
 		if v.ints[n] || v.bools[n] {
 			m[n] = a.Model[n]

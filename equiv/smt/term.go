@@ -4,6 +4,8 @@ import (
 	"math/big"
 	"sort"
 	"sync/atomic"
+
+	"github.com/loopopt/loopopt/internal/integer"
 )
 
 type op uint8
@@ -111,7 +113,7 @@ func (t *Term) mustBool() {
 func IntVal(v *big.Int) *Term { return intTerm(constPoly(new(big.Int).Set(v))) }
 
 // IntConst gives the constant v.
-func IntConst(v int64) *Term { return intTerm(constPoly(big.NewInt(v))) }
+func IntConst(v int64) *Term { return intTerm(constPoly(integer.Of(v))) }
 
 // Var gives the integer variable of that name. The same name is the same variable.
 func Var(name string) *Term {
@@ -229,7 +231,7 @@ func eq(p poly) *Term {
 		return falseTerm
 	}
 	if rest[0].coef.Sign() < 0 {
-		g.Neg(g)
+		g = integer.Neg(g)
 	}
 	if g.Cmp(one) != 0 {
 		p = p.quo(g)

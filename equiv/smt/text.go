@@ -3,6 +3,8 @@ package smt
 import (
 	"math/big"
 	"strings"
+
+	"github.com/loopopt/loopopt/internal/integer"
 )
 
 // symbol writes a name as an SMT-LIB symbol. Different names get different symbols: what
@@ -90,8 +92,13 @@ func (t *Term) write() string {
 	case opEq:
 		return t.poly.eqText()
 	}
-	head := map[op]string{opNot: "(not", opAnd: "(and", opOr: "(or", opIff: "(="}[t.op]
+	head := [...]string{opNot: "(not", opAnd: "(and", opOr: "(or", opIff: "(="}[t.op]
+	n := len(head) + 1
+	for _, a := range t.args {
+		n += 1 + len(a.text())
+	}
 	var b strings.Builder
+	b.Grow(n)
 	b.WriteString(head)
 	for _, a := range t.args {
 		b.WriteByte(' ')
@@ -109,17 +116,29 @@ func (p poly) text() string {
 
 // sumText writes rest + c, the constant last as people do.
 func sumText(c *big.Int, rest poly) string {
-	var parts []string
+	switch {
+	case len(rest) == 0:
+		return numeral(c)
+	case len(rest) == 1 && c.Sign() == 0:
+		return rest[0].text()
+	}
+	n := 3
 	for _, m := range rest {
-		parts = append(parts, m.text())
+		n += len(m.key) + 8
 	}
-	if c.Sign() != 0 || len(parts) == 0 {
-		parts = append(parts, numeral(c))
+	var b strings.Builder
+	b.Grow(n)
+	b.WriteString("(+")
+	for _, m := range rest {
+		b.WriteByte(' ')
+		b.WriteString(m.text())
 	}
-	if len(parts) == 1 {
-		return parts[0]
+	if c.Sign() != 0 {
+		b.WriteByte(' ')
+		b.WriteString(numeral(c))
 	}
-	return "(+ " + strings.Join(parts, " ") + ")"
+	b.WriteByte(')')
+	return b.String()
 }
 
 func (m mono) text() string {
@@ -145,7 +164,7 @@ func (p poly) sides() (cl, cr *big.Int, left, right poly) {
 		if m.coef.Sign() > 0 {
 			left = append(left, m)
 		} else {
-			right = append(right, mono{new(big.Int).Neg(m.coef), m.atoms, m.key})
+			right = append(right, mono{integer.Neg(m.coef), m.atoms, m.key})
 		}
 	}
 	return cl, cr, left, right

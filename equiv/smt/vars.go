@@ -73,67 +73,96 @@ func Subst(t *Term, by map[string]*Term) *Term {
 	return rebuild(t, func(name string) *Term { return by[name] }, func(string) *Term { return nil })
 }
 
-// rebuild replaces variables; nil keeps one as it is.
+// rebuild replaces variables; nil keeps one as it is. A term in which nothing is replaced
+// is given back itself, with the text that it may know.
 func rebuild(t *Term, ints, bools func(string) *Term) *Term {
-	re := func(t *Term) *Term { return rebuild(t, ints, bools) }
 	switch t.op {
 	case opTrue, opFalse:
 		return t
-	case opInt:
-		return intTerm(rebuildPoly(t.poly, ints, bools))
-	case opGe:
-		return ge(rebuildPoly(t.poly, ints, bools))
-	case opEq:
-		return eq(rebuildPoly(t.poly, ints, bools))
+	case opInt, opGe, opEq:
+		p, changed := rebuildPoly(t.poly, ints, bools)
+		switch {
+		case !changed:
+			return t
+		case t.op == opGe:
+			return ge(p)
+		case t.op == opEq:
+			return eq(p)
+		}
+		return intTerm(p)
 	case opBoolVar:
 		if u := bools(t.name); u != nil {
 			return u
 		}
 		return t
-	case opNot:
-		return Not(re(t.args[0]))
-	case opIff:
-		return Iff(re(t.args[0]), re(t.args[1]))
 	}
+	changed := false
 	args := make([]*Term, len(t.args))
 	for i, a := range t.args {
-		args[i] = re(a)
+		args[i] = rebuild(a, ints, bools)
+		changed = changed || args[i] != a
 	}
-	if t.op == opAnd {
+	switch {
+	case !changed:
+		return t
+	case t.op == opNot:
+		return Not(args[0])
+	case t.op == opIff:
+		return Iff(args[0], args[1])
+	case t.op == opAnd:
 		return And(args...)
 	}
 	return Or(args...)
 }
 
-func rebuildPoly(p poly, ints, bools func(string) *Term) poly {
-	terms := make([]*Term, 0, len(p))
-	for _, m := range p {
-		f := []*Term{intTerm(constPoly(m.coef))}
+// rebuildPoly tells whether anything was replaced.
+func rebuildPoly(p poly, ints, bools func(string) *Term) (poly, bool) {
+	var kept, sum poly
+	for i, m := range p {
+		f, changed := make([]*Term, 1, len(m.atoms)+1), false
 		for _, a := range m.atoms {
-			f = append(f, rebuildAtom(a, ints, bools))
+			u := rebuildAtom(a, ints, bools)
+			changed = changed || u != nil
+			if u == nil {
+				u = intTerm(atomPoly(a))
+			}
+			f = append(f, u)
 		}
-		terms = append(terms, Mul(f...))
+		switch {
+		case changed && kept == nil:
+			kept = append(make(poly, 0, len(p)), p[:i]...)
+			fallthrough
+		case changed:
+			f[0] = intTerm(constPoly(m.coef))
+			sum = sum.add(Mul(f...).poly)
+		case kept != nil:
+			kept = append(kept, m)
+		}
 	}
-	return Add(terms...).poly
+	if kept == nil {
+		return p, false
+	}
+	return kept.add(sum), true
 }
 
+// rebuildAtom gives nil where nothing is replaced.
 func rebuildAtom(a *atom, ints, bools func(string) *Term) *Term {
 	if a.kind == atomVar {
-		if u := ints(a.name); u != nil {
-			return u
-		}
-		return intTerm(atomPoly(a))
+		return ints(a.name)
 	}
-	x, y := rebuild(a.parts[0], ints, bools), rebuild(a.parts[1], ints, bools)
-	switch a.kind {
-	case atomProduct:
+	x, y, c := rebuild(a.parts[0], ints, bools), rebuild(a.parts[1], ints, bools), a.cond
+	if a.kind == atomIte {
+		c = rebuild(c, ints, bools)
+	}
+	switch {
+	case x == a.parts[0] && y == a.parts[1] && c == a.cond:
+		return nil
+	case a.kind == atomProduct:
 		return Mul(x, y)
-	case atomDiv:
+	case a.kind == atomDiv:
 		return Div(x, y)
-	case atomIte:
-		return Ite(rebuild(a.cond, ints, bools), x, y)
 	}
-	panic("smt: unexpected atom " + a.key)
+	return Ite(c, x, y)
 }
 
 // isLinear reports whether no product of variables occurs in t, whose quotients are lowered.

@@ -4,6 +4,7 @@ import (
 	"math/big"
 	"sort"
 
+	"github.com/loopopt/loopopt/internal/integer"
 	"github.com/loopopt/loopopt/loopir"
 )
 
@@ -182,10 +183,12 @@ func (s *search) lower(p Poly, goal *big.Int, depth int) *big.Int {
 
 // content is the common divisor of all coefficients but the constant's.
 func (p Poly) content() *big.Int {
-	g := new(big.Int)
+	g := integer.Of(0)
 	for _, t := range p.terms {
 		if len(t.m.fs) > 0 {
-			g.GCD(nil, nil, g, new(big.Int).Abs(t.c))
+			if g = integer.GCD(g, t.c); g.Cmp(one) == 0 {
+				break
+			}
 		}
 	}
 	return g

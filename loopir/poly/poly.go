@@ -14,9 +14,11 @@ package poly
 
 import (
 	"math/big"
-	"sort"
+	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/loopopt/loopopt/internal/integer"
 )
 
 // A Poly is an immutable polynomial in normal form. The zero Poly is 0.
@@ -78,6 +80,9 @@ func fromAtom(a *atom) Poly {
 }
 
 func newMono(fs []factor) mono {
+	if len(fs) == 1 && fs[0].n == 1 {
+		return mono{fs, fs[0].a.key}
+	}
 	var b strings.Builder
 	for i, f := range fs {
 		if i > 0 {
@@ -168,7 +173,7 @@ func (p Poly) Add(q Poly) Poly {
 			out = append(out, b)
 			j++
 		default:
-			if c := new(big.Int).Add(a.c, b.c); c.Sign() != 0 {
+			if c := integer.Add(a.c, b.c); c.Sign() != 0 {
 				out = append(out, term{c, a.m})
 			}
 			i++
@@ -183,7 +188,7 @@ func (p Poly) Add(q Poly) Poly {
 func (p Poly) Neg() Poly {
 	out := make([]term, len(p.terms))
 	for i, t := range p.terms {
-		out[i] = term{new(big.Int).Neg(t.c), t.m}
+		out[i] = term{integer.Neg(t.c), t.m}
 	}
 	return Poly{out}
 }
@@ -201,7 +206,7 @@ func (p Poly) Scale(c *big.Int) Poly {
 	}
 	out := make([]term, len(p.terms))
 	for i, t := range p.terms {
-		out[i] = term{new(big.Int).Mul(t.c, c), t.m}
+		out[i] = term{integer.Mul(t.c, c), t.m}
 	}
 	return Poly{out}
 }
@@ -217,7 +222,7 @@ func (p Poly) Mul(q Poly) Poly {
 	all := make([]term, 0, len(p.terms)*len(q.terms))
 	for _, a := range p.terms {
 		for _, b := range q.terms {
-			all = append(all, term{new(big.Int).Mul(a.c, b.c), a.m.mul(b.m)})
+			all = append(all, term{integer.Mul(a.c, b.c), a.m.mul(b.m)})
 		}
 	}
 	return collect(all)
@@ -225,11 +230,11 @@ func (p Poly) Mul(q Poly) Poly {
 
 // collect sorts terms and adds up those of the same mono; it may reuse ts.
 func collect(ts []term) Poly {
-	sort.SliceStable(ts, func(i, j int) bool { return ts[i].m.key < ts[j].m.key })
+	slices.SortStableFunc(ts, func(a, b term) int { return strings.Compare(a.m.key, b.m.key) })
 	out := ts[:0]
 	for _, t := range ts {
 		if n := len(out); n > 0 && out[n-1].m.key == t.m.key {
-			out[n-1].c = new(big.Int).Add(out[n-1].c, t.c)
+			out[n-1].c = integer.Add(out[n-1].c, t.c)
 			continue
 		}
 		if n := len(out); n > 0 && out[n-1].c.Sign() == 0 {
@@ -300,15 +305,27 @@ func (p Poly) varying() []term {
 // mapAtoms replaces every top-level atom by f of it.
 func (p Poly) mapAtoms(f func(*atom) Poly) Poly {
 	var sum Poly
+	kept := make([]term, 0, len(p.terms)) // whose atoms stay what they are
 	for _, t := range p.terms {
+		same, by := true, make([]Poly, len(t.m.fs))
+		for i, fa := range t.m.fs {
+			by[i] = f(fa.a)
+			same = same && by[i].single() == fa.a
+		}
+		if same {
+			kept = append(kept, t)
+			continue
+		}
 		prod := Const(t.c)
-		for _, fa := range t.m.fs {
-			q := f(fa.a)
+		for i, fa := range t.m.fs {
 			for range fa.n {
-				prod = prod.Mul(q)
+				prod = prod.Mul(by[i])
 			}
 		}
 		sum = sum.Add(prod)
 	}
-	return sum
+	if len(kept) == len(p.terms) {
+		return p
+	}
+	return Poly{kept}.Add(sum)
 }
