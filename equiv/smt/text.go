@@ -154,12 +154,14 @@ func (m mono) text() string {
 // sides moves the negative part of p = 0 or p >= 0 over: p is left - right.
 func (p poly) sides() (cl, cr *big.Int, left, right poly) {
 	c, rest := p.split()
-	cl, cr = new(big.Int), new(big.Int)
+	cl, cr = integer.Of(0), integer.Of(0)
 	if c.Sign() < 0 {
-		cr.Neg(c)
+		cr = integer.Neg(c)
 	} else {
-		cl.Set(c)
+		cl = c
 	}
+	right = make(poly, 0, len(rest))
+	left = make(poly, 0, len(rest))
 	for _, m := range rest {
 		if m.coef.Sign() > 0 {
 			left = append(left, m)

@@ -118,31 +118,47 @@ func rebuild(t *Term, ints, bools func(string) *Term) *Term {
 // rebuildPoly tells whether anything was replaced.
 func rebuildPoly(p poly, ints, bools func(string) *Term) (poly, bool) {
 	var kept, sum poly
+	changed := false
 	for i, m := range p {
-		f, changed := make([]*Term, 1, len(m.atoms)+1), false
-		for _, a := range m.atoms {
-			u := rebuildAtom(a, ints, bools)
-			changed = changed || u != nil
-			if u == nil {
-				u = intTerm(atomPoly(a))
-			}
-			f = append(f, u)
-		}
+		q, other := rebuildMono(m, ints, bools)
 		switch {
-		case changed && kept == nil:
-			kept = append(make(poly, 0, len(p)), p[:i]...)
-			fallthrough
-		case changed:
-			f[0] = intTerm(constPoly(m.coef))
-			sum = sum.add(Mul(f...).poly)
-		case kept != nil:
+		case !other && changed:
 			kept = append(kept, m)
+			continue
+		case !other:
+			continue
+		case !changed:
+			changed, kept = true, append(make(poly, 0, len(p)), p[:i]...)
 		}
+		sum = sum.add(q)
 	}
-	if kept == nil {
+	if !changed {
 		return p, false
 	}
 	return kept.add(sum), true
+}
+
+// rebuildMono gives false where nothing is replaced.
+func rebuildMono(m mono, ints, bools func(string) *Term) (poly, bool) {
+	var by []*Term
+	for i, a := range m.atoms {
+		if u := rebuildAtom(a, ints, bools); u != nil {
+			if by == nil {
+				by = make([]*Term, len(m.atoms)+1)
+			}
+			by[i+1] = u
+		}
+	}
+	if by == nil {
+		return nil, false
+	}
+	by[0] = intTerm(constPoly(m.coef))
+	for i, a := range m.atoms {
+		if by[i+1] == nil {
+			by[i+1] = intTerm(atomPoly(a))
+		}
+	}
+	return Mul(by...).poly, true
 }
 
 // rebuildAtom gives nil where nothing is replaced.

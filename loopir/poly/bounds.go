@@ -229,12 +229,17 @@ func (s *search) positive(p Poly, depth int) *big.Int {
 	shift := map[string]Poly{}
 	for _, a := range p.atoms() {
 		lo := s.atomLow(a, depth)
-		if lo == nil {
+		switch {
+		case lo == nil:
 			return nil
+		case lo.Sign() != 0:
+			shift[a.key] = fromAtom(a).Add(Const(lo))
 		}
-		shift[a.key] = fromAtom(a).Add(Const(lo))
 	}
-	q := p.mapAtoms(func(a *atom) Poly { return shift[a.key] })
+	q := p.mapAtoms(func(a *atom) (Poly, bool) {
+		by, ok := shift[a.key]
+		return by, ok
+	})
 	for _, t := range q.terms {
 		if len(t.m.fs) > 0 && t.c.Sign() < 0 {
 			return nil

@@ -80,7 +80,8 @@ func (p Poly) Coeff(name string) (coeff, rest Poly, ok bool) {
 // split is Coeff for the atom with the given key; occurrences inside other
 // atoms are not looked at.
 func (p Poly) split(key string) (coeff, rest Poly, ok bool) {
-	var in, out []term
+	var in []term
+	out := make([]term, 0, len(p.terms))
 next:
 	for _, t := range p.terms {
 		for i, f := range t.m.fs {
@@ -90,7 +91,8 @@ next:
 			if f.n > 1 {
 				return Poly{}, Poly{}, false
 			}
-			fs := append(append([]factor(nil), t.m.fs[:i]...), t.m.fs[i+1:]...)
+			fs := make([]factor, 0, len(t.m.fs)-1)
+			fs = append(append(fs, t.m.fs[:i]...), t.m.fs[i+1:]...)
 			in = append(in, term{t.c, newMono(fs)})
 			continue next
 		}
@@ -101,19 +103,38 @@ next:
 
 // Subst replaces variables by polynomials, inside atoms too.
 func (p Poly) Subst(m map[string]Poly) Poly {
-	return p.mapAtoms(func(a *atom) Poly {
+	return p.mapAtoms(func(a *atom) (Poly, bool) {
 		if a.kind == varAtom {
-			if q, ok := m[a.name]; ok {
-				return q
-			}
-			return fromAtom(a)
+			q, ok := m[a.name]
+			return q, ok
+		}
+		if !a.usesAny(m) {
+			return Poly{}, false
 		}
 		args := make([]Poly, len(a.args))
 		for i, q := range a.args {
 			args[i] = q.Subst(m)
 		}
-		return rebuild(a.kind, args)
+		return rebuild(a.kind, args), true
 	})
+}
+
+// usesAny tells whether one of the variables that m is about is a, or in it.
+func (a *atom) usesAny(m map[string]Poly) bool {
+	if a.kind == varAtom {
+		_, ok := m[a.name]
+		return ok
+	}
+	for _, q := range a.args {
+		for _, t := range q.terms {
+			for _, f := range t.m.fs {
+				if f.a.usesAny(m) {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }
 
 // divExact gives q with p = q*d, when there is one.

@@ -13,6 +13,7 @@
 package poly
 
 import (
+	"bytes"
 	"math/big"
 	"slices"
 	"strconv"
@@ -261,12 +262,21 @@ func (p Poly) Key() string {
 	if len(p.terms) == 0 {
 		return "0"
 	}
-	var b strings.Builder
+	n := 0
+	for _, t := range p.terms {
+		n += len(t.m.key) + 6
+	}
+	var b bytes.Buffer
+	b.Grow(n)
 	for i, t := range p.terms {
 		if i > 0 && t.c.Sign() > 0 {
 			b.WriteByte('+')
 		}
-		b.WriteString(t.c.String())
+		if t.c.IsInt64() {
+			b.Write(strconv.AppendInt(b.AvailableBuffer(), t.c.Int64(), 10))
+		} else {
+			b.WriteString(t.c.String())
+		}
 		if t.m.key != "" {
 			b.WriteByte('*')
 			b.WriteString(t.m.key)
@@ -302,29 +312,46 @@ func (p Poly) varying() []term {
 	return p.terms
 }
 
-// mapAtoms replaces every top-level atom by f of it.
-func (p Poly) mapAtoms(f func(*atom) Poly) Poly {
+// mapAtoms replaces every top-level atom by f of it; false keeps it.
+func (p Poly) mapAtoms(f func(*atom) (Poly, bool)) Poly {
 	var sum Poly
-	kept := make([]term, 0, len(p.terms)) // whose atoms stay what they are
-	for _, t := range p.terms {
-		same, by := true, make([]Poly, len(t.m.fs))
-		for i, fa := range t.m.fs {
-			by[i] = f(fa.a)
-			same = same && by[i].single() == fa.a
+	var kept []term
+	changed := false
+	for i, t := range p.terms {
+		var by []Poly
+		for j, fa := range t.m.fs {
+			q, other := f(fa.a)
+			switch {
+			case other && by == nil:
+				by = make([]Poly, len(t.m.fs))
+				for k := range by[:j] {
+					by[k] = fromAtom(t.m.fs[k].a)
+				}
+			case !other && by != nil:
+				q = fromAtom(fa.a)
+			}
+			if by != nil {
+				by[j] = q
+			}
 		}
-		if same {
+		switch {
+		case by == nil && changed:
 			kept = append(kept, t)
 			continue
+		case by == nil:
+			continue
+		case !changed:
+			changed, kept = true, append(make([]term, 0, len(p.terms)), p.terms[:i]...)
 		}
 		prod := Const(t.c)
-		for i, fa := range t.m.fs {
+		for j, fa := range t.m.fs {
 			for range fa.n {
-				prod = prod.Mul(by[i])
+				prod = prod.Mul(by[j])
 			}
 		}
 		sum = sum.Add(prod)
 	}
-	if len(kept) == len(p.terms) {
+	if !changed {
 		return p
 	}
 	return Poly{kept}.Add(sum)

@@ -31,21 +31,19 @@ func (c *compiled) reduce(p Poly) Poly {
 }
 
 func (c *compiled) shorten(p Poly) Poly {
-	p = p.mapAtoms(func(a *atom) Poly {
+	p = p.mapAtoms(func(a *atom) (Poly, bool) {
 		if a.kind == varAtom {
-			if q, ok := c.subst[a.name]; ok {
-				return q
-			}
-			return fromAtom(a)
+			q, ok := c.subst[a.name]
+			return q, ok
 		}
 		args := make([]Poly, len(a.args))
 		for i, q := range a.args {
 			args[i] = c.reduce(q)
 		}
 		if a.kind == divAtom {
-			return c.floorDiv(args[0], args[1])
+			return c.floorDiv(args[0], args[1]), true
 		}
-		return c.extremum(a.kind, args)
+		return c.extremum(a.kind, args), true
 	})
 	return c.useExact(p)
 }
@@ -77,11 +75,11 @@ func (c *compiled) floorDiv(p, d Poly) Poly {
 		if v.Sign() <= 0 {
 			return FloorDiv(p, d)
 		}
-		return FloorDiv(p, d).mapAtoms(func(a *atom) Poly {
+		return FloorDiv(p, d).mapAtoms(func(a *atom) (Poly, bool) {
 			if a.kind == divAtom {
-				return c.decideDiv(a)
+				return c.decideDiv(a), true
 			}
-			return fromAtom(a)
+			return Poly{}, false
 		})
 	}
 	if !c.nonNeg(d.Sub(Int(1))) {
@@ -208,9 +206,9 @@ func (c *compiled) restoreTerm(t term, q quotient) Poly {
 		}
 	}
 	// What is left may hold q inside atoms.
-	left = left.mapAtoms(func(a *atom) Poly {
+	left = left.mapAtoms(func(a *atom) (Poly, bool) {
 		if a.kind == varAtom {
-			return fromAtom(a)
+			return Poly{}, false
 		}
 		args := make([]Poly, len(a.args))
 		for i, p := range a.args {
@@ -218,7 +216,7 @@ func (c *compiled) restoreTerm(t term, q quotient) Poly {
 				args[i] = c.restore(p)
 			}
 		}
-		return rebuild(a.kind, args)
+		return rebuild(a.kind, args), true
 	})
 	return out.Mul(left)
 }
