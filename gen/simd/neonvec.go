@@ -91,7 +91,7 @@ func (n *neon) bits(name string, x, y, dst operand) {
 }
 
 func (n *neon) compute(op *inst) error {
-	s := stem(op.op)
+	s := strings.TrimSuffix(strings.TrimSuffix(op.op, "PS"), "PD") // without the element type
 	switch s {
 	case "VMOVA":
 		n.move(op.src[0], op.dst)

@@ -3,30 +3,16 @@ package simd
 import (
 	"cmp"
 	"slices"
-	"strings"
+
+	"github.com/loopopt/loopopt/gen/lift/insn"
 )
 
-// commutes are the operations whose sources may be swapped; those in folds take
-// their last source from memory.
-var (
-	commutes = map[string]bool{
-		"VADD": true, "VMUL": true, "VPADD": true, "VPMULL": true, "VPMINS": true, "VPMINU": true, "VPMAXS": true, "VPMAXU": true, "VPCMPEQ": true, "VAND": true, "VOR": true, "VXOR": true, "VPAND": true, "VPOR": true, "VPXOR": true,
+// entryOf is what the table of instructions says; one without an entry has no meaning.
+func entryOf(op string) *insn.Entry {
+	if e, ok := insn.Lookup(op); ok {
+		return e
 	}
-	folds = map[string]bool{
-		"VADD": true, "VSUB": true, "VMUL": true, "VDIV": true, "VSQRT": true, "VMAX": true, "VMIN": true,
-		"VAND": true, "VOR": true, "VXOR": true, "VPAND": true, "VPOR": true, "VPXOR": true, "VCMP": true,
-		"VPADD": true, "VPSUB": true, "VPMULL": true, "VPMINS": true, "VPMINU": true, "VPMAXS": true, "VPMAXU": true, "VPABS": true, "VPCMPEQ": true, "VPCMPGT": true,
-	}
-)
-
-// stem is a mnemonic without its element type.
-func stem(op string) string {
-	for _, s := range []string{"PS", "PD", "D", "Q", "B", "W"} {
-		if len(op) > len(s) && op[len(op)-len(s):] == s {
-			return op[:len(op)-len(s)]
-		}
-	}
-	return op
+	return &insn.Entry{Op: op, Kind: insn.Nothing}
 }
 
 // fold makes a load that has one use a memory operand of that use.
@@ -49,15 +35,16 @@ func fold(ops []*inst, evex bool) []*inst {
 			return o.kind == temp && uses[o.n] == 1 && foldable(def[o.n], op, evex)
 		}
 		at := -1
+		entry := entryOf(op.op)
 		switch last := len(op.src) - 1; {
 		case op.fma && can(op.src[0]):
 			at = 0
 		case op.fma && can(op.src[1]):
 			at = 1
-		case op.fma || !folds[stem(op.op)] && !extends(op.op) || last < 0:
+		case op.fma || !entry.FromMemory() || last < 0:
 		case can(op.src[last]):
 			at = last
-		case last == 1 && commutes[stem(op.op)] && can(op.src[0]):
+		case last == 1 && entry.Commutes() && can(op.src[0]):
 			op.src[0], op.src[1] = op.src[1], op.src[0]
 			at = 1
 		}
@@ -190,12 +177,7 @@ func (a *allocation) inPlace(op *inst, i int) bool {
 			return false
 		}
 	}
-	return op.fma && i < 2 || !op.fma && (folds[stem(op.op)] || extends(op.op)) && i == len(op.src)-1
-}
-
-// extends tells the conversions that read just the lanes that they convert.
-func extends(op string) bool {
-	return strings.HasPrefix(op, "VPMOVSX") || strings.HasPrefix(op, "VPMOVZX") || op == "VCVTPS2PD" || op == "VCVTDQ2PD" || op == "VCVTDQ2PS"
+	return op.fma && i < 2 || !op.fma && entryOf(op.op).FromMemory() && i == len(op.src)-1
 }
 
 // foldable tells whether d is a load that op may contain. Parts of vectors are contained in
@@ -204,7 +186,7 @@ func foldable(d, op *inst, evex bool) bool {
 	if !d.load || d.mask != 0 || len(d.src) != 1 || d.size != cmp.Or(op.from, op.size) {
 		return false
 	}
-	if extends(op.op) {
+	if entryOf(op.op).Kind == insn.Convert {
 		return !d.src[0].cast
 	}
 	return d.op != "VMOVQ" && d.op != "VMOVD" && (!d.src[0].cast || evex && d.size >= 4)

@@ -8,7 +8,11 @@
 // compares the bits; those of arm64 where the test runs on arm64, be it emulated.
 package insn
 
-import "github.com/loopopt/loopopt/loopir"
+import (
+	"slices"
+
+	"github.com/loopopt/loopopt/loopir"
+)
 
 // A Kind says what the operands of an instruction are and where the effect goes.
 type Kind uint8
@@ -110,6 +114,41 @@ func Lookup(op string) (*Entry, bool) {
 
 // All lists the table in no order.
 func All() map[string]*Entry { return table }
+
+// Encoded tells whether there is an encoding with AVX-512's registers and masks, or one without.
+func (e *Entry) Encoded(evex bool) bool { return evex && e.EVEX || !evex && e.VEX }
+
+// FromMemory tells whether the last of the vendor's sources may be memory, of as many bytes as
+// the lanes take that are read.
+func (e *Entry) FromMemory() bool {
+	return e.Kind == Lanes || e.Kind == Compare || e.Kind == Convert && e.From.Bits() <= e.Elem.Bits()
+}
+
+// Commutes tells whether two sources may change places: the effect is the same but for the
+// bits of a NaN.
+func (e *Entry) Commutes() bool {
+	if e.Effect == nil || e.Args != 2 || e.Kind != Lanes && e.Kind != Compare {
+		return false
+	}
+	switch f := e.Effect(&loopir.Read{Name: "x", Type: e.Elem}, &loopir.Read{Name: "y", Type: e.Elem}).(type) {
+	case *loopir.Binary:
+		return f.Op == loopir.Add || f.Op == loopir.Mul || f.Op == loopir.Eq
+	case *loopir.Intrinsic:
+		return slices.Contains([]string{"min", "max", BitAnd, BitOr, BitXor}, f.Name)
+	}
+	return false
+}
+
+// Conversion finds what makes lanes of a type from lanes of another type that take a number of
+// bytes.
+func Conversion(from, to loopir.Type, bytes int64) (*Entry, bool) {
+	for _, e := range table {
+		if e.Kind == Convert && e.From == from && e.Elem == to && (e.Width == 0 || int64(e.Width) == bytes) {
+			return e, true
+		}
+	}
+	return nil, false
+}
 
 var table = map[string]*Entry{}
 
