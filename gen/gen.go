@@ -13,6 +13,8 @@ import (
 	"maps"
 	"strings"
 
+	"github.com/dave/jennifer/jen"
+
 	"github.com/loopopt/loopopt/gen/golang"
 	"github.com/loopopt/loopopt/loopir"
 )
@@ -137,7 +139,12 @@ func (p *pkg) build(v Variant) (*built, error) {
 		typ = lowerFirst(camel(v.Name))
 	}
 	b := &built{Variant: v, flat: flat, nest: nest, typ: p.typeName(typ), base: p.stem(p.base+"_"+strings.ToLower(v.Name), asmSuffixes...)}
-	code, err := golang.Func(flat, b.typ, facts(flat), nil)
+	var code []jen.Code
+	if p.tight(v) {
+		code, err = golang.Tight(flat, b.typ, facts(flat))
+	} else {
+		code, err = golang.Func(flat, b.typ, facts(flat), nil)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -146,6 +153,12 @@ func (p *pkg) build(v Variant) (*built, error) {
 	}
 	p.files[b.base+".loop"] = p.loops(v)
 	return b, p.assembly(b)
+}
+
+// tight tells a schedule that asks for Go: what it gives is to be fast, and does not just stand for
+// assembly where there is none.
+func (p *pkg) tight(v Variant) bool {
+	return v.Target == "go" && v.Name != "naive" && v.Kernel.Name == p.Kernel.Kernel.Name
 }
 
 // loops is the .loop text of v: what it calls, and itself under its comment.

@@ -51,7 +51,12 @@ type emitter struct {
 	inParallel  bool
 	anyParallel bool // the kernel has a parallel loop
 	region      RegionFunc
-	checked     bool // sums and products set the variable over when they overflow
+	checked     bool            // sums and products set the variable over when they overflow
+	tight       bool            // innermost loops run over parts of arrays
+	rows        int             // parts and cells that got names
+	made        map[string]bool // these names, which are Go's already
+	before      [][]jen.Code    // of each of iters: what its body begins with
+	outermost   int             // of iters, the first of this method
 	methods     []jen.Code
 	captured    map[string]string // fields beyond the parameters, and their types in Go
 	scratches   []jen.Code
@@ -62,9 +67,21 @@ type emitter struct {
 // Func emits kernel k, calls inlined and lets removed, as type base with its
 // methods. A nil region emits all of it as Go.
 func Func(k *loopir.Kernel, base string, facts poly.Facts, region RegionFunc) ([]jen.Code, error) {
+	return emit(k, base, facts, region, false)
+}
+
+// Tight is Func for a form that is to run fast as Go: loops that are marked so are written out, and
+// innermost loops run over parts of arrays, so that the compiler knows their indices to be inside.
+func Tight(k *loopir.Kernel, base string, facts poly.Facts) ([]jen.Code, error) {
+	k = k.Clone()
+	k.Body = writtenOut(k.Body, facts)
+	return emit(k, base, facts, nil, true)
+}
+
+func emit(k *loopir.Kernel, base string, facts poly.Facts, region RegionFunc, tight bool) ([]jen.Code, error) {
 	e := &emitter{
-		k: k, base: base, facts: facts, region: region,
-		arrays: map[string]*array{}, used: map[string]bool{}, captured: map[string]string{},
+		k: k, base: base, facts: facts, region: region, tight: tight,
+		arrays: map[string]*array{}, used: map[string]bool{}, captured: map[string]string{}, made: map[string]bool{},
 	}
 	for _, p := range k.Params {
 		if p.Kind == loopir.ArrayParam {

@@ -19,14 +19,17 @@ func (e *emitter) parallel(first *loopir.For) []jen.Code {
 	outerLocals := append([]*array(nil), e.locals...)
 
 	e.used, e.inParallel = map[string]bool{}, true
+	outermost := e.outermost
+	e.outermost = len(e.iters) + len(nest) - 1
 	for _, l := range nest {
 		e.enter(l)
 	}
 	decode := e.decode(nest)
 	inner := e.body(nest[len(nest)-1].Body)
 	for range nest {
-		e.leave()
+		inner = append(e.leave(), inner...)
 	}
+	e.outermost = outermost
 	loop := jen.For(jen.Empty(), jen.Id("lo").Op("<").Id("hi"), jen.Id("lo").Op("++")).Block(append(decode, inner...)...)
 	captures := e.capture(outerIters, outerLocals)
 	e.methods[which] = e.method("par"+itoa(which),

@@ -30,6 +30,9 @@ func (e *emitter) stmt(s loopir.Stmt) []jen.Code {
 		if s.Par == loopir.Parallel && len(s.Reduce) == 0 && !e.inParallel {
 			return e.parallel(s)
 		}
+		if e.tight && innermost(s) {
+			return e.row(s)
+		}
 		if loop := e.loop(s); loop != nil {
 			return []jen.Code{loop}
 		}
@@ -57,7 +60,7 @@ func (e *emitter) loop(s *loopir.For) jen.Code {
 	lo, hi := e.index(s.Lo), e.index(s.Hi)
 	e.enter(s)
 	inner := e.body(s.Body)
-	e.leave()
+	inner = append(e.leave(), inner...)
 	if len(inner) == 0 { // of prefetches
 		return nil
 	}
@@ -68,13 +71,16 @@ func (e *emitter) loop(s *loopir.For) jen.Code {
 func (e *emitter) enter(s *loopir.For) {
 	e.scopes = append(e.scopes, e.facts)
 	e.iters = append(e.iters, s.Iter)
+	e.before = append(e.before, nil)
 	e.facts = e.facts.Enter(s)
 }
 
-func (e *emitter) leave() {
-	e.facts = e.scopes[len(e.scopes)-1]
-	e.scopes = e.scopes[:len(e.scopes)-1]
-	e.iters = e.iters[:len(e.iters)-1]
+// leave ends what enter began, and gives what the body begins with.
+func (e *emitter) leave() []jen.Code {
+	n := len(e.scopes) - 1
+	before := e.before[n]
+	e.facts, e.scopes, e.iters, e.before = e.scopes[n], e.scopes[:n], e.iters[:n], e.before[:n]
+	return before
 }
 
 func (e *emitter) branch(s *loopir.If) []jen.Code {
@@ -82,9 +88,10 @@ func (e *emitter) branch(s *loopir.If) []jen.Code {
 	out := e.takeHoisted()
 	e.scopes = append(e.scopes, e.facts)
 	e.iters = append(e.iters, "")
+	e.before = append(e.before, nil)
 	e.facts = e.facts.Assume(s.Cond)
 	then := e.body(s.Then)
-	e.leave()
+	then = append(e.leave(), then...)
 	st := jen.If(c.s).Block(then...)
 	if len(s.Else) > 0 {
 		st = st.Else().Block(e.body(s.Else)...)
@@ -167,6 +174,12 @@ func (e *emitter) assign(s *loopir.Assign) []jen.Code {
 
 // cell emits an array element or a scalar.
 func (e *emitter) cell(r *loopir.Read) *jen.Statement {
+	if e.made[r.Name] {
+		if len(r.Index) == 0 {
+			return jen.Id(r.Name)
+		}
+		return jen.Id(r.Name).Index(e.index(r.Index[0]).s)
+	}
 	e.use(r.Name)
 	if len(r.Index) == 0 {
 		return jen.Id(goName(r.Name))

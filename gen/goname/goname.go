@@ -39,8 +39,8 @@ var own = func() map[string]bool {
 	return m
 }()
 
-// made are the names that are numbered or composed: par0, sel1, A_dim1, callConvNaive.
-var made = regexp.MustCompile(`^(par|sel|buf)\d+$|_dim\d+$|^(call|has)[A-Z]|(Calls|Scratch|Scratches|Args|Region\d+)$`)
+// made are the names that are numbered or composed: par0, sel1, A_dim1, A_row2, A_cell3, callConvNaive.
+var made = regexp.MustCompile(`^(par|sel|buf)\d+$|_(dim|row|cell)\d+$|^(call|has)[A-Z]|(Calls|Scratch|Scratches|Args|Region\d+)$`)
 
 // Taken tells a name that no declaration of a generated package may have but the run-time
 // support's.

@@ -48,9 +48,9 @@ func (r *reader) parallel(e *ast.CallExpr) ([]loopir.Stmt, error) {
 	if r.inside {
 		return nil, r.errorf(e, "a parallel loop starts another one")
 	}
-	env, arrays := r.env, r.arrays
-	defer func() { r.env, r.arrays, r.inside, r.lent = env, arrays, false, nil }()
-	r.env, r.arrays, r.inside, r.lent = map[string]loopir.Expr{}, map[string]*array{}, true, map[string]bool{}
+	env, arrays, rows := r.env, r.arrays, r.rows
+	defer func() { r.env, r.arrays, r.rows, r.inside, r.lent = env, arrays, rows, false, nil }()
+	r.env, r.arrays, r.rows, r.inside, r.lent = map[string]loopir.Expr{}, map[string]*array{}, map[string]*row{}, true, map[string]bool{}
 	for _, x := range r.fields {
 		if c, ok := x.(*loopir.Read); ok {
 			r.lent[c.Name] = true

@@ -20,7 +20,10 @@ func (r *reader) define(s *ast.AssignStmt, name string, rhs ast.Expr) ([]loopir.
 	if own[name] {
 		return nil, r.errorf(s, "%s means something else in a form", name)
 	}
+	delete(r.rows, name)
 	switch e := rhs.(type) {
+	case *ast.SliceExpr:
+		return nil, r.slice(s, name, e)
 	case *ast.SelectorExpr: // N := c.N
 		if q := r.param(e); q != nil {
 			switch q.Kind {
@@ -163,6 +166,7 @@ func (r *reader) declare(s *ast.DeclStmt) ([]loopir.Stmt, error) {
 	if own[name] {
 		return nil, r.errorf(s, "%s means something else in a form", name)
 	}
+	delete(r.rows, name)
 	t := r.pkg.info.Defs[v.Names[0]].Type()
 	if a, ok := t.(*types.Array); ok && len(v.Values) == 0 {
 		return r.local(s, name, typeNamed(a.Elem()), &loopir.Int{Value: big.NewInt(a.Len()), Type: loopir.Index}, loopir.Auto), nil

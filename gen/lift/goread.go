@@ -31,6 +31,7 @@ type reader struct {
 	fields  map[string]loopir.Expr // of the receiver: iterators handed to a parallel loop
 	arrays  map[string]*array      // Go variables that are arrays
 	held    map[string]*array      // arrays handed to a parallel loop by a field
+	rows    map[string]*row        // Go variables that are parts of arrays
 	inside  bool                   // of a parallel loop
 	lent    map[string]bool        // locals of the lifted program that the parallel loop has copies of
 	used    map[string]int         // names: 1 once used, 2 while an iterator in scope
@@ -69,7 +70,7 @@ func (p *Package) Lift(t string, target *loopir.Kernel) (*loopir.Kernel, []Duty,
 func (p *Package) read(t string, target *loopir.Kernel) (*reader, error) {
 	r := &reader{
 		pkg: p, typ: t, target: target, env: map[string]loopir.Expr{}, fields: map[string]loopir.Expr{},
-		arrays: map[string]*array{}, held: map[string]*array{}, used: map[string]int{}, said: map[string]bool{}, took: newTook(),
+		arrays: map[string]*array{}, held: map[string]*array{}, rows: map[string]*row{}, used: map[string]int{}, said: map[string]bool{}, took: newTook(),
 		rounded: map[*ast.BinaryExpr]loopir.Type{},
 	}
 	k := target.Clone()
@@ -100,9 +101,9 @@ func (p *Package) read(t string, target *loopir.Kernel) (*reader, error) {
 
 // function reads the body of a method of the form.
 func (r *reader) function(f *ast.FuncDecl) ([]loopir.Stmt, error) {
-	env, arrays := r.env, r.arrays
-	r.env, r.arrays = map[string]loopir.Expr{}, map[string]*array{}
-	defer func() { r.env, r.arrays = env, arrays }()
+	env, arrays, rows := r.env, r.arrays, r.rows
+	r.env, r.arrays, r.rows = map[string]loopir.Expr{}, map[string]*array{}, map[string]*row{}
+	defer func() { r.env, r.arrays, r.rows = env, arrays, rows }()
 	if !r.declared(f) {
 		return nil, r.errorf(f, "the form is not run by func (c *%s) run()", r.typ)
 	}

@@ -10,8 +10,8 @@ import (
 
 // block reads statements. Variables of the block end with it.
 func (r *reader) block(list []ast.Stmt) ([]loopir.Stmt, error) {
-	env, arrays := copyMap(r.env), copyMap(r.arrays)
-	defer func() { r.env, r.arrays = env, arrays }()
+	env, arrays, rows := copyMap(r.env), copyMap(r.arrays), copyMap(r.rows)
+	defer func() { r.env, r.arrays, r.rows = env, arrays, rows }()
 	var out []loopir.Stmt
 	for len(list) > 0 {
 		n, err := r.handed(list)
@@ -170,6 +170,9 @@ func (r *reader) target1(e ast.Expr) (*loopir.Read, error) {
 // around is no other cell.
 func (r *reader) element(e *ast.IndexExpr) (*loopir.Read, error) {
 	id, ok := e.X.(*ast.Ident)
+	if ok && r.rows[id.Name] != nil {
+		return r.inRow(e, r.rows[id.Name])
+	}
 	if !ok || r.arrays[id.Name] == nil {
 		return nil, r.errorf(e, "this is no element of a known array")
 	}
@@ -366,6 +369,9 @@ func (r *reader) branch(s *ast.IfStmt) ([]loopir.Stmt, error) {
 		return nil, err
 	}
 	if s.Else == nil {
+		if guarded(out, sc.facts) {
+			return out.Then, nil
+		}
 		return []loopir.Stmt{out}, nil
 	}
 	if r.sc = sc; index {
