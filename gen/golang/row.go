@@ -2,6 +2,7 @@ package golang
 
 import (
 	"cmp"
+	"slices"
 
 	"github.com/dave/jennifer/jen"
 
@@ -84,10 +85,14 @@ func (e *emitter) row(s *loopir.For) []jen.Code {
 	if !runs {
 		facts = facts.Assume(cond)
 	}
-	r := &rowEmitter{emitter: e, loop: l, facts: facts, written: map[string]bool{}, names: map[string]*loopir.Read{}, of: map[string]string{}}
+	r := &rowEmitter{emitter: e, loop: l, facts: facts, written: map[string]bool{}, cells: map[string]*cell{}, names: map[string]*loopir.Read{}, of: map[string]string{}}
+	cells := map[string]bool{}
 	loopir.Walk(l.Body, func(s loopir.Stmt) bool {
 		if a, ok := s.(*loopir.Assign); ok {
 			r.written[a.LHS.Name] = true
+			at := loopir.FormatExpr(a.LHS)
+			r.again = r.again || cells[at]
+			cells[at] = true
 		}
 		return true
 	})
@@ -114,19 +119,104 @@ type rowEmitter struct {
 	loop    *loopir.For
 	facts   poly.Facts // before the loop, which runs at least once
 	written map[string]bool
-	names   map[string]*loopir.Read // what stands for a part or a cell
+	again   bool                    // it writes a cell twice
+	cells   map[string]*cell        // that parts may have, by the text of where they begin
+	order   []*cell                 // the same, as they are found
+	names   map[string]*loopir.Read // what stands for a cell
 	of      map[string]string       // the arrays that parts are of
 	code    []jen.Code              // that stands before the loop
 }
 
-// parts replaces cells by those of a part of their array, as far as the loop runs along
-// its last dimension.
+// A cell is one that the loop touches: in its first iteration, from where it goes on along the
+// last dimension or stays.
+type cell struct {
+	array *array
+	read  *loopir.Read
+	first []loopir.Expr
+	flat  poly.Poly // the offset of first
+	moves bool
+	part  string // that it lies in
+	at    int64  // of the part
+}
+
+// find gives the cell of a read, nil if it goes other ways.
+func (r *rowEmitter) find(c *loopir.Read) *cell {
+	a := r.array(c.Name)
+	if a == nil || a.fixed || a.local || len(c.Index) == 0 || len(c.Index) != len(a.shape) {
+		return nil
+	}
+	out := &cell{array: a, read: c}
+	for d, x := range c.Index {
+		if x.TypeOf() != loopir.Index {
+			return nil
+		}
+		p := poly.Must(x)
+		if d == len(c.Index)-1 && p.Uses(r.loop.Iter) {
+			coeff, rest, ok := p.Coeff(r.loop.Iter)
+			if n, isConst := coeff.Const(); !ok || !isConst || !n.IsInt64() || n.Int64() != 1 {
+				return nil
+			}
+			p, out.moves = rest, true
+		}
+		if p.Uses(r.loop.Iter) {
+			return nil
+		}
+		out.first = append(out.first, poly.Simplify(p.Expr(), r.facts))
+		if d > 0 {
+			out.flat = out.flat.Mul(poly.Must(a.shape[d]))
+		}
+		out.flat = out.flat.Add(p)
+	}
+	out.flat = r.facts.Reduce(out.flat)
+	return out
+}
+
+func (c *cell) key() string {
+	return loopir.FormatExpr(&loopir.Read{Name: c.read.Name, Index: c.first})
+}
+
+// note keeps a cell that is known to lie in its array throughout.
+func (r *rowEmitter) note(x *loopir.Read, moves bool) {
+	c := r.find(x)
+	if c == nil || c.moves != moves || r.cells[c.key()] != nil || !r.inside(c, r.facts) {
+		return
+	}
+	r.cells[c.key()] = c
+	r.order = append(r.order, c)
+}
+
+// parts declares parts of arrays for the cells of the loop, and replaces these.
 func (r *rowEmitter) parts(body []loopir.Stmt) {
+	stays := func(c *loopir.Read) loopir.Expr {
+		if !r.written[c.Name] {
+			r.note(c, false)
+		}
+		return c
+	}
+	loopir.Walk(body, func(s loopir.Stmt) bool {
+		for _, x := range loopir.StmtExprs(s) {
+			loopir.WalkExpr(x, func(x loopir.Expr) bool {
+				if c, ok := x.(*loopir.Read); ok {
+					r.note(c, true)
+				}
+				return true
+			})
+		}
+		return true
+	})
+	for _, s := range body {
+		if s, ok := s.(*loopir.Assign); ok {
+			always(s.RHS, stays)
+		}
+	}
+	for len(r.order) > 0 {
+		r.declare(r.together())
+	}
 	loopir.Walk(body, func(s loopir.Stmt) bool {
 		loopir.MapStmtExprs(s, func(x loopir.Expr) loopir.Expr {
 			return loopir.MapExpr(x, func(x loopir.Expr) loopir.Expr {
 				if c, ok := x.(*loopir.Read); ok {
-					return r.part(c)
+					return r.inPart(c)
 				}
 				return x
 			})
@@ -135,80 +225,128 @@ func (r *rowEmitter) parts(body []loopir.Stmt) {
 	})
 }
 
-func (r *rowEmitter) part(c *loopir.Read) *loopir.Read {
-	a := r.array(c.Name)
-	if a == nil || a.fixed || len(c.Index) == 0 || len(c.Index) != len(a.shape) {
-		return c
+// longestPart bounds the elements of a part that several cells lie in.
+const longestPart = 1024
+
+// together takes cells off the list that can lie in one part: of one array, as far apart as numbers say.
+func (r *rowEmitter) together() []*cell {
+	first, n := r.order[0], int64(0)
+	if first.moves {
+		n, _ = constant(r.facts, r.loop.Hi)
 	}
-	first := &loopir.Read{Name: c.Name, Type: c.Type, Span: c.Span}
-	for d, x := range c.Index {
-		if x.TypeOf() != loopir.Index {
-			return c
+	var out, rest []*cell
+	least, most := int64(0), int64(0)
+	for _, c := range r.order {
+		d, ok := c.flat.Sub(first.flat).Const()
+		if c != first && (c.array != first.array || c.moves != first.moves || !ok || !d.IsInt64() || c.moves && n == 0 || max(most, d.Int64())-min(least, d.Int64())+n > longestPart) {
+			rest = append(rest, c)
+			continue
 		}
-		p := poly.Must(x)
-		if d == len(c.Index)-1 {
-			coeff, rest, ok := p.Coeff(r.loop.Iter)
-			if n, isConst := coeff.Const(); !ok || !isConst || !n.IsInt64() || n.Int64() != 1 || rest.Uses(r.loop.Iter) {
-				return c
-			}
-			p = rest
+		if c.at = 0; c != first {
+			c.at = d.Int64()
 		}
-		if p.Uses(r.loop.Iter) {
-			return c
-		}
-		first.Index = append(first.Index, poly.Simplify(p.Expr(), r.facts))
+		least, most = min(least, c.at), max(most, c.at)
+		out = append(out, c)
 	}
-	key := "row " + loopir.FormatExpr(first)
-	if r.names[key] == nil {
-		name := r.declare(a, first, c)
-		if name == "" {
-			return c
-		}
-		r.names[key] = &loopir.Read{Name: name, Index: []loopir.Expr{loopir.NewVar(r.loop.Iter)}, Type: c.Type, Span: c.Span}
+	r.order = rest
+	for _, c := range out {
+		c.at -= least
 	}
-	return loopir.CloneExpr(r.names[key]).(*loopir.Read)
+	return out
 }
 
-// declare writes the declaration of a part that begins at cell first, as far outside as all of it is
-// known to lie in the array; "" if it is not known anywhere.
-func (r *rowEmitter) declare(a *array, first, c *loopir.Read) string {
-	inside := func(f poly.Facts) bool {
-		if !f.Holds(loopir.Bin(loopir.Ge, r.loop.Hi, loopir.NewInt(1))) {
+// inside tells whether a cell is known to lie in its array in all iterations, of which there are some.
+func (r *rowEmitter) inside(c *cell, f poly.Facts) bool {
+	if !f.Holds(loopir.Bin(loopir.Ge, r.loop.Hi, loopir.NewInt(1))) {
+		return false
+	}
+	f = f.Enter(r.loop)
+	for d, x := range c.read.Index {
+		if !f.Holds(loopir.Bin(loopir.Ge, x, loopir.NewInt(0))) || !f.Holds(loopir.Bin(loopir.Lt, x, c.array.shape[d])) {
 			return false
 		}
-		f = f.Enter(r.loop)
-		for d, x := range c.Index {
-			if !f.Holds(loopir.Bin(loopir.Ge, x, loopir.NewInt(0))) || !f.Holds(loopir.Bin(loopir.Lt, x, a.shape[d])) {
-				return false
-			}
+	}
+	return true
+}
+
+// declare writes the declaration of a part that holds cells, as far outside as they are
+// known to lie in the array. One cell that stays needs none.
+func (r *rowEmitter) declare(cells []*cell) {
+	if len(cells) == 1 && !cells[0].moves {
+		return
+	}
+	name := r.name(cells[0].read.Name, "row")
+	r.of[name] = cells[0].read.Name
+	first, most := cells[0], int64(0)
+	for _, c := range cells {
+		c.part = name
+		if most = max(most, c.at); c.at == 0 {
+			first = c
 		}
-		return true
 	}
-	if !inside(r.facts) {
-		return ""
+	length := loopir.Expr(loopir.NewInt(1))
+	if first.moves {
+		length = r.loop.Hi
 	}
-	name := r.name(c.Name, "row")
-	r.of[name] = c.Name
-	decl := func() jen.Code {
-		r.use(c.Name)
-		return jen.Id(name).Op(":=").Id(goName(c.Name)).Index(jen.Add(r.flat(a, first.Index).s).Op(":").Empty()).
-			Index(jen.Empty().Op(":").Add(r.index(r.loop.Hi).s))
+	decl := func(f poly.Facts) (out jen.Code) {
+		r.under(f, func() {
+			r.use(first.read.Name)
+			n := poly.Simplify(loopir.Bin(loopir.Add, length, loopir.NewInt(most)), f)
+			out = jen.Id(name).Op(":=").Id(goName(first.read.Name)).Index(jen.Add(r.flat(first.array, first.first).s).Op(":").Empty()).
+				Index(jen.Empty().Op(":").Add(r.index(n).s))
+		})
+		return out
 	}
-	uses := append(append([]loopir.Expr{}, first.Index...), r.loop.Hi)
-	uses = append(uses, a.shape...)
 	for d := r.outermost; d < len(r.iters); d++ {
 		f := r.emitter.facts
 		if d+1 < len(r.scopes) {
 			f = r.scopes[d+1]
 		}
-		if !r.known(d, uses) || a.local || !inside(f) {
+		if r.known(d, cells) && !slices.ContainsFunc(cells, func(c *cell) bool { return !r.inside(c, f) }) {
+			r.before[d] = append(r.before[d], decl(f))
+			return
+		}
+	}
+	r.code = append(r.code, decl(r.facts))
+}
+
+// known tells whether no iterator further inside than the one at depth d tells where cells lie.
+func (r *rowEmitter) known(d int, cells []*cell) bool {
+	for _, it := range r.iters[d+1:] {
+		if it == "" {
 			continue
 		}
-		r.under(f, func() { r.before[d] = append(r.before[d], decl()) })
-		return name
+		if loopir.UsesVar(r.loop.Hi, it) {
+			return false
+		}
+		for _, c := range cells {
+			for _, x := range c.first {
+				if loopir.UsesVar(x, it) {
+					return false
+				}
+			}
+		}
 	}
-	r.under(r.facts, func() { r.code = append(r.code, decl()) })
-	return name
+	return true
+}
+
+// inPart is what stands for a cell that lies in a part.
+func (r *rowEmitter) inPart(x *loopir.Read) *loopir.Read {
+	c := r.find(x)
+	if c != nil {
+		c = r.cells[c.key()]
+	}
+	if c == nil || c.part == "" {
+		return x
+	}
+	at := loopir.Expr(loopir.NewInt(c.at))
+	if c.moves {
+		at = loopir.NewVar(r.loop.Iter)
+		if c.at > 0 {
+			at = loopir.Bin(loopir.Add, at, loopir.NewInt(c.at))
+		}
+	}
+	return &loopir.Read{Name: c.part, Index: []loopir.Expr{at}, Type: x.Type, Span: x.Span}
 }
 
 // under runs f where facts hold.
@@ -217,18 +355,6 @@ func (e *emitter) under(facts poly.Facts, f func()) {
 	e.facts = facts
 	f()
 	e.facts = old
-}
-
-// known tells whether no iterator further inside than the one at depth d is in xs.
-func (r *rowEmitter) known(d int, xs []loopir.Expr) bool {
-	for _, it := range r.iters[d+1:] {
-		for _, x := range xs {
-			if it != "" && loopir.UsesVar(x, it) {
-				return false
-			}
-		}
-	}
-	return true
 }
 
 // name makes a name of what of, which no name of a .loop file is in Go.
@@ -248,7 +374,7 @@ func (r *rowEmitter) fixed(body []loopir.Stmt) {
 			continue
 		}
 		s.RHS = always(s.RHS, func(c *loopir.Read) loopir.Expr {
-			if r.written[c.Name] || len(c.Index) == 0 || loopir.UsesVar(c, r.loop.Iter) {
+			if r.written[cmp.Or(r.of[c.Name], c.Name)] || len(c.Index) == 0 || loopir.UsesVar(c, r.loop.Iter) {
 				return c
 			}
 			key := "cell " + loopir.FormatExpr(c)
@@ -263,7 +389,8 @@ func (r *rowEmitter) fixed(body []loopir.Stmt) {
 	}
 }
 
-// twice gives cells that one iteration reads twice, and that the loop does not write, a variable.
+// twice gives cells that one iteration reads twice, and that the loop does not write, a variable; all of
+// them if it writes a cell twice: where nothing is read in between, Go's compiler leaves out all but the last.
 func (r *rowEmitter) twice(body []loopir.Stmt) []jen.Code {
 	count := map[string]int{}
 	cells := func(f func(c *loopir.Read, key string) loopir.Expr) {
@@ -281,7 +408,7 @@ func (r *rowEmitter) twice(body []loopir.Stmt) []jen.Code {
 	cells(func(c *loopir.Read, key string) loopir.Expr { count[key]++; return c })
 	var out []jen.Code
 	cells(func(c *loopir.Read, key string) loopir.Expr {
-		if count[key] < 2 {
+		if count[key] < 2 && !r.again {
 			return c
 		}
 		if r.names[key] == nil {

@@ -64,23 +64,29 @@ func (r *reader) slice(s ast.Node, name string, e *ast.SliceExpr) error {
 	return nil
 }
 
-// elementOf gives the cell at a+i: that of a with i more in the last dimension, or, where that is not
-// known to lie in the array, by division. Both have the offset a+i.
+// elementOf gives the cell at a+i: that of a with i more in the last dimension, of which as many as
+// its extent are one more in the dimension before, as long as extents are numbers; or, where that
+// is not known to lie in the array, by division. All have the offset a+i.
 func (r *reader) elementOf(part *row, i poly.Poly, sc scope) []loopir.Expr {
-	shape := part.of.shape
-	if part.first != nil {
-		last := len(shape) - 1
-		x := sc.facts.Reduce(poly.Must(part.first[last]).Add(i))
-		if sc.facts.NonNeg(x) && sc.facts.NonNeg(poly.Must(shape[last]).Sub(x).Sub(poly.Int(1))) {
-			var out []loopir.Expr
-			for _, e := range part.first[:last] {
-				out = append(out, loopir.CloneExpr(e))
+	shape, whole := part.of.shape, i
+	out := make([]loopir.Expr, len(part.first))
+	for d := len(part.first) - 1; d >= 0; d-- {
+		x := sc.facts.Reduce(poly.Must(part.first[d]).Add(i))
+		if sc.facts.NonNeg(x) && sc.facts.NonNeg(poly.Must(shape[d]).Sub(x).Sub(poly.Int(1))) {
+			for o, e := range part.first[:d] {
+				out[o] = loopir.CloneExpr(e)
 			}
-			return append(out, x.Expr())
+			out[d] = x.Expr()
+			return out
 		}
+		if n, ok := poly.Must(shape[d]).Const(); !ok || n.Sign() <= 0 {
+			break
+		}
+		out[d] = sc.facts.Reduce(poly.Must(loopir.Bin(loopir.Mod, x.Expr(), shape[d]))).Expr()
+		i = sc.facts.Reduce(poly.Must(loopir.Bin(loopir.Div, x.Expr(), shape[d])))
 	}
 	c := &loopir.Read{Name: part.of.name}
-	r.digits(c, part.flat.Add(i), shape, sc.facts)
+	r.digits(c, part.flat.Add(whole), shape, sc.facts)
 	return c.Index
 }
 
