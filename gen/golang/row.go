@@ -98,11 +98,12 @@ func (e *emitter) row(s *loopir.For) []jen.Code {
 	})
 	r.parts(l.Body)
 	r.fixed(l.Body)
+	l.Body = r.twice(l.Body)
 	hi := e.index(l.Hi)
 	var inner []jen.Code
 	e.under(facts, func() {
 		e.enter(l)
-		inner = append(r.twice(l.Body), e.body(l.Body)...)
+		inner = e.body(l.Body)
 		inner = append(e.leave(), inner...)
 	})
 	it := goName(l.Iter)
@@ -133,10 +134,11 @@ type cell struct {
 	array *array
 	read  *loopir.Read
 	first []loopir.Expr
-	flat  poly.Poly // the offset of first
-	moves bool
-	part  string // that it lies in
-	at    int64  // of the part
+	flat  poly.Poly   // the offset of first
+	moves bool        // by one in each iteration
+	last  loopir.Expr // where it moves otherwise: the last index, in a part that is all of the dimension
+	part  string      // that it lies in
+	at    int64       // of the part
 }
 
 // find gives the cell of a read, nil if it goes other ways.
@@ -153,10 +155,11 @@ func (r *rowEmitter) find(c *loopir.Read) *cell {
 		p := poly.Must(x)
 		if d == len(c.Index)-1 && p.Uses(r.loop.Iter) {
 			coeff, rest, ok := p.Coeff(r.loop.Iter)
-			if n, isConst := coeff.Const(); !ok || !isConst || !n.IsInt64() || n.Int64() != 1 {
-				return nil
+			if n, isConst := coeff.Const(); ok && isConst && n.IsInt64() && n.Int64() == 1 {
+				p, out.moves = rest, true
+			} else {
+				p, out.last = poly.Int(0), x
 			}
-			p, out.moves = rest, true
 		}
 		if p.Uses(r.loop.Iter) {
 			return nil
@@ -172,13 +175,17 @@ func (r *rowEmitter) find(c *loopir.Read) *cell {
 }
 
 func (c *cell) key() string {
-	return loopir.FormatExpr(&loopir.Read{Name: c.read.Name, Index: c.first})
+	kind := "a cell of "
+	if c.last != nil {
+		kind = "all of "
+	}
+	return kind + loopir.FormatExpr(&loopir.Read{Name: c.read.Name, Index: c.first})
 }
 
 // note keeps a cell that is known to lie in its array throughout.
 func (r *rowEmitter) note(x *loopir.Read, moves bool) {
 	c := r.find(x)
-	if c == nil || c.moves != moves || r.cells[c.key()] != nil || !r.inside(c, r.facts) {
+	if c == nil || (c.moves || c.last != nil) != moves || r.cells[c.key()] != nil || !r.inside(c, r.facts) {
 		return
 	}
 	r.cells[c.key()] = c
@@ -204,11 +211,7 @@ func (r *rowEmitter) parts(body []loopir.Stmt) {
 		}
 		return true
 	})
-	for _, s := range body {
-		if s, ok := s.(*loopir.Assign); ok {
-			always(s.RHS, stays)
-		}
-	}
+	r.assigned(body, func(s *loopir.Assign, _ bool) { always(s.RHS, stays) })
 	for len(r.order) > 0 {
 		r.declare(r.together())
 	}
@@ -231,6 +234,10 @@ const longestPart = 1024
 // together takes cells off the list that can lie in one part: of one array, as far apart as numbers say.
 func (r *rowEmitter) together() []*cell {
 	first, n := r.order[0], int64(0)
+	if first.last != nil {
+		r.order = r.order[1:]
+		return []*cell{first}
+	}
 	if first.moves {
 		n, _ = constant(r.facts, r.loop.Hi)
 	}
@@ -238,7 +245,7 @@ func (r *rowEmitter) together() []*cell {
 	least, most := int64(0), int64(0)
 	for _, c := range r.order {
 		d, ok := c.flat.Sub(first.flat).Const()
-		if c != first && (c.array != first.array || c.moves != first.moves || !ok || !d.IsInt64() || c.moves && n == 0 || max(most, d.Int64())-min(least, d.Int64())+n > longestPart) {
+		if c != first && (c.array != first.array || c.moves != first.moves || c.last != nil || !ok || !d.IsInt64() || c.moves && n == 0 || max(most, d.Int64())-min(least, d.Int64())+n > longestPart) {
 			rest = append(rest, c)
 			continue
 		}
@@ -257,11 +264,15 @@ func (r *rowEmitter) together() []*cell {
 
 // inside tells whether a cell is known to lie in its array in all iterations, of which there are some.
 func (r *rowEmitter) inside(c *cell, f poly.Facts) bool {
-	if !f.Holds(loopir.Bin(loopir.Ge, r.loop.Hi, loopir.NewInt(1))) {
+	index := c.read.Index
+	if c.last != nil {
+		index = c.first[:len(c.first)-1]
+	} else if !f.Holds(loopir.Bin(loopir.Ge, r.loop.Hi, loopir.NewInt(1))) {
 		return false
+	} else {
+		f = f.Enter(r.loop)
 	}
-	f = f.Enter(r.loop)
-	for d, x := range c.read.Index {
+	for d, x := range index {
 		if !f.Holds(loopir.Bin(loopir.Ge, x, loopir.NewInt(0))) || !f.Holds(loopir.Bin(loopir.Lt, x, c.array.shape[d])) {
 			return false
 		}
@@ -272,7 +283,7 @@ func (r *rowEmitter) inside(c *cell, f poly.Facts) bool {
 // declare writes the declaration of a part that holds cells, as far outside as they are
 // known to lie in the array. One cell that stays needs none.
 func (r *rowEmitter) declare(cells []*cell) {
-	if len(cells) == 1 && !cells[0].moves {
+	if len(cells) == 1 && !cells[0].moves && cells[0].last == nil {
 		return
 	}
 	name := r.name(cells[0].read.Name, "row")
@@ -285,15 +296,21 @@ func (r *rowEmitter) declare(cells []*cell) {
 		}
 	}
 	length := loopir.Expr(loopir.NewInt(1))
-	if first.moves {
+	switch {
+	case first.moves:
 		length = r.loop.Hi
+	case first.last != nil:
+		length = first.array.shape[len(first.first)-1]
 	}
 	decl := func(f poly.Facts) (out jen.Code) {
 		r.under(f, func() {
 			r.use(first.read.Name)
-			n := poly.Simplify(loopir.Bin(loopir.Add, length, loopir.NewInt(most)), f)
+			n := r.index(poly.Simplify(loopir.Bin(loopir.Add, length, loopir.NewInt(most)), f))
+			if first.last != nil {
+				n = r.extent(first.array, len(first.first)-1)
+			}
 			out = jen.Id(name).Op(":=").Id(goName(first.read.Name)).Index(jen.Add(r.flat(first.array, first.first).s).Op(":").Empty()).
-				Index(jen.Empty().Op(":").Add(r.index(n).s))
+				Index(jen.Empty().Op(":").Add(n.s))
 		})
 		return out
 	}
@@ -316,10 +333,10 @@ func (r *rowEmitter) known(d int, cells []*cell) bool {
 		if it == "" {
 			continue
 		}
-		if loopir.UsesVar(r.loop.Hi, it) {
-			return false
-		}
 		for _, c := range cells {
+			if c.moves && loopir.UsesVar(r.loop.Hi, it) {
+				return false
+			}
 			for _, x := range c.first {
 				if loopir.UsesVar(x, it) {
 					return false
@@ -340,7 +357,9 @@ func (r *rowEmitter) inPart(x *loopir.Read) *loopir.Read {
 		return x
 	}
 	at := loopir.Expr(loopir.NewInt(c.at))
-	if c.moves {
+	if c.last != nil {
+		at = x.Index[len(x.Index)-1]
+	} else if c.moves {
 		at = loopir.NewVar(r.loop.Iter)
 		if c.at > 0 {
 			at = loopir.Bin(loopir.Add, at, loopir.NewInt(c.at))
@@ -365,34 +384,65 @@ func (e *emitter) name(of, kind string) string {
 	return n
 }
 
-// fixed reads cells that are the same in all iterations, and that the loop does not write, before it:
-// those that each iteration reads.
-func (r *rowEmitter) fixed(body []loopir.Stmt) {
+// assigned walks over assignments, and tells which are conditional.
+func (r *rowEmitter) assigned(body []loopir.Stmt, f func(s *loopir.Assign, conditional bool)) {
 	for _, s := range body {
-		s, ok := s.(*loopir.Assign)
-		if !ok {
-			continue
+		if s, ok := s.(*loopir.Assign); ok {
+			f(s, false)
 		}
+	}
+	loopir.Walk(body, func(s loopir.Stmt) bool {
+		if b, ok := s.(*loopir.If); ok {
+			for _, list := range [][]loopir.Stmt{b.Then, b.Else} {
+				for _, s := range list {
+					if s, ok := s.(*loopir.Assign); ok {
+						f(s, true)
+					}
+				}
+			}
+		}
+		return true
+	})
+}
+
+// fixed reads cells that are the same in all iterations, and that the loop does not write, before it:
+// those that each iteration reads, and those of in arrays that are known to exist.
+func (r *rowEmitter) fixed(body []loopir.Stmt) {
+	r.assigned(body, func(s *loopir.Assign, conditional bool) {
 		s.RHS = always(s.RHS, func(c *loopir.Read) loopir.Expr {
-			if r.written[cmp.Or(r.of[c.Name], c.Name)] || len(c.Index) == 0 || loopir.UsesVar(c, r.loop.Iter) {
+			if r.written[cmp.Or(r.of[c.Name], c.Name)] || len(c.Index) == 0 || loopir.UsesVar(c, r.loop.Iter) || conditional && !r.exists(c) {
 				return c
 			}
 			key := "cell " + loopir.FormatExpr(c)
 			if r.names[key] == nil {
-				r.under(r.facts, func() {
-					v, decl := r.variable(c)
-					r.names[key], r.code = v, append(r.code, decl)
-				})
+				name := r.name(cmp.Or(r.of[c.Name], c.Name), "cell")
+				r.names[key] = &loopir.Read{Name: name, Type: c.Type, Span: c.Span}
+				r.under(r.facts, func() { r.code = append(r.code, r.variable(name, c)) })
 			}
 			return loopir.CloneExpr(r.names[key])
 		})
-	}
+	})
 }
 
-// twice gives cells that one iteration reads twice, and that the loop does not write, a variable; all of
-// them if it writes a cell twice: where nothing is read in between, Go's compiler leaves out all but the last.
-func (r *rowEmitter) twice(body []loopir.Stmt) []jen.Code {
-	count := map[string]int{}
+// exists tells a cell that may be read whether or not a condition holds: of an in array, and
+// inside, as those of parts are.
+func (r *rowEmitter) exists(c *loopir.Read) bool {
+	p := r.k.Param(cmp.Or(r.of[c.Name], c.Name))
+	if p == nil || p.Dir != loopir.In {
+		return false
+	}
+	if r.of[c.Name] != "" {
+		return true
+	}
+	x := r.find(c)
+	return x != nil && x.last == nil && r.inside(x, r.facts)
+}
+
+// twice gives cells that a list of statements reads twice, and that the loop does not write, a variable;
+// all of them if the loop writes a cell twice: where nothing is read in between, Go's compiler leaves out
+// all but the last.
+func (r *rowEmitter) twice(body []loopir.Stmt) []loopir.Stmt {
+	count, names := map[string]int{}, map[string]*loopir.Read{}
 	cells := func(f func(c *loopir.Read, key string) loopir.Expr) {
 		for _, s := range body {
 			if s, ok := s.(*loopir.Assign); ok {
@@ -400,31 +450,36 @@ func (r *rowEmitter) twice(body []loopir.Stmt) []jen.Code {
 					if r.written[cmp.Or(r.of[c.Name], c.Name)] || len(c.Index) == 0 {
 						return c
 					}
-					return f(c, "cell "+loopir.FormatExpr(c))
+					return f(c, loopir.FormatExpr(c))
 				})
 			}
 		}
 	}
 	cells(func(c *loopir.Read, key string) loopir.Expr { count[key]++; return c })
-	var out []jen.Code
+	var out []loopir.Stmt
 	cells(func(c *loopir.Read, key string) loopir.Expr {
 		if count[key] < 2 && !r.again {
 			return c
 		}
-		if r.names[key] == nil {
-			var decl jen.Code
-			r.names[key], decl = r.variable(c)
-			out = append(out, decl)
+		if names[key] == nil {
+			name := r.name(cmp.Or(r.of[c.Name], c.Name), "cell")
+			names[key] = &loopir.Read{Name: name, Type: c.Type, Span: c.Span}
+			out = append(out, &loopir.Local{Name: name, Type: c.Type, Init: c, Span: c.Span})
 		}
-		return loopir.CloneExpr(r.names[key])
+		return loopir.CloneExpr(names[key])
 	})
+	for _, s := range body {
+		if s, ok := s.(*loopir.If); ok {
+			s.Then, s.Else = r.twice(s.Then), r.twice(s.Else)
+		}
+		out = append(out, s)
+	}
 	return out
 }
 
 // variable declares a variable that holds c.
-func (r *rowEmitter) variable(c *loopir.Read) (*loopir.Read, jen.Code) {
-	name := r.name(cmp.Or(r.of[c.Name], c.Name), "cell")
-	return &loopir.Read{Name: name, Type: c.Type, Span: c.Span}, jen.Var().Id(name).Id(c.Type.Go()).Op("=").Add(r.cell(c))
+func (e *emitter) variable(name string, c *loopir.Read) jen.Code {
+	return jen.Var().Id(name).Id(c.Type.Go()).Op("=").Add(e.cell(c))
 }
 
 // always replaces the cells that x reads whatever the data are: the arms of a select stay.

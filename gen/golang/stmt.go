@@ -102,6 +102,9 @@ func (e *emitter) branch(s *loopir.If) []jen.Code {
 // local declares a local: a Go variable or array when the extents are
 // constant, else a part of the worker's scratch memory.
 func (e *emitter) local(s *loopir.Local) []jen.Code {
+	if e.made[s.Name] {
+		return []jen.Code{e.variable(s.Name, s.Init.(*loopir.Read))}
+	}
 	name := goName(s.Name)
 	l := &array{name: s.Name, typ: s.Type, shape: s.Shape, local: true}
 	e.locals = append(e.locals, l)

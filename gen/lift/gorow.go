@@ -15,7 +15,7 @@ type row struct {
 	of    *array
 	first []loopir.Expr // the cell at a
 	flat  poly.Poly     // a
-	n     poly.Poly     // at least 1
+	n     poly.Poly
 }
 
 // slice reads x := X[a:][:n]. The duties are what Go tests: that 1 <= n, where an empty part could
@@ -51,17 +51,35 @@ func (r *reader) slice(s ast.Node, name string, e *ast.SliceExpr) error {
 		}
 	}
 	r.fits(s, n)
-	r.oblige(r.span(s), "slice/not-empty", r.sc, loopir.Bin(loopir.Ge, n, loopir.NewInt(1)))
-	i := r.fresh("element")
-	sc := r.sc.enter(&loopir.For{Iter: i, Lo: loopir.NewInt(0), Hi: n})
-	for d, x := range r.elementOf(part, poly.Var(i), sc) {
-		r.oblige(r.span(s), "slice/inside", sc, loopir.Bin(loopir.Ge, x, loopir.NewInt(0)))
-		r.oblige(r.span(s), "slice/inside", sc, loopir.Bin(loopir.Lt, x, a.shape[d]))
-	}
+	r.inArray(s, part)
 	delete(r.arrays, name)
 	delete(r.env, name)
 	r.rows[name] = part
 	return nil
+}
+
+// inArray states what makes a part lie in its array: see slice. One that is all of a last dimension may
+// be empty, as it begins at 0 then.
+func (r *reader) inArray(s ast.Node, part *row) {
+	a, n := part.of, part.n.Expr()
+	last := len(a.shape) - 1
+	if part.first != nil && poly.Must(part.first[last]).IsZero() && sameIndex(n, a.shape[last], r.sc.facts) {
+		r.oblige(r.span(s), "slice/extent", r.sc, loopir.Bin(loopir.Ge, n, loopir.NewInt(0)))
+		r.indices(s, part.first[:last], a, r.sc)
+		return
+	}
+	r.oblige(r.span(s), "slice/not-empty", r.sc, loopir.Bin(loopir.Ge, n, loopir.NewInt(1)))
+	i := r.fresh("element")
+	sc := r.sc.enter(&loopir.For{Iter: i, Lo: loopir.NewInt(0), Hi: n})
+	r.indices(s, r.elementOf(part, poly.Var(i), sc), a, sc)
+}
+
+// indices states that xs are indices of the first dimensions of a.
+func (r *reader) indices(s ast.Node, xs []loopir.Expr, a *array, sc scope) {
+	for d, x := range xs {
+		r.oblige(r.span(s), "slice/inside", sc, loopir.Bin(loopir.Ge, x, loopir.NewInt(0)))
+		r.oblige(r.span(s), "slice/inside", sc, loopir.Bin(loopir.Lt, x, a.shape[d]))
+	}
 }
 
 // elementOf gives the cell at a+i: that of a with i more in the last dimension, of which as many as
