@@ -13,6 +13,8 @@
 // divides towards zero and wraps around; sums and products of integers are exact modulo
 // 2^64, so that only operands of divisions, comparisons, minima and maxima have to fit
 // in 64 bits, and dividends not to be negative: each is a [Duty], proved by the solver.
+// A part of an array, x := X[a:][:n], is read as that array (gorow.go): that all its elements lie in X,
+// wherever it is made, and which are read lie in it, are duties.
 // Go may fuse x*y+z, across statements too, unless the product is converted: one that is not
 // converted to its own type is an error.
 //

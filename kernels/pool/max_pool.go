@@ -19,6 +19,7 @@ import (
 // It runs the first of these schedules whose instructions the processor has and whose
 // assumptions hold; WhichMaxPool tells which one that is:
 //
+//	rows
 //	naive: the loops as they are written, slow
 //
 // At most threads goroutines work on it; 0 means GOMAXPROCS. It is a *ShapeError when
@@ -66,13 +67,13 @@ func MaxPool(threads int, N int, C int, H int, W int, P int, Q int, R int, S int
 	}
 	switch {
 	default:
-		callMaxPoolNaive(threads, N, C, H, W, P, Q, R, S, stride, pad, X, Y)
+		callMaxPoolRows(threads, N, C, H, W, P, Q, R, S, stride, pad, X, Y)
 	}
 	return nil
 }
 
 // WhichMaxPool tells which schedule MaxPool runs on these sizes, and whether in assembly or in
-// Go: "naive in Go", say. It is "" where MaxPool gives an error whatever the arrays are.
+// Go: "rows in Go", say. It is "" where MaxPool gives an error whatever the arrays are.
 func WhichMaxPool(N int, C int, H int, W int, P int, Q int, R int, S int, stride int, pad int) string {
 	if err := checkSize("MaxPool", "N", N); err != nil {
 		return ""
@@ -104,7 +105,30 @@ func WhichMaxPool(N int, C int, H int, W int, P int, Q int, R int, S int, stride
 	if err := checkSize("MaxPool", "pad", pad); err != nil {
 		return ""
 	}
-	return "naive in Go"
+	return "rows in Go"
+}
+
+var maxPoolRowsCalls = sync.Pool{New: func() any { return new(maxPoolRows) }}
+
+func callMaxPoolRows(threads int, N int, C int, H int, W int, P int, Q int, R int, S int, stride int, pad int, X []float32, Y []float32) {
+	c := maxPoolRowsCalls.Get().(*maxPoolRows)
+	c.threads = threads
+	c.N = N
+	c.C = C
+	c.H = H
+	c.W = W
+	c.P = P
+	c.Q = Q
+	c.R = R
+	c.S = S
+	c.stride = stride
+	c.pad = pad
+	c.X = X
+	c.Y = Y
+	c.run()
+	c.X = nil
+	c.Y = nil
+	maxPoolRowsCalls.Put(c)
 }
 
 var maxPoolNaiveCalls = sync.Pool{New: func() any { return new(maxPoolNaive) }}

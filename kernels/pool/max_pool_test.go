@@ -14,6 +14,10 @@ var formsMaxPool = []gentest.Form{
 		callMaxPoolNaive(a.Threads, a.Size("N"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("pad"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "Y"))
 		return nil
 	}},
+	{Schedule: "rows", Impl: "go", File: "max_pool_rows.loop", Kernel: "max_pool", Has: true, Call: func(a *gentest.Args) error {
+		callMaxPoolRows(a.Threads, a.Size("N"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("pad"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "Y"))
+		return nil
+	}},
 	{Schedule: "packed", Impl: "go", File: "max_pool_packed.loop", Kernel: "max_pool", Has: true, Call: func(a *gentest.Args) error {
 		callMaxPoolPacked(a.Threads, a.Size("N"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("pad"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "Y"))
 		return nil
