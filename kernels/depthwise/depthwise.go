@@ -25,6 +25,8 @@ import (
 // It runs the first of these schedules whose instructions the processor has and whose
 // assumptions hold; WhichDepthwise tells which one that is:
 //
+//	rows_s1 if stride == 1
+//	rows_any
 //	naive: the loops as they are written, slow
 //
 // At most threads goroutines work on it; 0 means GOMAXPROCS. It is a *ShapeError when
@@ -111,14 +113,16 @@ func Depthwise(threads int, N int, C int, H int, W int, P int, Q int, R int, S i
 		return shapeError(`%s`, "Depthwise: the extents that these sizes give do not fit in an int")
 	}
 	switch {
+	case stride == 1:
+		callDepthwiseRowsS1(threads, N, C, H, W, P, Q, R, S, stride, dilation, pad, affine, residual, relu, X, F, A, B, Z, Y)
 	default:
-		callDepthwiseNaive(threads, N, C, H, W, P, Q, R, S, stride, dilation, pad, affine, residual, relu, X, F, A, B, Z, Y)
+		callDepthwiseRowsAny(threads, N, C, H, W, P, Q, R, S, stride, dilation, pad, affine, residual, relu, X, F, A, B, Z, Y)
 	}
 	return nil
 }
 
 // WhichDepthwise tells which schedule Depthwise runs on these sizes, and whether in assembly or in
-// Go: "naive in Go", say. It is "" where Depthwise gives an error whatever the arrays are.
+// Go: "rows_s1 in Go", say. It is "" where Depthwise gives an error whatever the arrays are.
 func WhichDepthwise(N int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, affine int, residual int, relu int) string {
 	if err := checkSize("Depthwise", "N", N); err != nil {
 		return ""
@@ -162,7 +166,82 @@ func WhichDepthwise(N int, C int, H int, W int, P int, Q int, R int, S int, stri
 	if err := checkSize("Depthwise", "relu", relu); err != nil {
 		return ""
 	}
-	return "naive in Go"
+	switch {
+	case stride == 1:
+		return "rows_s1 in Go"
+	default:
+		return "rows_any in Go"
+	}
+}
+
+var depthwiseRowsS1Calls = sync.Pool{New: func() any { return new(depthwiseRowsS1) }}
+
+func callDepthwiseRowsS1(threads int, N int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, affine int, residual int, relu int, X []float32, F []float32, A []float32, B []float32, Z []float32, Y []float32) {
+	c := depthwiseRowsS1Calls.Get().(*depthwiseRowsS1)
+	c.threads = threads
+	c.N = N
+	c.C = C
+	c.H = H
+	c.W = W
+	c.P = P
+	c.Q = Q
+	c.R = R
+	c.S = S
+	c.stride = stride
+	c.dilation = dilation
+	c.pad = pad
+	c.affine = affine
+	c.residual = residual
+	c.relu = relu
+	c.X = X
+	c.F = F
+	c.A = A
+	c.B = B
+	c.Z = Z
+	c.Y = Y
+	c.run()
+	c.X = nil
+	c.F = nil
+	c.A = nil
+	c.B = nil
+	c.Z = nil
+	c.Y = nil
+	depthwiseRowsS1Calls.Put(c)
+}
+
+var depthwiseRowsAnyCalls = sync.Pool{New: func() any { return new(depthwiseRowsAny) }}
+
+func callDepthwiseRowsAny(threads int, N int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, affine int, residual int, relu int, X []float32, F []float32, A []float32, B []float32, Z []float32, Y []float32) {
+	c := depthwiseRowsAnyCalls.Get().(*depthwiseRowsAny)
+	c.threads = threads
+	c.N = N
+	c.C = C
+	c.H = H
+	c.W = W
+	c.P = P
+	c.Q = Q
+	c.R = R
+	c.S = S
+	c.stride = stride
+	c.dilation = dilation
+	c.pad = pad
+	c.affine = affine
+	c.residual = residual
+	c.relu = relu
+	c.X = X
+	c.F = F
+	c.A = A
+	c.B = B
+	c.Z = Z
+	c.Y = Y
+	c.run()
+	c.X = nil
+	c.F = nil
+	c.A = nil
+	c.B = nil
+	c.Z = nil
+	c.Y = nil
+	depthwiseRowsAnyCalls.Put(c)
 }
 
 var depthwiseNaiveCalls = sync.Pool{New: func() any { return new(depthwiseNaive) }}

@@ -14,6 +14,14 @@ var formsDepthwise = []gentest.Form{
 		callDepthwiseNaive(a.Threads, a.Size("N"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), a.Size("affine"), a.Size("residual"), a.Size("relu"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "A"), gentest.Slice[float32](a, "B"), gentest.Slice[float32](a, "Z"), gentest.Slice[float32](a, "Y"))
 		return nil
 	}},
+	{Schedule: "rows_s1", Impl: "go", File: "depthwise_rows_s1.loop", Kernel: "depthwise", Has: true, Call: func(a *gentest.Args) error {
+		callDepthwiseRowsS1(a.Threads, a.Size("N"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), a.Size("affine"), a.Size("residual"), a.Size("relu"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "A"), gentest.Slice[float32](a, "B"), gentest.Slice[float32](a, "Z"), gentest.Slice[float32](a, "Y"))
+		return nil
+	}},
+	{Schedule: "rows_any", Impl: "go", File: "depthwise_rows_any.loop", Kernel: "depthwise", Has: true, Call: func(a *gentest.Args) error {
+		callDepthwiseRowsAny(a.Threads, a.Size("N"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), a.Size("affine"), a.Size("residual"), a.Size("relu"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "A"), gentest.Slice[float32](a, "B"), gentest.Slice[float32](a, "Z"), gentest.Slice[float32](a, "Y"))
+		return nil
+	}},
 	{Schedule: "packed", Impl: "go", File: "depthwise_packed.loop", Kernel: "depthwise", Has: true, Call: func(a *gentest.Args) error {
 		callDepthwisePacked(a.Threads, a.Size("N"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), a.Size("affine"), a.Size("residual"), a.Size("relu"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "A"), gentest.Slice[float32](a, "B"), gentest.Slice[float32](a, "Z"), gentest.Slice[float32](a, "Y"))
 		return nil
