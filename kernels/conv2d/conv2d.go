@@ -25,6 +25,9 @@ import (
 // It runs the first of these schedules whose instructions the processor has and whose
 // assumptions hold; WhichConv2d tells which one that is:
 //
+//	rows_s1 if K%2 == 0, C%4 == 0, stride == 1
+//	rows_any if K%2 == 0, C%4 == 0
+//	rows_single
 //	naive: the loops as they are written, slow
 //
 // At most threads goroutines work on it; 0 means GOMAXPROCS. It is a *ShapeError when
@@ -114,14 +117,18 @@ func Conv2d(threads int, N int, K int, C int, H int, W int, P int, Q int, R int,
 		return shapeError(`%s`, "Conv2d: the extents that these sizes give do not fit in an int")
 	}
 	switch {
+	case K%2 == 0 && C%4 == 0 && stride == 1:
+		callConv2dRowsS1(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, affine, residual, relu, X, F, A, B, Z, Y)
+	case K%2 == 0 && C%4 == 0:
+		callConv2dRowsAny(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, affine, residual, relu, X, F, A, B, Z, Y)
 	default:
-		callConv2dNaive(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, affine, residual, relu, X, F, A, B, Z, Y)
+		callConv2dRowsSingle(threads, N, K, C, H, W, P, Q, R, S, stride, dilation, pad, affine, residual, relu, X, F, A, B, Z, Y)
 	}
 	return nil
 }
 
 // WhichConv2d tells which schedule Conv2d runs on these sizes, and whether in assembly or in
-// Go: "naive in Go", say. It is "" where Conv2d gives an error whatever the arrays are.
+// Go: "rows_s1 in Go", say. It is "" where Conv2d gives an error whatever the arrays are.
 func WhichConv2d(N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, affine int, residual int, relu int) string {
 	if err := checkSize("Conv2d", "N", N); err != nil {
 		return ""
@@ -168,7 +175,122 @@ func WhichConv2d(N int, K int, C int, H int, W int, P int, Q int, R int, S int, 
 	if err := checkSize("Conv2d", "relu", relu); err != nil {
 		return ""
 	}
-	return "naive in Go"
+	switch {
+	case K%2 == 0 && C%4 == 0 && stride == 1:
+		return "rows_s1 in Go"
+	case K%2 == 0 && C%4 == 0:
+		return "rows_any in Go"
+	default:
+		return "rows_single in Go"
+	}
+}
+
+var conv2dRowsS1Calls = sync.Pool{New: func() any { return new(conv2dRowsS1) }}
+
+func callConv2dRowsS1(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, affine int, residual int, relu int, X []float32, F []float32, A []float32, B []float32, Z []float32, Y []float32) {
+	c := conv2dRowsS1Calls.Get().(*conv2dRowsS1)
+	c.threads = threads
+	c.N = N
+	c.K = K
+	c.C = C
+	c.H = H
+	c.W = W
+	c.P = P
+	c.Q = Q
+	c.R = R
+	c.S = S
+	c.stride = stride
+	c.dilation = dilation
+	c.pad = pad
+	c.affine = affine
+	c.residual = residual
+	c.relu = relu
+	c.X = X
+	c.F = F
+	c.A = A
+	c.B = B
+	c.Z = Z
+	c.Y = Y
+	c.run()
+	c.X = nil
+	c.F = nil
+	c.A = nil
+	c.B = nil
+	c.Z = nil
+	c.Y = nil
+	conv2dRowsS1Calls.Put(c)
+}
+
+var conv2dRowsAnyCalls = sync.Pool{New: func() any { return new(conv2dRowsAny) }}
+
+func callConv2dRowsAny(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, affine int, residual int, relu int, X []float32, F []float32, A []float32, B []float32, Z []float32, Y []float32) {
+	c := conv2dRowsAnyCalls.Get().(*conv2dRowsAny)
+	c.threads = threads
+	c.N = N
+	c.K = K
+	c.C = C
+	c.H = H
+	c.W = W
+	c.P = P
+	c.Q = Q
+	c.R = R
+	c.S = S
+	c.stride = stride
+	c.dilation = dilation
+	c.pad = pad
+	c.affine = affine
+	c.residual = residual
+	c.relu = relu
+	c.X = X
+	c.F = F
+	c.A = A
+	c.B = B
+	c.Z = Z
+	c.Y = Y
+	c.run()
+	c.X = nil
+	c.F = nil
+	c.A = nil
+	c.B = nil
+	c.Z = nil
+	c.Y = nil
+	conv2dRowsAnyCalls.Put(c)
+}
+
+var conv2dRowsSingleCalls = sync.Pool{New: func() any { return new(conv2dRowsSingle) }}
+
+func callConv2dRowsSingle(threads int, N int, K int, C int, H int, W int, P int, Q int, R int, S int, stride int, dilation int, pad int, affine int, residual int, relu int, X []float32, F []float32, A []float32, B []float32, Z []float32, Y []float32) {
+	c := conv2dRowsSingleCalls.Get().(*conv2dRowsSingle)
+	c.threads = threads
+	c.N = N
+	c.K = K
+	c.C = C
+	c.H = H
+	c.W = W
+	c.P = P
+	c.Q = Q
+	c.R = R
+	c.S = S
+	c.stride = stride
+	c.dilation = dilation
+	c.pad = pad
+	c.affine = affine
+	c.residual = residual
+	c.relu = relu
+	c.X = X
+	c.F = F
+	c.A = A
+	c.B = B
+	c.Z = Z
+	c.Y = Y
+	c.run()
+	c.X = nil
+	c.F = nil
+	c.A = nil
+	c.B = nil
+	c.Z = nil
+	c.Y = nil
+	conv2dRowsSingleCalls.Put(c)
 }
 
 var conv2dNaiveCalls = sync.Pool{New: func() any { return new(conv2dNaive) }}

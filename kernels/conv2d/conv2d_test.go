@@ -14,6 +14,18 @@ var formsConv2d = []gentest.Form{
 		callConv2dNaive(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), a.Size("affine"), a.Size("residual"), a.Size("relu"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "A"), gentest.Slice[float32](a, "B"), gentest.Slice[float32](a, "Z"), gentest.Slice[float32](a, "Y"))
 		return nil
 	}},
+	{Schedule: "rows_s1", Impl: "go", File: "conv2d_rows_s1.loop", Kernel: "conv2d", Has: true, Call: func(a *gentest.Args) error {
+		callConv2dRowsS1(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), a.Size("affine"), a.Size("residual"), a.Size("relu"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "A"), gentest.Slice[float32](a, "B"), gentest.Slice[float32](a, "Z"), gentest.Slice[float32](a, "Y"))
+		return nil
+	}},
+	{Schedule: "rows_any", Impl: "go", File: "conv2d_rows_any.loop", Kernel: "conv2d", Has: true, Call: func(a *gentest.Args) error {
+		callConv2dRowsAny(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), a.Size("affine"), a.Size("residual"), a.Size("relu"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "A"), gentest.Slice[float32](a, "B"), gentest.Slice[float32](a, "Z"), gentest.Slice[float32](a, "Y"))
+		return nil
+	}},
+	{Schedule: "rows_single", Impl: "go", File: "conv2d_rows_single.loop", Kernel: "conv2d", Has: true, Call: func(a *gentest.Args) error {
+		callConv2dRowsSingle(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), a.Size("affine"), a.Size("residual"), a.Size("relu"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "A"), gentest.Slice[float32](a, "B"), gentest.Slice[float32](a, "Z"), gentest.Slice[float32](a, "Y"))
+		return nil
+	}},
 	{Schedule: "packed", Impl: "go", File: "conv2d_packed.loop", Kernel: "conv2d", Has: true, Call: func(a *gentest.Args) error {
 		callConv2dPacked(a.Threads, a.Size("N"), a.Size("K"), a.Size("C"), a.Size("H"), a.Size("W"), a.Size("P"), a.Size("Q"), a.Size("R"), a.Size("S"), a.Size("stride"), a.Size("dilation"), a.Size("pad"), a.Size("affine"), a.Size("residual"), a.Size("relu"), gentest.Slice[float32](a, "X"), gentest.Slice[float32](a, "F"), gentest.Slice[float32](a, "A"), gentest.Slice[float32](a, "B"), gentest.Slice[float32](a, "Z"), gentest.Slice[float32](a, "Y"))
 		return nil

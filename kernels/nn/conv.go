@@ -424,8 +424,8 @@ const (
 // inAssembly is in what a kernel's Which says where it has instructions for the sizes.
 const inAssembly = "in assembly"
 
-// form is the first that has assembly for the sizes. Strides that none has go by a padded copy of the
-// image, and dilated filters, which that can't have, by blocks in Go.
+// form is the first that has assembly for the sizes: strides that no other has go by a padded copy of the
+// image, which dilated filters can't. Where none has, the loops in Go that are fastest run.
 func (l *Conv2D) form(images, height, width, p, q int) convForm {
 	w := l.w
 	if l.groups != nil {
@@ -434,15 +434,24 @@ func (l *Conv2D) form(images, height, width, p, q int) convForm {
 	if l.depthwise() {
 		return convForm{formPacked, depthwise.WhichDepthwisePacked(images, l.c, height, width, p, q, w.Height, w.Width, w.Stride, w.Dilation, w.Padding, 0, 0, 0)}
 	}
+	image := ""
 	if l.image != nil {
-		if which := conv2d.WhichConv2dImage(images, l.k, w.Inputs, height, width, p, q, w.Height, w.Width, w.Stride, w.Dilation, w.Padding, 0, 0, 0); strings.Contains(which, inAssembly) {
-			return convForm{formImage, which}
+		image = conv2d.WhichConv2dImage(images, l.k, w.Inputs, height, width, p, q, w.Height, w.Width, w.Stride, w.Dilation, w.Padding, 0, 0, 0)
+		if strings.Contains(image, inAssembly) {
+			return convForm{formImage, image}
 		}
 	}
-	if which := conv2d.WhichConv2dPacked(images, l.k, l.c, height, width, p, q, w.Height, w.Width, w.Stride, w.Dilation, w.Padding, 0, 0, 0); w.Dilation > 1 || strings.Contains(which, inAssembly) {
-		return convForm{formPacked, which}
+	packed := conv2d.WhichConv2dPacked(images, l.k, l.c, height, width, p, q, w.Height, w.Width, w.Stride, w.Dilation, w.Padding, 0, 0, 0)
+	if w.Dilation > 1 || strings.Contains(packed, inAssembly) {
+		return convForm{formPacked, packed}
 	}
-	return convForm{formPadded, conv.WhichConvAvx5121x1S1(images, l.k, l.c, p, q, w.Height, w.Width, w.Stride)}
+	if which := conv.WhichConvAvx5121x1S1(images, l.k, l.c, p, q, w.Height, w.Width, w.Stride); strings.Contains(which, inAssembly) {
+		return convForm{formPadded, which}
+	}
+	if image != "" {
+		return convForm{formImage, image}
+	}
+	return convForm{formPacked, packed}
 }
 
 // pad puts images into such of h by w pixels and all channels, with zeros around.
