@@ -6,7 +6,7 @@ BIN := bin/loopopt
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 CONV := examples/01-conv/conv.loop
 
-.PHONY: demo test build deps lint generate ci bench-readme verify-corpus mutants crosscheck fuzz-verify verify-kernels mutants-asm silicon fuzz-gen kernelbench bench-plain bench-rnn bench-gemm bench-conv bench-resnet bench-functions bench-forms tune-demo auto-demo functions-exhaustive
+.PHONY: demo test build deps lint generate ci bench-readme verify-corpus mutants crosscheck fuzz-verify verify-kernels mutants-asm silicon fuzz-gen kernelbench bench-plain bench-rnn bench-gemm bench-conv bench-portable bench-resnet bench-functions bench-forms tune-demo auto-demo functions-exhaustive
 
 demo: build
 	@echo "== 1. conv.loop, step by step, and the whole schedule"
@@ -107,6 +107,10 @@ bench-conv: build
 	fi
 	cat bench/conv.txt
 	$(GO) test ./internal/benchtable -run TestFigures -update
+
+# Convolutions in Go, without assembly, beside the naive loops and loops that are written by hand.
+bench-portable:
+	$(GO) run -tags purego ./bench/portable
 
 # What auto proposes, beside schedules written by hand.
 auto-demo: build
