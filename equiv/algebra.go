@@ -132,16 +132,23 @@ func (c *checker) sameOutputs(steps int64) bool {
 // about reads says of them. Where they are not, functions that are made of others are
 // written so in both.
 func (c *checker) samePolynomial(a, b value, ctx known, to depth, claimed bool) (Verdict, *failure) {
-	xa, xb := &expander{sd: c.after, depth: to}, &expander{sd: c.before, depth: to}
+	xa, xb := c.expanders(to)
 	v, f := c.expanded(xa, xb, a, b, ctx, claimed)
 	if f == nil || !xa.lawful && !xb.lawful || ctx.exhausted() {
 		return v, f
 	}
-	xa, xb = &expander{sd: c.after, depth: to, laws: true, used: true}, &expander{sd: c.before, depth: to, laws: true}
+	xa, xb = c.expanders(to)
+	xa.laws, xa.used, xb.laws = true, true, true
 	if w, g := c.expanded(xa, xb, a, b, ctx, claimed); g == nil {
 		return w, nil
 	}
 	return v, f
+}
+
+// expanders are for after and for before.
+func (c *checker) expanders(to depth) (*expander, *expander) {
+	return &expander{sd: c.after, depth: to, written: map[string]*written{}},
+		&expander{sd: c.before, depth: to, written: map[string]*written{}}
 }
 
 // expanded is samePolynomial as the expanders of after and before write a and b.

@@ -144,8 +144,16 @@ func (c *canon) atom(a *atom, ren map[string]poly.Poly, depth int) string {
 	if a.name != "" {
 		return a.name
 	}
-	if a.read != nil {
-		return c.names(a.read, a.uses(sortedNames(ren)))
+	if v := a.read; v != nil {
+		bound := a.uses(sortedNames(ren))
+		if bound { // the names of bound variables are those of the way to write the term
+			env := Env{}
+			for n, p := range ren {
+				env[n] = p.Expr()
+			}
+			v = &value{v.e, point{v.at.s, v.at.env.in(env)}, v.open}
+		}
+		return c.names(v, bound)
 	}
 	var b strings.Builder
 	b.WriteString(a.head)

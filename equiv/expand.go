@@ -47,6 +47,10 @@ type expander struct {
 	// floats is set when a float was looked at: what is computed from it, an integer or a
 	// condition too, may depend on how it was rounded.
 	floats bool
+	// written holds what statements write, by the statement and its iterators that are constant;
+	// general is how many of them are being expanded, one inside the other.
+	written map[string]*written
+	general int
 }
 
 // value expands v. The hypotheses of ctx hold.

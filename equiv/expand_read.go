@@ -124,7 +124,7 @@ func (x *expander) unrolled(v value, ctx known, path []*Stmt) (realPoly, *failur
 		}
 		return out, nil
 	}
-	return x.value(v, ctx, path)
+	return x.once(v, ctx, path)
 }
 
 func constIndex(e loopir.Expr) (int64, bool) {
