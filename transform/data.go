@@ -13,4 +13,5 @@ var dataPrimitives = []*Primitive{
 	rfactor,
 	shrink,
 	stage,
+	winograd,
 }
