@@ -306,8 +306,8 @@ func (r *replay) failed(step *loopir.Step, err error) {
 
 // particles are words of steps that name nothing.
 var particles = []string{
-	"after", "around", "as", "at", "by", "exact", "fill", "first", "guard", "heap", "in", "into", "L1",
-	"L2", "last", "mask", "max", "min", "of", "on", "out", "over", "pad", "peel", "reduction", "registers",
+	"after", "around", "as", "at", "by", "exact", "fill", "first", "guard", "heap", "in", "inf", "into", "L1",
+	"L2", "last", "mask", "max", "min", "of", "on", "out", "over", "pad", "peel", "points", "reduction", "registers",
 	"stack", "tail", "to", "with",
 }
 

@@ -179,7 +179,7 @@ type axis struct {
 // cells is how many cells of the image a tile needs.
 func (a *axis) cells() int { return len(a.cook.input) }
 
-// from is the first output cell of a tile, or with i the one i later.
+// cell is the output cell at place i in a tile of m cells.
 func (a *axis) cell(m int, i loopir.Expr) loopir.Expr {
 	return plus(plus(a.over.Lo, times(lit(int64(m)), ivar(a.tiles.Iter))), i)
 }
@@ -361,10 +361,11 @@ func (n *conv) findTaps(i int) error {
 	}
 	n.image = found
 	n.others = slices.DeleteFunc(n.others, func(l *loopir.For) bool { return l == a.filter })
-	taps, ok := n.c.Simplify(trips(a.filter), n.outside).(*loopir.Int)
+	rows := n.c.Simplify(trips(a.filter), n.outside)
+	taps, ok := rows.(*loopir.Int)
 	if !ok || !n.c.Holds(eq(a.filter.Lo, lit(0)), n.outside) {
 		return n.c.Reject(ref.Name.Span, "the filter has %s rows in %s, which is no constant: say so by assume",
-			loopir.FormatExpr(trips(a.filter)), a.filter.Iter).Note(a.filter.Span, "this loop goes over the filter")
+			loopir.FormatExpr(rows), a.filter.Iter).Note(a.filter.Span, "this loop goes over the filter")
 	}
 	if taps.Value.Sign() <= 0 || taps.Value.Cmp(big.NewInt(int64(maxPoints-n.w.by+1))) > 0 {
 		return n.c.Reject(n.w.byAt, "tiles of %d under a filter of %v rows are too large: they need more than %d points", n.w.by, taps.Value, maxPoints)
