@@ -174,6 +174,11 @@
 // log(exp(x)*y) is x + log(y) (exp.go). So softmax is the same without the maximum that is
 // subtracted, whose exp is a factor of each term; no other law is known.
 //
+// What a statement writes is expanded once for all its instances, but for iterators that are
+// constant where it is read, and like terms are added up at once (expand_once.go): in Winograd's
+// convolution the products of transformed inputs, thousands of terms, cancel down to a few before
+// any case of a cell's place in its tile is looked at.
+//
 // The sum of a term that does not depend on what is summed over is the number of terms times
 // that, where the number is proved not to be negative. Where normal forms differ, cases are
 // split by the conditions on data that choices ask (algebra_cases.go): there the choice is one
