@@ -17,7 +17,7 @@ import (
 )
 
 // dataCases are the golden cases whose kernels are executed.
-var dataCases = []string{"contract", "expand", "inline", "layout", "outline", "prefetch", "reciprocal", "replace", "rfactor", "shrink", "stage"}
+var dataCases = []string{"contract", "expand", "inline", "layout", "outline", "prefetch", "reciprocal", "replace", "rfactor", "shrink", "stage", "winograd"}
 
 // TestDataReferee executes, for several sizes, both sides of each step in the
 // golden cases of the data primitives. Arrays hold small integers, so that sums
@@ -196,7 +196,7 @@ func unpacked(t *testing.T, k *loopir.Kernel, name string, a *interp.Array, size
 
 // TestDataOrigins compares what both sides of each step in the golden cases
 // execute: every old instance has one successor, except where values are
-// computed in the place of their use.
+// computed in the place of their use, and but for winograd, which computes others.
 func TestDataOrigins(t *testing.T) {
 	for _, dir := range dataCases {
 		paths, _ := filepath.Glob("testdata/" + dir + "/*.txtar")
@@ -243,7 +243,7 @@ func checkClaims(t *testing.T, p *transform.Proposal) {
 				t.Fatalf("%s: for %v, %d instances claim to be %s, which ran %d times", words(p.Step), sizes, now[c], c, old[c])
 			}
 		}
-		if len(now) < len(old) && p.Step.Verb != "inline" {
+		if len(now) < len(old) && p.Step.Verb != "inline" && p.Step.Verb != "winograd" {
 			t.Fatalf("%s: for %v, %s", words(p.Step), sizes, fmt.Sprint(len(old)-len(now), " instances have no successor"))
 		}
 	}
