@@ -88,6 +88,7 @@ var divisorCases = []struct{ name, body, schedule string }{
 	{"unswitch", `for i in 0..N { if M > 2 { A[i] = 9 / DIV(i) } }`, `unswitch i`},
 	{"vectorize", `for i in 0..N { A[i] = select(C[i] > 0, 9 / DIV(i), 1) }`, `block i by 4 into ib, i tail guard
     vectorize i`},
+	{"winograd", `for i in 0..N - 2 { for r in 0..3 { A[i] += C[i+r] * (9 / DIV(r)) } }`, `winograd i by 2 into t as U, V, P`},
 }
 
 // divisorKernels are what the steps named replace call.
@@ -118,7 +119,7 @@ func TestDivisors(t *testing.T) {
 		named[verb] = true
 		t.Run(c.name, func(t *testing.T) {
 			body := c.body
-			for _, at := range []string{"i", "j", "0"} {
+			for _, at := range []string{"i", "j", "r", "0"} {
 				body = strings.ReplaceAll(body, "DIV("+at+")", divisor(at))
 			}
 			src := fmt.Sprintf("kernel k(N, M: size, in B, C: i64[N+1], inout A: i64[N+1], inout S: i64[1]) {\n  %s\n}\nschedule s for k {\n    %s\n}\n", body, c.schedule)
