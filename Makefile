@@ -110,7 +110,8 @@ bench-conv: build
 
 # Convolutions in Go, without assembly, beside the naive loops and loops that are written by hand.
 bench-portable:
-	$(GO) run -tags purego ./bench/portable
+	$(GO) run -tags purego ./bench/portable > bench/portable.txt
+	grep ^ratio bench/portable.txt
 
 # What auto proposes, beside schedules written by hand.
 auto-demo: build
